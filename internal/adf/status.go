@@ -1,0 +1,64 @@
+package adf
+
+import "strings"
+
+// Status is the state of a pipeline run or an activity run, spelled as ADF
+// spells it. The set is open: ADF may add a word, and a word unknown here is
+// kept as it came and never mapped to a neighbour.
+type Status string
+
+// The statuses that ADF is known to answer. The first six are those of
+// pipeline runs (ADF REST, Pipeline Runs - Query By Factory); Skipped,
+// Inactive and TimedOut occur on activity runs.
+const (
+	StatusQueued     Status = "Queued"
+	StatusInProgress Status = "InProgress"
+	StatusSucceeded  Status = "Succeeded"
+	StatusFailed     Status = "Failed"
+	StatusCanceling  Status = "Canceling"
+	StatusCancelled  Status = "Cancelled"
+	StatusSkipped    Status = "Skipped"
+	StatusInactive   Status = "Inactive"
+	StatusTimedOut   Status = "TimedOut"
+)
+
+// KnownStatuses lists the statuses of pipeline runs, in the order in which a
+// run passes them.
+func KnownStatuses() []Status {
+	return []Status{
+		StatusQueued, StatusInProgress, StatusSucceeded,
+		StatusFailed, StatusCanceling, StatusCancelled,
+	}
+}
+
+// Canonical returns the known spelling of s where s differs from it only in
+// case, in blanks ("In Progress" occurs in Microsoft's own scripts) or in the
+// American "Canceled"; an unknown word is returned as it is.
+func (s Status) Canonical() Status {
+	switch s {
+	case StatusQueued, StatusInProgress, StatusSucceeded, StatusFailed, StatusCanceling, StatusCancelled:
+		return s // what nearly every row has
+	}
+	folded := strings.ToLower(strings.ReplaceAll(string(s), " ", ""))
+	if folded == "canceled" {
+		return StatusCancelled
+	}
+	for _, k := range append(KnownStatuses(), StatusSkipped, StatusInactive, StatusTimedOut) {
+		if strings.ToLower(string(k)) == folded {
+			return k
+		}
+	}
+	return s
+}
+
+// Terminal reports whether a pipeline run in this status has ended and will
+// not change any more: Succeeded, Failed or Cancelled. An unknown status is
+// not terminal, so it is asked for again.
+func (s Status) Terminal() bool {
+	switch s.Canonical() {
+	case StatusSucceeded, StatusFailed, StatusCancelled:
+		return true
+	default:
+		return false
+	}
+}

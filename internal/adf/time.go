@@ -1,0 +1,114 @@
+package adf
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+)
+
+// Time is an instant as ADF writes it, in ticks of 100 ns since 1970-01-01 UTC.
+// ADF writes up to seven fractional digits, which is exactly one tick. The zero
+// value means that the time is absent (JSON null), not 1970.
+type Time int64
+
+// TicksPerSecond is the number of Time units in one second.
+const TicksPerSecond = int64(time.Second / 100)
+
+// TimeOf returns t in ticks, cutting what is finer than 100 ns.
+func TimeOf(t time.Time) Time {
+	if t.IsZero() {
+		return 0
+	}
+	return Time(t.Unix()*TicksPerSecond + int64(t.Nanosecond())/100)
+}
+
+// IsZero reports whether the time is absent.
+func (t Time) IsZero() bool { return t == 0 }
+
+// Time returns the instant in UTC, and the zero time.Time when t is absent.
+func (t Time) Time() time.Time {
+	if t == 0 {
+		return time.Time{}
+	}
+	sec := int64(t) / TicksPerSecond
+	frac := int64(t) % TicksPerSecond
+	return time.Unix(sec, frac*100).UTC()
+}
+
+// Add returns t moved by d; an absent time stays absent.
+func (t Time) Add(d time.Duration) Time {
+	if t == 0 {
+		return 0
+	}
+	return t + Time(d/100)
+}
+
+// Sub returns t − u. Both have to be present.
+func (t Time) Sub(u Time) time.Duration { return time.Duration(t-u) * 100 }
+
+// String writes the time as ADF does: RFC 3339 in UTC with up to seven
+// fractional digits, trailing zeros trimmed. An absent time is "".
+func (t Time) String() string {
+	if t == 0 {
+		return ""
+	}
+	return t.Time().Format(time.RFC3339Nano)
+}
+
+// MarshalJSON writes the time as a string, or null when it is absent.
+func (t Time) MarshalJSON() ([]byte, error) {
+	if t == 0 {
+		return []byte("null"), nil
+	}
+	return []byte(`"` + t.String() + `"`), nil
+}
+
+// UnmarshalJSON reads what ParseTime reads, and null or "" as absent.
+func (t *Time) UnmarshalJSON(b []byte) error {
+	if string(b) == "null" {
+		*t = 0
+		return nil
+	}
+	var s string
+	if err := json.Unmarshal(b, &s); err != nil {
+		return fmt.Errorf("a time is a string, not %.40s", b)
+	}
+	v, err := ParseTime(s)
+	if err != nil {
+		return err
+	}
+	*t = v
+	return nil
+}
+
+// timeLayouts are the forms met in ADF's answers and in files people saved
+// from them, beyond RFC 3339. A time without zone is UTC.
+var timeLayouts = [...]string{ //nolint:gochecknoglobals // a constant table
+	"2006-01-02T15:04:05.999999999",
+	"2006-01-02 15:04:05.999999999Z07:00",
+	"2006-01-02 15:04:05.999999999",
+	"2006-01-02",
+}
+
+// ParseTime reads a time as ADF writes it: RFC 3339, with a zone or without
+// (then it is UTC), with a blank for the T, or a date alone. "" is absent and
+// no error. Year 1 and 1601, which ADF's neighbours write for "not yet", are
+// absent too. Any other text is an error that shows it.
+func ParseTime(s string) (Time, error) {
+	s = strings.TrimSpace(s)
+	if s == "" {
+		return 0, nil
+	}
+	t, err := time.Parse(time.RFC3339Nano, s)
+	for i := 0; err != nil && i < len(timeLayouts); i++ {
+		t, err = time.Parse(timeLayouts[i], s)
+	}
+	if err != nil {
+		return 0, fmt.Errorf("%.60q is not a time as ADF writes it (such as 2026-11-24T02:00:03.1182931Z)", s)
+	}
+	if y := t.UTC().Year(); y <= 1601 {
+		return 0, nil
+	}
+	return TimeOf(t), nil
+}
