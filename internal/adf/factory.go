@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/url"
 	"strings"
+	"unicode"
 )
 
 // FactoryID is the ARM resource id of a factory, spelled as Azure spells it:
@@ -43,12 +44,27 @@ func ParseFactoryID(s string) (FactoryID, error) {
 
 func newFactoryID(subscription, group, name, input string) (FactoryID, error) {
 	for _, p := range []string{subscription, group, name} {
-		if p == "" || strings.ContainsAny(p, "?#&%\\ \t\"'<>") {
+		if !isName(p) {
 			return "", fmt.Errorf("%q does not name a factory: %q can't stand in %s", input, p, factoryIDForm)
 		}
 	}
 	return FactoryID("/subscriptions/" + subscription + "/resourceGroups/" + group +
 		"/providers/Microsoft.DataFactory/factories/" + name), nil
+}
+
+// isName reports whether s can be one segment of an ARM id: the letters that
+// ARM allows for resource groups, the widest of the three kinds of names. An
+// id becomes part of URLs and of commands that people paste.
+func isName(s string) bool {
+	if strings.Trim(s, ".") == "" { // "", and the "." and ".." of paths
+		return false
+	}
+	for _, r := range s {
+		if !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune("-_.()", r) {
+			return false
+		}
+	}
+	return true
 }
 
 // Key returns the id in lower case, for comparing.

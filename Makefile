@@ -1,0 +1,121 @@
+# `make` alone lists what there is. `make demo` and `make test` need nothing prepared; the rest neither.
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DELETE_ON_ERROR:
+# Tests, builds and linters use every core by themselves; side by side they would only mix their output.
+.NOTPARALLEL:
+.DEFAULT_GOAL := help
+
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null)
+COMMIT  ?= $(shell git rev-parse HEAD 2>/dev/null)
+# What the program is built with: no C, no paths of this machine, and its own version.
+BUILD   := CGO_ENABLED=0 go build -trimpath -ldflags '-s -w -X main.version=$(VERSION) -X main.commit=$(COMMIT)'
+TOOL    := go tool -modfile=tools/go.mod
+LINT    := CGO_ENABLED=0 $(TOOL) golangci-lint
+
+UI_SOURCES := $(shell find web -type f -not -path '*/node_modules/*' -not -path 'web/dist/*' 2>/dev/null)
+
+.PHONY: help
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: demo
+demo: build ## Build, then run an emulated Azure and a board on it until Ctrl-C (ARGS="--listen 127.0.0.1:9090")
+	@exec ./andon demo $(ARGS)
+
+.PHONY: build
+build: need web/dist/index.html ## Build the executable andon, its UI inside
+	$(BUILD) -o andon ./cmd/andon
+
+.PHONY: dev
+dev: need web/node_modules/.package-lock.json ## Run the demo and Vite; both take up changes as files are saved
+	@scripts/dev
+
+.PHONY: test
+test: test-go test-web test-e2e ## Run every test: Go with the race detector, the UI's units, the browser's
+
+.PHONY: test-go
+test-go: need-go ## Run the Go tests only (ARGS=./internal/store)
+	@scripts/need gcc curl
+	scripts/test-go $(ARGS)
+
+.PHONY: test-web
+test-web: web/node_modules/.package-lock.json ## Run the UI's unit tests only
+	npm --prefix web test
+
+.PHONY: test-e2e
+test-e2e: build e2e/node_modules/.package-lock.json ## Run the browser tests only, against the built program
+	@scripts/need chromium
+	npm --prefix e2e test
+
+.PHONY: check
+check: verify test ## Run all that CI runs: verify, then test
+
+.PHONY: verify
+verify: lint generated cross ## Run what CI runs before the tests: formats, linters, generated files, cross builds
+
+.PHONY: lint
+lint: lint-go lint-web ## Check formats and run every linter
+	@scripts/need shellcheck
+	shellcheck scripts/* .ci/run
+
+.PHONY: lint-go
+lint-go: need-go
+	$(LINT) fmt --diff
+	$(LINT) run ./...
+
+.PHONY: lint-web
+lint-web: web/node_modules/.package-lock.json e2e/node_modules/.package-lock.json
+	npm --prefix web run lint
+	npm --prefix web run typecheck
+	npm --prefix web run knip
+	npm --prefix e2e run lint
+	npm --prefix e2e run typecheck
+
+.PHONY: fmt
+fmt: need web/node_modules/.package-lock.json e2e/node_modules/.package-lock.json ## Format everything
+	$(LINT) fmt
+	npm --prefix web run format
+	npm --prefix e2e run format
+
+.PHONY: generate
+generate: need web/node_modules/.package-lock.json ## Make the OpenAPI document from Go, and the UI's types from it
+	go test ./internal/api -run '^TestOpenAPIGolden$$' -update
+	npm --prefix web run generate
+
+.PHONY: generated
+generated:
+	scripts/check-generated
+
+.PHONY: cross
+cross: need web/dist/index.html ## Build for Windows and macOS, into build/
+	GOOS=windows GOARCH=amd64 $(BUILD) -o build/andon-windows-amd64.exe ./cmd/andon
+	GOOS=darwin GOARCH=arm64 $(BUILD) -o build/andon-darwin-arm64 ./cmd/andon
+
+BENCH ?= .
+COUNT ?= 6
+.PHONY: bench
+bench: need-go ## Run the benchmarks (BENCH=regexp, COUNT=6) and sum them up
+	@mkdir -p build
+	CGO_ENABLED=0 go test -run '^$$' -bench '$(BENCH)' -benchmem -count $(COUNT) ./... | tee build/bench.txt
+	$(TOOL) benchstat build/bench.txt
+
+.PHONY: clean
+clean: ## Remove what was built and installed here
+	rm -rf andon build web/node_modules e2e/node_modules e2e/test-results
+	find web/dist -mindepth 1 -not -name .keep -delete
+
+.PHONY: need need-go need-node
+need:
+	@scripts/need go node
+need-go:
+	@scripts/need go
+need-node:
+	@scripts/need node
+
+# npm writes this file last, so that it tells when the packages are those of the lock file.
+%/node_modules/.package-lock.json: %/package.json %/package-lock.json | need-node
+	npm --prefix $* ci --no-audit --no-fund
+
+web/dist/index.html: web/node_modules/.package-lock.json $(UI_SOURCES) | need-node
+	npm --prefix web run build

@@ -1,0 +1,146 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"andon/internal/app"
+	"andon/internal/config"
+)
+
+// board asks the HTTP API, of a running server or of a store opened in this
+// process: commands have one way to the data.
+type board struct {
+	base   string
+	client *http.Client
+	close  func() error
+}
+
+// boardFlags are the flags by which a command finds its board, and the form
+// of its output.
+type boardFlags struct{ server, store, output string }
+
+func (b *boardFlags) add(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&b.server, "server", "", "address of a running andon (ANDON_SERVER, else http://"+config.DefaultListen+")")
+	cmd.Flags().StringVar(&b.store, "store", "", "read this store instead of asking a server: sqlite:PATH")
+	cmd.Flags().StringVarP(&b.output, "output", "o", "table", "table, json or csv")
+}
+
+func (b *boardFlags) check() error {
+	switch b.output {
+	case "table", "json", "csv":
+	default:
+		return usageErrorf("--output: %q is not a form of output: table, json or csv", b.output)
+	}
+	if b.server != "" && b.store != "" {
+		return usageErrorf("--server and --store exclude each other: one asks a running andon, the other reads a file")
+	}
+	return nil
+}
+
+func (b *boardFlags) open(cmd *cobra.Command) (*board, error) {
+	if b.store != "" {
+		logger, err := newLogger(cmd.ErrOrStderr(), "error")
+		if err != nil {
+			return nil, err
+		}
+		handler, closeStore, err := app.Board(cmd.Context(), b.store, app.Options{Logger: logger})
+		if err != nil {
+			return nil, err
+		}
+		return &board{base: "http://127.0.0.1", client: &http.Client{Transport: inProcess{handler}}, close: closeStore}, nil
+	}
+	server := b.server
+	if server == "" {
+		server = os.Getenv("ANDON_SERVER")
+	}
+	if server == "" {
+		server = "http://" + config.DefaultListen
+	}
+	u, err := url.Parse(server)
+	if err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") {
+		return nil, usageErrorf("%q is not the address of a server, such as http://%s", server, config.DefaultListen)
+	}
+	return &board{
+		base: strings.TrimSuffix(server, "/"), client: &http.Client{Timeout: time.Minute},
+		close: func() error { return nil },
+	}, nil
+}
+
+// inProcess answers requests by a handler instead of a network.
+type inProcess struct{ handler http.Handler }
+
+func (t inProcess) RoundTrip(r *http.Request) (*http.Response, error) {
+	w := httptest.NewRecorder()
+	t.handler.ServeHTTP(w, r)
+	return w.Result(), nil
+}
+
+// maxAnswerBytes bounds what is read of one answer.
+const maxAnswerBytes = 256 << 20
+
+// get asks path with query and returns the body of a 200. Other answers are
+// errors with the problem document's own words; a 400 is a usage error, since
+// the person typed the value.
+func (b *board) get(ctx context.Context, path string, query url.Values) ([]byte, error) {
+	target := b.base + path
+	if len(query) > 0 {
+		target += "?" + query.Encode()
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, target, http.NoBody)
+	if err != nil {
+		return nil, fmt.Errorf("ask %s: %w", b.base, err)
+	}
+	resp, err := b.client.Do(req)
+	if err != nil {
+		var op *net.OpError
+		if errors.As(err, &op) {
+			return nil, fmt.Errorf("no andon answers at %s: %w; start one with andon serve, name another with --server, or read a file with --store", b.base, op.Err)
+		}
+		return nil, fmt.Errorf("ask %s: %w", b.base, err)
+	}
+	defer func() { _ = resp.Body.Close() }() // only read from
+	body, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswerBytes))
+	if err != nil {
+		return nil, fmt.Errorf("the answer of %s broke off: %w", b.base, err)
+	}
+	if resp.StatusCode == http.StatusOK {
+		return body, nil
+	}
+	problem := problemText(resp, body)
+	if resp.StatusCode == http.StatusBadRequest || resp.StatusCode == http.StatusUnprocessableEntity {
+		return nil, usageErrorf("%s", problem)
+	}
+	return nil, errors.New(problem)
+}
+
+// problemText puts a problem document into one sentence.
+func problemText(resp *http.Response, body []byte) string {
+	var p struct {
+		Title, Detail string
+		Errors        []struct{ Location, Message string }
+	}
+	if err := json.Unmarshal(body, &p); err != nil || p.Detail == "" && p.Title == "" {
+		return fmt.Sprintf("%s answered %s, which andon does not", resp.Request.URL.Host, resp.Status)
+	}
+	text := p.Detail
+	if text == "" {
+		text = p.Title
+	}
+	for _, e := range p.Errors {
+		text += "; " + strings.TrimPrefix(e.Location+": ", ": ") + e.Message
+	}
+	return text
+}

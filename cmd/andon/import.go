@@ -1,0 +1,91 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"andon/internal/adf"
+	"andon/internal/collector"
+	"andon/internal/config"
+	"andon/internal/store"
+)
+
+func newImportCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "import FILE… --factory ID",
+		Short: "Take in saved answers of Azure: history older than 45 days",
+		Long: "Takes pipeline runs from files into the store: answers of the REST API, output of\n" +
+			"az and of PowerShell's ConvertTo-Json, arrays, single runs and JSON lines, in UTF-8\n" +
+			"or UTF-16. Taking the same file in again changes nothing. A store that a server\n" +
+			"has open is refused: stop the server first.",
+		Example: "  az datafactory pipeline-run query-by-factory … > runs.json\n" +
+			"  andon import runs.json --factory /subscriptions/…/factories/adf-sales-prod",
+		Args: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return usageErrorf("no file is named; %s", flagsOf(cmd))
+			}
+			return nil
+		},
+	}
+	f := cmd.Flags()
+	factory := f.String("factory", "", "whose runs they are: resource id, Studio or portal address, or subscription/resourceGroup/name")
+	dsn := f.String("store", config.DefaultStore, "where history is kept: sqlite:PATH (ANDON_STORE)")
+	cmd.RunE = func(cmd *cobra.Command, files []string) error {
+		if *factory == "" {
+			return usageErrorf("--factory is missing: name the factory whose runs these are")
+		}
+		id, err := adf.ParseFactoryID(*factory)
+		if err != nil {
+			return usageErrorf("--factory: %w", err)
+		}
+		if env := os.Getenv("ANDON_STORE"); env != "" && !f.Changed("store") {
+			*dsn = env
+		}
+		return importFiles(cmd, *dsn, id, files)
+	}
+	return cmd
+}
+
+// importFiles says on standard output what became of each file. Its error
+// names every file that could not be read to its end.
+func importFiles(cmd *cobra.Command, dsn string, id adf.FactoryID, files []string) (err error) {
+	logger, err := newLogger(cmd.ErrOrStderr(), "warn")
+	if err != nil {
+		return err
+	}
+	s, err := store.Open(cmd.Context(), dsn, store.Options{Logger: logger})
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if closeErr := s.Close(); err == nil {
+			err = closeErr
+		}
+	}()
+	var broken []string
+	err = collector.Import(cmd.Context(), s, id, files, func(done collector.Imported) {
+		fmt.Fprintf(cmd.OutOrStdout(), "%s: %s\n", done.File, importSummary(done))
+		if done.Err != nil {
+			broken = append(broken, fmt.Sprintf("%s %s", done.File, done.Err))
+		}
+	})
+	if err == nil && len(broken) > 0 {
+		err = errors.New(strings.Join(broken, "; "))
+	}
+	return err
+}
+
+func importSummary(done collector.Imported) string {
+	text := fmt.Sprintf("%d taken, %d known, %d odd", done.Taken, done.Known, done.Odd)
+	if done.Lost > 0 {
+		text += fmt.Sprintf(" (%d of them not kept: no run with a runId)", done.Lost)
+	}
+	if done.Foreign > 0 {
+		text += fmt.Sprintf("; %d name another factory in their id and were taken as this one's", done.Foreign)
+	}
+	return text
+}

@@ -1,0 +1,104 @@
+package main
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+const (
+	importRow     = `{"runId":"a","pipelineName":"pl","status":"Succeeded","runStart":"2020-01-01T00:00:00Z","lastUpdated":"2020-01-01T00:01:00Z"}`
+	importFactory = "0f0c/rg-old/adf-old"
+)
+
+// andonImport runs `andon import` in a folder of files.
+func andonImport(t *testing.T, files map[string]string, args ...string) (code int, stdout, stderr string) {
+	t.Helper()
+	dir := t.TempDir()
+	for name, content := range files {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for i, a := range args {
+		args[i] = strings.ReplaceAll(a, "DIR", dir)
+	}
+	var out, errs bytes.Buffer
+	code = run(append([]string{"import"}, args...), &out, &errs)
+	return code, strings.ReplaceAll(out.String(), dir, "DIR"), strings.ReplaceAll(errs.String(), dir, "DIR")
+}
+
+func TestImportTakesFlagsBeforeAndAfterFiles(t *testing.T) {
+	t.Parallel()
+	files := map[string]string{"a.json": `{"value":[` + importRow + `]}`, "b.json": `[` + importRow + `,{"x":1}]`}
+	for name, args := range map[string][]string{
+		"after":   {"DIR/a.json", "DIR/b.json", "--factory", importFactory, "--store", "sqlite:DIR/andon.db"},
+		"before":  {"--factory", importFactory, "--store", "sqlite:DIR/andon.db", "DIR/a.json", "DIR/b.json"},
+		"between": {"DIR/a.json", "--factory=" + importFactory, "DIR/b.json", "--store=sqlite:DIR/andon.db"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			code, stdout, stderr := andonImport(t, files, args...)
+			want := "DIR/a.json: 1 taken, 0 known, 0 odd\n" +
+				"DIR/b.json: 0 taken, 1 known, 1 odd (1 of them not kept: no run with a runId)\n"
+			if diff := cmp.Diff(want, stdout); diff != "" || code != 0 || stderr != "" {
+				t.Errorf("exit %d, standard error %q, standard output (-want +got):\n%s", code, stderr, diff)
+			}
+		})
+	}
+}
+
+func TestImportExitsWith1AndNamesEachBadFile(t *testing.T) {
+	t.Parallel()
+	files := map[string]string{
+		"good.json": importRow, "cut.json": `{"value":[` + strings.Replace(importRow, `"a"`, `"b"`, 1) + `,{"runId":"c"`,
+		"list.txt": "RunId : a\n",
+	}
+	code, stdout, stderr := andonImport(t, files,
+		"DIR/cut.json", "DIR/list.txt", "DIR/none.json", "DIR/good.json", "--factory", importFactory, "--store", "sqlite:DIR/andon.db")
+	if code != exitFailure {
+		t.Errorf("exit %d", code)
+	}
+	wantOut := "DIR/cut.json: 1 taken, 0 known, 0 odd\nDIR/list.txt: 0 taken, 0 known, 0 odd\n" +
+		"DIR/none.json: 0 taken, 0 known, 0 odd\nDIR/good.json: 1 taken, 0 known, 0 odd\n"
+	if diff := cmp.Diff(wantOut, stdout); diff != "" {
+		t.Errorf("standard output (-want +got):\n%s", diff)
+	}
+	for _, want := range []string{
+		"DIR/cut.json is cut short after byte 150; the runs before that place are stored (1)", "DIR/list.txt is what PowerShell's Format-List prints",
+		"DIR/none.json can't be opened: no such file or directory",
+	} {
+		if !strings.Contains(stderr, want) {
+			t.Errorf("standard error lacks %q:\n%s", want, stderr)
+		}
+	}
+	if strings.Contains(stderr, "good.json") {
+		t.Errorf("a good file is named as bad:\n%s", stderr)
+	}
+}
+
+func TestImportRefusesAWrongCommandLineWith2(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		args []string
+		want string
+	}{
+		"no file":       {[]string{"--factory", importFactory}, "no file is named"},
+		"no factory":    {[]string{"DIR/a.json"}, "--factory is missing"},
+		"no ID":         {[]string{"DIR/a.json", "--factory", "adf-old"}, "does not name a factory"},
+		"no such flag":  {[]string{"DIR/a.json", "--factory", importFactory, "--speed", "3"}, "unknown flag: --speed"},
+		"flag no value": {[]string{"DIR/a.json", "--factory"}, "flag needs an argument"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			code, stdout, stderr := andonImport(t, nil, c.args...)
+			if code != exitUsage || stdout != "" || !strings.Contains(stderr, c.want) {
+				t.Errorf("exit %d, %q, %q; want 2 and %q", code, stdout, stderr, c.want)
+			}
+		})
+	}
+}

@@ -1,0 +1,173 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/url"
+	"strconv"
+	"time"
+
+	"github.com/spf13/cobra"
+)
+
+// maxPage is the largest page the API gives.
+const maxPage = 500
+
+// runRow is what the terminal shows of the API's run row.
+type runRow struct {
+	RunID        string  `json:"runId"`
+	Factory      string  `json:"factory"`
+	FactoryName  string  `json:"factoryName"`
+	PipelineName string  `json:"pipelineName"`
+	Status       string  `json:"status"`
+	RunStart     *string `json:"runStart"`
+	RunEnd       *string `json:"runEnd"`
+	DurationInMs *int64  `json:"durationInMs"`
+	Message      *string `json:"message"`
+	LastUpdated  *string `json:"lastUpdated"`
+	RunGroupID   *string `json:"runGroupId"`
+	IsLatest     bool    `json:"isLatest"`
+	Open         bool    `json:"open"`
+	HealedBy     *string `json:"healedBy"`
+	InvokedBy    *struct {
+		Name          *string `json:"name"`
+		InvokedByType *string `json:"invokedByType"`
+		PipelineName  *string `json:"pipelineName"`
+	} `json:"invokedBy"`
+}
+
+type runList struct {
+	Items      []json.RawMessage `json:"items"`
+	NextCursor *string           `json:"nextCursor"`
+	AsOf       *string           `json:"asOf"`
+}
+
+func newRunsCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "runs",
+		Short: "List pipeline runs in the terminal",
+		Long: "Lists pipeline runs, newest first, from a running andon or from a store. The\n" +
+			"filters are those of the API's /api/v1/runs: repeated, they mean \"or\".",
+		Example: "  andon runs --status Failed --open\n  andon runs --from 24h --pipeline pl_load_orders -o csv",
+		Args:    noArgs,
+	}
+	var find boardFlags
+	find.add(cmd)
+	f := cmd.Flags()
+	for _, flag := range []struct{ name, help string }{
+		{"status", "status as ADF spells it; repeatable"},
+		{"factory", "factory's short id; repeatable"},
+		{"pipeline", "pipeline's name; repeatable"},
+		{"trigger", "trigger's name; repeatable"},
+		{"invoked-by", "invokedByType or name; repeatable"},
+		{"annotation", "annotation of the pipeline; repeatable"},
+	} {
+		f.StringArray(flag.name, nil, flag.help)
+	}
+	f.String("from", "", "only runs started since: a time, or how long ago (24h)")
+	f.String("to", "", "only runs started before: a time, or how long ago (1h)")
+	f.Bool("open", false, "only failures that no later run has healed; --open=false for the others")
+	f.Bool("latest", false, "only the latest run of each run group")
+	f.String("min-duration", "", "only runs that took at least this long (90s, 5m, or milliseconds)")
+	f.String("q", "", "words of the message, part of the pipeline's name, or start of a runId")
+	f.String("sort", "", "-runStart, runStart, -durationInMs or durationInMs")
+	limit := f.Int("limit", 50, "how many runs at the most; 0 means all")
+	parameters := f.Bool("parameters", false, "with the parameters (json output)")
+	cmd.RunE = func(cmd *cobra.Command, _ []string) (err error) {
+		if err := find.check(); err != nil {
+			return err
+		}
+		if *limit < 0 {
+			return usageErrorf("--limit: %d is not a number of runs: 1 or more, or 0 for all", *limit)
+		}
+		query, err := runsQuery(givenFlags(cmd), time.Now())
+		if err != nil {
+			return err
+		}
+		if *parameters {
+			query.Set("include", "parameters")
+		}
+		b, err := find.open(cmd)
+		if err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, b.close()) }()
+		return printRuns(cmd.Context(), b, query, *limit, newRunWriter(find.output, cmd.OutOrStdout()))
+	}
+	return cmd
+}
+
+// runsQuery turns the flags that were given into the API's parameters.
+func runsQuery(given map[string][]string, now time.Time) (url.Values, error) {
+	query := url.Values{}
+	for flag, parameter := range map[string]string{
+		"status": "status", "factory": "factory", "pipeline": "pipeline", "trigger": "trigger",
+		"invoked-by": "invokedBy", "annotation": "annotation", "open": "open",
+		"min-duration": "minDuration", "q": "q", "sort": "sort",
+	} {
+		if values := given[flag]; len(values) > 0 {
+			query[parameter] = values
+		}
+	}
+	if v := given["latest"]; len(v) > 0 && v[0] == "true" {
+		query.Set("group", "latest")
+	}
+	for _, bound := range []string{"from", "to"} {
+		values := given[bound]
+		if len(values) == 0 {
+			continue
+		}
+		t, err := parseMoment(values[0], now)
+		if err != nil {
+			return nil, usageErrorf("--%s: %s", bound, err)
+		}
+		query.Set(bound, t.UTC().Format(time.RFC3339Nano))
+	}
+	return query, nil
+}
+
+// parseMoment reads a time, a day (its begin, UTC) or how long ago.
+func parseMoment(s string, now time.Time) (time.Time, error) {
+	if d, err := time.ParseDuration(s); err == nil && d >= 0 {
+		return now.Add(-d), nil
+	}
+	for _, layout := range []string{time.RFC3339, time.DateOnly} {
+		if t, err := time.Parse(layout, s); err == nil {
+			return t, nil
+		}
+	}
+	return time.Time{}, fmt.Errorf("%q is neither a time (2026-11-24T02:00:00Z), a day (2026-11-24) nor how long ago (24h)", s)
+}
+
+// printRuns pages through the answer until limit rows are written, 0 meaning
+// all.
+func printRuns(ctx context.Context, b *board, query url.Values, limit int, w runWriter) error {
+	written := 0
+	for {
+		size := maxPage
+		if limit > 0 {
+			size = min(maxPage, limit-written)
+		}
+		query.Set("limit", strconv.Itoa(size))
+		body, err := b.get(ctx, "/api/v1/runs", query)
+		if err != nil {
+			return err
+		}
+		var page runList
+		if err := json.Unmarshal(body, &page); err != nil {
+			return fmt.Errorf("the answer of %s is not a list of runs: %w", b.base, err)
+		}
+		for _, raw := range page.Items {
+			if err := w.row(raw); err != nil {
+				return err
+			}
+		}
+		written += len(page.Items)
+		if page.NextCursor == nil || limit > 0 && written >= limit {
+			return w.end(page.AsOf)
+		}
+		query.Set("cursor", *page.NextCursor)
+	}
+}

@@ -1,0 +1,166 @@
+package main
+
+import (
+	"flag"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+var update = flag.Bool("update", false, "rewrite the golden files")
+
+// TestRefusalsSayWhatWhereAndWhatNext pins the exit code and the whole text
+// of everything that a person can type or prepare wrongly.
+func TestRefusalsSayWhatWhereAndWhatNext(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	write := func(name, content string) string {
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	taken, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = taken.Close() }() // only held
+	noStore := "sqlite:" + filepath.Join(dir, "none", "andon.db")
+	notStore := "sqlite:" + write("letter.db", strings.Repeat("Dear reader, this is a letter and no database. ", 100))
+	badConfig := write("andon.yaml", "lisen: 127.0.0.1:8080\n")
+	identity := []string{"AZURE_TENANT_ID=t", "AZURE_CLIENT_ID=c", "AZURE_CLIENT_SECRET=CANARY"}
+
+	var got strings.Builder
+	for _, tc := range []struct {
+		name string
+		env  []string
+		args []string
+		code int
+	}{
+		{"unknown command", nil, []string{"server"}, 2},
+		{"unknown flag", nil, []string{"serve", "--pol", "1s"}, 2},
+		{"argument where none is taken", nil, []string{"serve", "now"}, 2},
+		{"no identity", nil, []string{"serve"}, 2},
+		{"listening to the network", identity, []string{"serve", "--listen", "0.0.0.0:8080"}, 2},
+		{"configuration with an unknown key", nil, []string{"serve", "--config", badConfig}, 2},
+		{"port in use", identity, []string{"serve", "--listen", taken.Addr().String(), "--store", "sqlite:" + filepath.Join(dir, "a.db")}, 1},
+		{"store in a folder that is not there", nil, []string{"serve", "--no-collect", "--listen", "127.0.0.1:0", "--store", noStore}, 1},
+		{"store that is no database", nil, []string{"serve", "--no-collect", "--listen", "127.0.0.1:0", "--store", notStore}, 1},
+		{"unknown log level", nil, []string{"serve", "--no-collect", "--log-level", "loud"}, 2},
+		{"demo with a size that is none", nil, []string{"demo", "--size", "many"}, 2},
+		{"demo on the network", nil, []string{"demo", "--listen", "0.0.0.0:0"}, 2},
+		{"emulate with an unknown scenario", nil, []string{"emulate", "--scenario", "war"}, 2},
+		{"emulate with unknown limits", nil, []string{"emulate", "--limits", "few"}, 2},
+		{"emulate for the network", nil, []string{"emulate", "--listen", "0.0.0.0:8443"}, 2},
+		{"import without a factory", nil, []string{"import", badConfig}, 2},
+		{"import without files", nil, []string{"import", "--factory", "s/g/f"}, 2},
+		{"import for a factory that is none", nil, []string{"import", "--factory", "sales", badConfig}, 2},
+		{"runs without a server", nil, []string{"runs", "--server", "http://127.0.0.1:1"}, 1},
+		{"runs with server and store", nil, []string{"runs", "--server", "http://127.0.0.1:1", "--store", "sqlite:x"}, 2},
+		{"runs with an unknown output", nil, []string{"runs", "-o", "xml"}, 2},
+		{"runs with a time that is none", nil, []string{"runs", "--from", "yesterday"}, 2},
+		{"runs from a store that is not there", nil, []string{"runs", "--store", noStore}, 1},
+		{"run without an id", nil, []string{"run"}, 2},
+	} {
+		stdout, stderr, code := runCommand(t, tc.env, tc.args...)
+		if code != tc.code {
+			t.Errorf("%s: exit code %d, want %d; it said %s", tc.name, code, tc.code, stderr)
+		}
+		if stdout != "" {
+			t.Errorf("%s: standard output is not empty: %s", tc.name, stdout)
+		}
+		fmt.Fprintf(&got, "== %s (exit %d)\n%s", tc.name, code, stderr)
+	}
+	text := strings.ReplaceAll(got.String(), dir, "DIR")
+	text = strings.ReplaceAll(text, taken.Addr().String(), "127.0.0.1:TAKEN")
+	for _, never := range []string{"CANARY", "goroutine", ".go:", "panic"} {
+		if strings.Contains(text, never) {
+			t.Errorf("a refusal shows %q", never)
+		}
+	}
+	golden(t, "testdata/refusals.golden", text)
+}
+
+func TestHelpTexts(t *testing.T) {
+	t.Parallel()
+	var got strings.Builder
+	for _, command := range append([]string{""}, commandNames()...) {
+		args := append(strings.Fields(command), "--help")
+		stdout, stderr, code := runCommand(t, nil, args...)
+		if code != 0 || stderr != "" {
+			t.Errorf("andon %s --help: exit code %d, said %s", command, code, stderr)
+		}
+		fmt.Fprintf(&got, "== andon %s\n%s", command, stdout)
+	}
+	golden(t, "testdata/help.golden", got.String())
+}
+
+func TestVersionIsStamped(t *testing.T) {
+	t.Parallel()
+	stdout, _, code := runCommand(t, nil, "version")
+	if code != 0 || !regexp.MustCompile(`^andon v0\.0\.0-test \(commit 0123abc, go1\.\S+ \w+/\w+\)\n$`).MatchString(stdout) {
+		t.Errorf("exit code %d, said %q", code, stdout)
+	}
+}
+
+func TestTwoServersOnOneStoreAreRefused(t *testing.T) {
+	t.Parallel()
+	store := "sqlite:" + filepath.Join(t.TempDir(), "andon.db")
+	first := start(t, nil, "serve", "--no-collect", "--listen", "127.0.0.1:0", "--store", store)
+	first.says(`serving on`)
+	_, stderr, code := runCommand(t, nil, "serve", "--no-collect", "--listen", "127.0.0.1:0", "--store", store)
+	if code != 1 || !strings.Contains(stderr, "andon.db") {
+		t.Errorf("exit code %d, said %s", code, stderr)
+	}
+	if code := first.end(syscall.SIGTERM); code != 0 {
+		t.Errorf("the first server ended with %d: %s", code, first.output())
+	}
+	second := start(t, nil, "serve", "--no-collect", "--listen", "127.0.0.1:0", "--store", store)
+	second.says(`serving on`)
+}
+
+func TestDemoLightsUpAndLeavesNothingBehind(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	p := start(t, []string{"TMPDIR=" + dir}, "demo", "--listen", "127.0.0.1:0", "--size", "2000")
+	base := p.says(`serving on (http://\S+)`)[1]
+	var answer struct{ Items []row }
+	eventually(t, 30e9, func() string {
+		get(t, base+"api/v1/runs", &answer)
+		if len(answer.Items) == 0 {
+			return "no runs yet"
+		}
+		return ""
+	})
+	if code := p.end(syscall.SIGINT); code != 0 {
+		t.Errorf("exit code %d, said:\n%s", code, p.output())
+	}
+	left, err := os.ReadDir(dir)
+	if err != nil || len(left) > 0 {
+		t.Errorf("left behind: %v %v", left, err)
+	}
+}
+
+func golden(t *testing.T, path, got string) {
+	t.Helper()
+	if *update {
+		if err := os.WriteFile(path, []byte(got), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), got); diff != "" {
+		t.Errorf("%s (run with -update if the change is meant):\n%s", path, diff)
+	}
+}

@@ -1,0 +1,112 @@
+package api
+
+import (
+	"context"
+	"encoding/json"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"andon/internal/adf"
+	"andon/internal/store"
+)
+
+// Activity is a run of an activity as ADF sent it (ADF REST, Activity Runs -
+// Query By Pipeline Run). Each retry is a row of its own.
+type Activity struct {
+	ActivityName            *string         `json:"activityName" doc:"Name of the activity."`
+	ActivityType            *string         `json:"activityType" doc:"Type of the activity: Copy, ForEach, ExecutePipeline …"`
+	ActivityRunID           *string         `json:"activityRunId" doc:"Id of the activity run."`
+	PipelineName            *string         `json:"pipelineName" doc:"Name of the pipeline."`
+	PipelineRunID           *string         `json:"pipelineRunId" doc:"runId of the pipeline run."`
+	Status                  *string         `json:"status" doc:"Queued, InProgress, Succeeded, Failed, Cancelled, Skipped, Inactive, TimedOut or a later word of ADF's."`
+	ActivityRunStart        NullTime        `json:"activityRunStart" doc:"When it started."`
+	ActivityRunEnd          NullTime        `json:"activityRunEnd" doc:"When it ended; null while it runs."`
+	DurationInMs            *int64          `json:"durationInMs" doc:"Duration in milliseconds; null while it runs."`
+	Input                   json.RawMessage `json:"input" doc:"Its input as ADF sent it."`
+	Output                  json.RawMessage `json:"output" doc:"Its output as ADF sent it."`
+	Error                   json.RawMessage `json:"error" doc:"Its error as ADF sent it: on success an object with empty strings."`
+	LinkedServiceName       *string         `json:"linkedServiceName" doc:"Name of the linked service; null or empty where it has none."`
+	RetryAttempt            *int64          `json:"retryAttempt" doc:"Which retry it was; null when ADF sent none."`
+	IterationHash           *string         `json:"iterationHash" doc:"Ties the activities of one round of a loop together."`
+	UserProperties          json.RawMessage `json:"userProperties" doc:"User properties as ADF sent them."`
+	RecoveryStatus          *string         `json:"recoveryStatus" doc:"None, or how a rerun took the activity over."`
+	IntegrationRuntimeNames []string        `json:"integrationRuntimeNames" nullable:"true" doc:"Names of the integration runtimes; null when ADF sent none."`
+	ExecutionDetails        json.RawMessage `json:"executionDetails" doc:"Details as ADF sent them."`
+	ID                      *string         `json:"id" doc:"ARM path of the activity run."`
+	Odd                     []OddField      `json:"odd" nullable:"false" doc:"Fields of the row that could not be read; empty for a clean row."`
+}
+
+// ActivityList are the activities of a run, in order of their start.
+type ActivityList struct {
+	Items      []Activity `json:"items" nullable:"false" doc:"The activity runs."`
+	NextCursor *string    `json:"nextCursor" doc:"Always null: the list is whole."`
+	State      string     `json:"state" enum:"complete,partial,reading,none" doc:"complete: read after the run had ended. partial: read while it ran. reading: Azure is being asked just now; a run event follows when they are here. none: not here, and reason says why."`
+	Reason     *string    `json:"reason" doc:"Why more is not here; null when all is."`
+	AsOf       NullTime   `json:"asOf" doc:"When Azure was asked for them; null when it never was."`
+}
+
+const (
+	reasonNotCollecting = "This server does not ask Azure: it was started with --no-collect, so it shows what is stored."
+	reasonImported      = "The run came from a file, and the file held no activities."
+)
+
+func (a *board) registerActivities() {
+	register(a, huma.Operation{
+		OperationID: "run-activities", Path: "/api/v1/runs/{runId}/activities", Tags: []string{"runs"},
+		Summary:     "List the activities of a run, in order of start",
+		Description: "What is stored is given at once. Where that is not all, Azure is asked for the rest, and a run event says when it is here.",
+	}, a.runActivities)
+}
+
+func (a *board) runActivities(ctx context.Context, in *RunParams) (ActivityList, error) {
+	// The run is looked up first, so that both questions concern the same
+	// factory when the runId stands in two.
+	run, err := a.store.Run(ctx, in.Factory, in.RunID)
+	if err != nil {
+		return ActivityList{}, err
+	}
+	stored, err := a.store.Activities(ctx, run.Place.Short, run.RunID)
+	if err != nil {
+		return ActivityList{}, err
+	}
+	out := ActivityList{Items: make([]Activity, len(stored.Rows)), State: string(stored.State), AsOf: NullTime(stored.AsOf)}
+	for i := range stored.Rows {
+		out.Items[i] = activity(&stored.Rows[i])
+	}
+	switch {
+	case stored.State == store.ActivitiesComplete:
+	case stored.Origin == store.OriginImport:
+		out.Reason = orNull(reasonImported)
+	case a.readActivities == nil:
+		out.Reason = orNull(reasonNotCollecting)
+	default:
+		if err := a.readActivities(ctx, run.Place.Short, run.RunID); err != nil {
+			out.Reason = orNull(sentence(err.Error()))
+		} else {
+			out.State = "reading"
+		}
+	}
+	return out, nil
+}
+
+func activity(a *adf.ActivityRun) Activity {
+	return Activity{
+		ActivityName: orNull(a.ActivityName), ActivityType: orNull(a.ActivityType), ActivityRunID: orNull(a.ActivityRunID),
+		PipelineName: orNull(a.PipelineName), PipelineRunID: orNull(a.PipelineRunID), Status: orNull(string(a.Status)),
+		ActivityRunStart: NullTime(a.ActivityRunStart), ActivityRunEnd: NullTime(a.ActivityRunEnd), DurationInMs: a.DurationInMs,
+		Input: orJSONNull(a.Input), Output: orJSONNull(a.Output), Error: orJSONNull(a.Error),
+		LinkedServiceName: a.LinkedServiceName, RetryAttempt: a.RetryAttempt, IterationHash: a.IterationHash,
+		UserProperties: orJSONNull(a.UserProperties), RecoveryStatus: a.RecoveryStatus,
+		IntegrationRuntimeNames: names(a.IntegrationRuntimeNames), ExecutionDetails: orJSONNull(a.ExecutionDetails),
+		ID: a.ID, Odd: oddFields(a.Odd),
+	}
+}
+
+// names returns the strings of a JSON array, and nil for anything else.
+func names(raw json.RawMessage) []string {
+	var out []string
+	if len(raw) == 0 || json.Unmarshal(raw, &out) != nil {
+		return nil
+	}
+	return out
+}

@@ -1,0 +1,127 @@
+package api
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"io/fs"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/klauspost/compress/gzhttp"
+
+	"andon/internal/adf"
+	"andon/internal/store"
+)
+
+// Options are what the board is made of.
+type Options struct {
+	Store *store.Store // what is shown
+
+	// Web holds the built browser UI: index.html, embed.html, assets/ with
+	// hashed names. Where it has no index.html, the UI's paths say how to
+	// build it.
+	Web fs.FS
+
+	// ReadActivities begins to read a run's activities from Azure and returns
+	// without waiting; its error is a sentence that says why nothing will be
+	// read. Nil means that nobody collects: then nothing is said to be fresh.
+	ReadActivities func(ctx context.Context, factory, runID string) error
+
+	// StudioURL returns the address of a run's page in ADF Studio, and of the
+	// factory's own for an empty runID.
+	StudioURL func(factory adf.FactoryID, runID string) string
+
+	// AllowHosts are host names to answer beside the loopback ones, without
+	// ports, for a reverse proxy on the same machine.
+	AllowHosts []string
+	// EmbedOrigins may frame /embed/, such as https://portal.example.com.
+	// Nobody may frame the board itself.
+	EmbedOrigins []string
+
+	Poll    time.Duration    // how often factories are asked for news; several missed polls make one stale
+	Version string           // of the program, for the Server header
+	Logger  *slog.Logger     // nil logs nothing
+	Now     func() time.Time // nil is time.Now
+}
+
+// board is the state that the handlers share. It doesn't change after New.
+type board struct {
+	store          *store.Store
+	readActivities func(ctx context.Context, factory, runID string) error
+	studioURL      func(factory adf.FactoryID, runID string) string
+	poll           time.Duration
+	logger         *slog.Logger
+	now            func() time.Time
+	document       huma.API
+	boot           string // tells event ids of this process from those of others
+}
+
+// New builds the handler of everything that Andon answers. The error says
+// which option can't be used.
+func New(o Options) (http.Handler, error) {
+	if o.Store == nil || o.StudioURL == nil {
+		return nil, errors.New("the board needs a store and the addresses of ADF Studio")
+	}
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	policy, err := newPolicy(o.EmbedOrigins)
+	if err != nil {
+		return nil, err
+	}
+	pages, err := newPages(o.Web)
+	if err != nil {
+		return nil, err
+	}
+	compressed, err := gzhttp.NewWrapper()
+	if err != nil {
+		return nil, err
+	}
+
+	mux := http.NewServeMux()
+	a := &board{
+		store: o.Store, readActivities: o.ReadActivities, studioURL: o.StudioURL, poll: o.Poll,
+		logger: o.Logger, now: o.Now, document: newDocument(mux), boot: rand.Text()[:8],
+	}
+	a.registerOverview()
+	a.registerTimeline()
+	a.registerRuns()
+	a.registerActivities()
+	a.registerFactories()
+	a.registerEvents()
+	a.registerHealth()
+	document, err := a.openAPI()
+	if err != nil {
+		return nil, err
+	}
+	mux.HandleFunc("GET /api/v1/openapi.json", func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		_, _ = w.Write(document) // whoever asked is gone when this fails
+	})
+	mux.HandleFunc("/api/", noSuchPath)
+	mux.Handle("/", pages)
+
+	// The stream writes small events that must leave at once, so it is not
+	// compressed.
+	zipped := compressed(mux)
+	route := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == eventsPath {
+			mux.ServeHTTP(w, r)
+			return
+		}
+		zipped(w, r)
+	})
+	guarded := policy.guard(newHosts(o.AllowHosts).only(readingOnly(route)))
+	return a.observe(guarded, "Andon/"+o.Version), nil
+}
+
+func noSuchPath(w http.ResponseWriter, r *http.Request) {
+	newProblem(http.StatusNotFound, "No such path",
+		clip(r.URL.Path)+" is not part of the API. Its document is at /api/v1/openapi.json.").write(w)
+}

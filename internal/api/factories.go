@@ -1,0 +1,225 @@
+package api
+
+import (
+	"context"
+	"encoding/json"
+	"math"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"andon/internal/adf"
+	"andon/internal/store"
+)
+
+// Factory is a factory with what is known of its collection.
+type Factory struct {
+	Factory        string            `json:"factory" doc:"Short id of the factory, for the factory parameter."`
+	Name           string            `json:"name" doc:"Name as Azure spells it."`
+	FactoryID      string            `json:"factoryId" doc:"ARM resource id."`
+	SubscriptionID string            `json:"subscriptionId" doc:"Id of its subscription."`
+	ResourceGroup  string            `json:"resourceGroup" doc:"Name of its resource group."`
+	Location       *string           `json:"location" doc:"Azure region as Azure spells it; null when unknown."`
+	Source         *string           `json:"source" doc:"Name of the source that sees it; null for a factory known from a file only."`
+	Tags           map[string]string `json:"tags" doc:"Azure tags."`
+	StudioURL      string            `json:"studioUrl" doc:"Address of the factory in ADF Studio."`
+	State          string            `json:"state" enum:"filling,fresh,stale,refused,gone,not collected" doc:"filling: history is read for the first time. fresh: the last poll was completed. stale: polls break off or are late. refused: Azure refuses, and a person has to act. gone: Azure lists the factory no more. not collected: nobody asks Azure."`
+	AsOf           NullTime          `json:"asOf" doc:"Everything last updated before it is here; null before the first window was completed."`
+	LagSeconds     *float64          `json:"lagSeconds" doc:"Seconds since asOf; null without one."`
+	Coverage       FactoryCoverage   `json:"coverage" doc:"Which part of its history is here."`
+	Counts         map[string]int64  `json:"counts" doc:"Runs by status, all time; statuses that do not occur are left out."`
+	Runs           int64             `json:"runs" doc:"Runs, all time."`
+	FirstRunStart  NullTime          `json:"firstRunStart" doc:"Start of the oldest run that is here."`
+	LastRunStart   NullTime          `json:"lastRunStart" doc:"Start of the newest run that is here."`
+	LastError      Null[Trouble]     `json:"lastError" doc:"What stands in the way; null when nothing does."`
+	OddRows        int64             `json:"oddRows" doc:"Rows with a field that could not be read, and rows that could not be kept."`
+}
+
+// FactoryCoverage says which part of a factory's history is here. Its times
+// are times of lastUpdated.
+type FactoryCoverage struct {
+	From              NullTime `json:"from" doc:"Where it begins."`
+	To                NullTime `json:"to" doc:"Where it ends."`
+	Complete          bool     `json:"complete" doc:"Whether everything from wantedFrom to the end is here."`
+	Gaps              []Gap    `json:"gaps" nullable:"false" doc:"What is missing in between, oldest first."`
+	ActivitiesPending int      `json:"activitiesPending" doc:"Finished runs whose activities are still to be read."`
+	WantedFrom        NullTime `json:"wantedFrom" doc:"Where it is meant to begin; null when nobody said."`
+	DoneShare         *float64 `json:"doneShare" doc:"Share of the wanted time that is here, 0 to 1; null without wantedFrom."`
+}
+
+// Gap is a stretch of history that is not here.
+type Gap struct {
+	From Time `json:"from" doc:"Where it begins."`
+	To   Time `json:"to" doc:"Where it ends."`
+}
+
+// Trouble is why something could not be read, and what to do about it.
+type Trouble struct {
+	Kind    string   `json:"kind" doc:"Kind of trouble, one word."`
+	What    string   `json:"what" doc:"What happened."`
+	Where   string   `json:"where" doc:"In which call."`
+	Advice  string   `json:"advice" doc:"What to do."`
+	Command *string  `json:"command" doc:"Command that mends it."`
+	At      Time     `json:"at" doc:"When it happened."`
+	RetryAt NullTime `json:"retryAt" doc:"When it is tried again; null when a person has to act."`
+}
+
+// Source is a tenant and identity that factories are read with.
+type Source struct {
+	Source        string   `json:"source" doc:"Name of the source."`
+	State         string   `json:"state" enum:"ok,error,not collected" doc:"How it stands."`
+	What          *string  `json:"what" doc:"What is wrong."`
+	Advice        *string  `json:"advice" doc:"What to do."`
+	Command       *string  `json:"command" doc:"Command that mends it."`
+	At            NullTime `json:"at" doc:"When that was seen."`
+	Subscriptions *int     `json:"subscriptions" doc:"Subscriptions that it sees; null when unknown."`
+}
+
+// FactoryList are all factories, and the sources they come from.
+type FactoryList struct {
+	Items      []Factory `json:"items" nullable:"false" doc:"The factories, by name."`
+	NextCursor *string   `json:"nextCursor" doc:"Always null: the list is whole."`
+	Sources    []Source  `json:"sources" nullable:"false" doc:"The sources."`
+}
+
+// FactoryParams name one factory.
+type FactoryParams struct {
+	Factory string `path:"factory" doc:"Short id of the factory."`
+}
+
+func (a *board) registerFactories() {
+	register(a, huma.Operation{
+		OperationID: "list-factories", Path: "/api/v1/factories", Tags: []string{"factories"},
+		Summary: "List factories with freshness, coverage, counts and trouble, and their sources",
+	}, a.listFactories)
+	register(a, huma.Operation{
+		OperationID: "get-factory", Path: "/api/v1/factories/{factory}", Tags: []string{"factories"},
+		Summary: "Get one factory",
+	}, a.getFactory)
+}
+
+func (a *board) listFactories(ctx context.Context, _ *struct{}) (FactoryList, error) {
+	stored, err := a.store.Factories(ctx)
+	if err != nil {
+		return FactoryList{}, err
+	}
+	sources, err := a.sources(ctx)
+	if err != nil {
+		return FactoryList{}, err
+	}
+	out := FactoryList{Items: make([]Factory, len(stored)), Sources: sources}
+	for i := range stored {
+		out.Items[i] = a.factory(&stored[i])
+	}
+	return out, nil
+}
+
+func (a *board) getFactory(ctx context.Context, in *FactoryParams) (Factory, error) {
+	stored, err := a.store.Factory(ctx, in.Factory)
+	if err != nil {
+		return Factory{}, err
+	}
+	return a.factory(&stored), nil
+}
+
+func (a *board) factory(f *store.Factory) Factory {
+	out := Factory{
+		Factory: f.Short, Name: f.Name, FactoryID: string(f.ID),
+		SubscriptionID: f.ID.Subscription(), ResourceGroup: f.ID.ResourceGroup(),
+		Location: orNull(f.Location), Source: orNull(f.Source), Tags: tags(f.Tags), StudioURL: a.studioURL(f.ID, ""),
+		State: string(a.stateOf(f)), AsOf: NullTime(f.AsOf), LagSeconds: a.lag(f.AsOf), Coverage: factoryCoverage(&f.Coverage),
+		Counts: counts(f.Counts), Runs: f.Runs, FirstRunStart: NullTime(f.FirstRun), LastRunStart: NullTime(f.LastRun),
+		OddRows: f.OddRows,
+	}
+	if t := f.LastError; t != nil {
+		out.LastError.Value = &Trouble{
+			Kind: t.Kind, What: t.What, Where: t.Where, Advice: t.Advice, Command: orNull(t.Command),
+			At: Time(t.At), RetryAt: NullTime(t.RetryAt),
+		}
+	}
+	return out
+}
+
+// stateOf corrects what the collector said last by what it can't say: that
+// nobody collects any more, and that its last word is too old to be true.
+func (a *board) stateOf(f *store.Factory) store.State {
+	switch f.State {
+	case store.StateGone, store.StateNotCollected:
+		return f.State
+	case store.StateFilling, store.StateFresh, store.StateStale, store.StateRefused:
+	}
+	if a.readActivities == nil {
+		return store.StateNotCollected
+	}
+	if f.State == store.StateFresh && a.late(f.AsOf) {
+		return store.StateStale
+	}
+	return f.State
+}
+
+// late reports whether several polls in a row must have been missed.
+func (a *board) late(asOf adf.Time) bool {
+	return adf.TimeOf(a.now()).Sub(asOf) > max(5*a.poll, time.Minute)
+}
+
+func (a *board) lag(asOf adf.Time) *float64 {
+	if asOf.IsZero() {
+		return nil
+	}
+	// Azure's clock may be ahead of ours by a little.
+	lag := max(0, math.Round(adf.TimeOf(a.now()).Sub(asOf).Seconds()*10)/10)
+	return &lag
+}
+
+func factoryCoverage(c *store.Coverage) FactoryCoverage {
+	out := FactoryCoverage{
+		From: NullTime(c.From), To: NullTime(c.To), Complete: c.Complete, Gaps: []Gap{},
+		ActivitiesPending: c.ActivitiesPending, WantedFrom: NullTime(c.WantedFrom), DoneShare: c.DoneShare,
+	}
+	for _, g := range c.Gaps {
+		out.Gaps = append(out.Gaps, Gap{From: Time(g.From), To: Time(g.To)})
+	}
+	return out
+}
+
+// tags returns Azure's tags. A value that is no string is shown as its JSON.
+func tags(raw json.RawMessage) map[string]string {
+	out := map[string]string{}
+	var values map[string]json.RawMessage
+	if len(raw) == 0 || json.Unmarshal(raw, &values) != nil {
+		return out
+	}
+	for name, value := range values {
+		var text string
+		if json.Unmarshal(value, &text) != nil {
+			text = string(value)
+		}
+		out[name] = text
+	}
+	return out
+}
+
+func (a *board) sources(ctx context.Context) ([]Source, error) {
+	stored, err := a.store.Sources(ctx)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]Source, len(stored))
+	for i, s := range stored {
+		out[i] = Source{
+			Source: s.Source, State: s.State, What: orNull(s.What), Advice: orNull(s.Advice), Command: orNull(s.Command),
+			At: NullTime(s.At), Subscriptions: s.Subscriptions,
+		}
+		if a.readActivities == nil {
+			// What an earlier process found is no trouble of this one.
+			out[i].State, out[i].What, out[i].Advice, out[i].Command = sourceNotCollected, nil, nil, nil
+		}
+	}
+	return out, nil
+}
+
+// The states of a source.
+const (
+	sourceError        = "error"
+	sourceNotCollected = "not collected"
+)

@@ -1,0 +1,266 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+
+	"andon/internal/adf"
+	"andon/internal/api"
+	"andon/internal/azure"
+	"andon/internal/collector"
+	"andon/internal/config"
+	"andon/internal/store"
+	"andon/web"
+)
+
+// stopTimeout bounds how long open requests may delay the end.
+const stopTimeout = 5 * time.Second
+
+// Options are what New needs.
+type Options struct {
+	Config  config.Config
+	Version string // what the API and Azure's logs see
+	Logger  *slog.Logger
+	Now     func() time.Time // nil means time.Now
+}
+
+// App is one running Andon: store, collector and board.
+type App struct {
+	listener  net.Listener
+	server    *http.Server
+	store     *store.Store
+	collector *collector.Collector // nil with NoCollect
+	logger    *slog.Logger
+	served    chan error
+	endBase   context.CancelFunc // ends the requests that never end by themselves
+	stop      sync.Once
+	stopErr   error
+}
+
+// New opens the store, takes the address and builds every part, without
+// asking Azure anything. On an error nothing stays open. Errors are sentences
+// that say what stands in the way and what to do.
+func New(ctx context.Context, o Options) (_ *App, err error) {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	a := &App{logger: o.Logger, served: make(chan error, 1)}
+	var undo []func() error
+	defer func() {
+		for i := len(undo) - 1; err != nil && i >= 0; i-- {
+			err = errors.Join(err, undo[i]())
+		}
+	}()
+
+	sources, err := clients(o)
+	if err != nil {
+		return nil, err
+	}
+	if a.listener, err = listen(ctx, o.Config.Listen); err != nil {
+		return nil, err
+	}
+	undo = append(undo, a.listener.Close)
+	if a.store, err = store.Open(ctx, o.Config.Store, store.Options{Logger: o.Logger, Now: o.Now}); err != nil {
+		return nil, err
+	}
+	undo = append(undo, a.store.Close)
+
+	options, err := boardOptions(a.store, o)
+	if err != nil {
+		return nil, err
+	}
+	options.AllowHosts = o.Config.AllowHosts
+	options.EmbedOrigins = o.Config.EmbedOrigins
+	options.Poll = o.Config.Poll
+	options.StudioURL = studioURL(sources)
+	if !o.Config.NoCollect {
+		a.collector = collector.New(collector.Options{
+			Sources: sources, Store: a.store, Poll: o.Config.Poll, Logger: o.Logger, Now: o.Now,
+		})
+		options.ReadActivities = a.collector.ReadActivities
+	}
+	handler, err := api.New(options)
+	if err != nil {
+		return nil, err
+	}
+	base, endBase := context.WithCancel(context.WithoutCancel(ctx))
+	a.endBase = endBase
+	a.server = &http.Server{
+		Handler:           handler,
+		ReadHeaderTimeout: 5 * time.Second,
+		ReadTimeout:       15 * time.Second,
+		IdleTimeout:       2 * time.Minute,
+		MaxHeaderBytes:    32 << 10,
+		// No WriteTimeout: the live stream never ends by itself. The api room
+		// sets a deadline before each write instead.
+		BaseContext: func(net.Listener) context.Context { return base },
+		ErrorLog:    slog.NewLogLogger(o.Logger.Handler(), slog.LevelDebug),
+	}
+	return a, nil
+}
+
+// listen takes the address, and says what to do when another program has it.
+func listen(ctx context.Context, address string) (net.Listener, error) {
+	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", address)
+	if err != nil {
+		return nil, fmt.Errorf("can't listen on %s: %w; end the program that uses it, or choose another address with --listen (port 0 takes a free one)", address, cause(err))
+	}
+	return l, nil
+}
+
+// cause strips the address that net repeats in front of the system's word.
+func cause(err error) error {
+	var op *net.OpError
+	if errors.As(err, &op) && op.Err != nil {
+		return op.Err
+	}
+	return err
+}
+
+// Start serves the board, then begins to collect. It returns when pages can
+// be opened.
+func (a *App) Start(ctx context.Context) error {
+	go func() {
+		err := a.server.Serve(a.listener)
+		if errors.Is(err, http.ErrServerClosed) {
+			err = nil
+		}
+		a.served <- err
+	}()
+	if a.collector == nil {
+		return nil
+	}
+	if err := a.collector.Start(ctx); err != nil {
+		return errors.Join(err, a.Stop(context.WithoutCancel(ctx)))
+	}
+	return nil
+}
+
+// Wait returns when ctx is done or serving broke, and stops everything
+// before. Its error is nil after an orderly end.
+func (a *App) Wait(ctx context.Context) error {
+	var err error
+	select {
+	case <-ctx.Done():
+	case err = <-a.served:
+		if err != nil {
+			err = fmt.Errorf("serving on %s broke off: %w", a.URL(), err)
+		}
+	}
+	return errors.Join(err, a.Stop(context.WithoutCancel(ctx)))
+}
+
+// Stop ends collecting, then serving, then closes the store. It may be called
+// more than once and without Start.
+func (a *App) Stop(ctx context.Context) error {
+	a.stop.Do(func() {
+		ctx, cancel := context.WithTimeout(ctx, stopTimeout)
+		defer cancel()
+		if a.collector != nil {
+			a.collector.Stop()
+		}
+		a.endBase()
+		err := a.server.Shutdown(ctx)
+		if errors.Is(err, context.DeadlineExceeded) {
+			err = a.server.Close()
+		}
+		// Shutdown closes only listeners that Serve has taken over.
+		if closeErr := a.listener.Close(); closeErr != nil && !errors.Is(closeErr, net.ErrClosed) {
+			err = errors.Join(err, closeErr)
+		}
+		a.stopErr = errors.Join(err, a.store.Close())
+	})
+	return a.stopErr
+}
+
+// Addr returns the address that is served, with the port that was taken.
+func (a *App) Addr() net.Addr { return a.listener.Addr() }
+
+// URL returns the board's address for a browser on this machine.
+func (a *App) URL() string { return "http://" + a.Addr().String() + "/" }
+
+// Board opens the store at dsn for reading and returns the board's handler
+// over it, for commands that read a file without a server. close has to be
+// called at the end.
+func Board(ctx context.Context, dsn string, o Options) (_ http.Handler, closeStore func() error, err error) {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	s, err := store.Open(ctx, dsn, store.Options{ReadOnly: true, Logger: o.Logger, Now: o.Now})
+	if err != nil {
+		return nil, nil, err
+	}
+	options, err := boardOptions(s, o)
+	if err != nil {
+		return nil, nil, errors.Join(err, s.Close())
+	}
+	handler, err := api.New(options)
+	if err != nil {
+		return nil, nil, errors.Join(err, s.Close())
+	}
+	return handler, s.Close, nil
+}
+
+// boardOptions are what every board has, whether or not it collects.
+func boardOptions(s *store.Store, o Options) (api.Options, error) {
+	dist, err := web.Dist()
+	if err != nil {
+		return api.Options{}, fmt.Errorf("the embedded UI: %w", err)
+	}
+	return api.Options{
+		Store: s, Web: dist, Version: o.Version, Logger: o.Logger, Now: o.Now,
+		StudioURL: studioURL(nil),
+	}, nil
+}
+
+// clients makes one Azure client for each source.
+func clients(o Options) ([]collector.Source, error) {
+	var sources []collector.Source
+	for _, src := range o.Config.Sources {
+		cloud, err := cloudOf(src.Cloud)
+		if err != nil {
+			return nil, fmt.Errorf("source %s: %w", src.Name, err)
+		}
+		client, err := azure.New(azure.Config{
+			Name: src.Name, TenantID: src.TenantID, ClientID: src.ClientID,
+			Secret:          azure.Secret(src.ClientSecret.Reveal()),
+			CertificateFile: src.CertificateFile, CertificatePassword: azure.Secret(src.CertificatePassword.Reveal()),
+			Cloud: cloud, Budget: azure.Budget{Share: o.Config.Budget.Share, Off: o.Config.Budget.Off},
+			Logger: o.Logger, Now: o.Now, Version: o.Version,
+		})
+		if err != nil {
+			return nil, fmt.Errorf("source %s: %w", src.Name, err)
+		}
+		sources = append(sources, collector.Source{Name: src.Name, Client: client, Factories: src.Factories})
+	}
+	return sources, nil
+}
+
+func cloudOf(c config.Cloud) (azure.Cloud, error) {
+	if c.Name == "" {
+		return azure.Cloud{
+			Authority: c.Authority, ResourceManager: c.ResourceManager, Audience: c.Audience,
+			Studio: c.Studio, CAFile: c.CAFile,
+		}, nil
+	}
+	cloud, err := azure.CloudByName(c.Name)
+	cloud.CAFile = c.CAFile
+	return cloud, err
+}
+
+// studioURL gives the address of a run's page in ADF Studio. A store holds no
+// cloud, so a factory that no source reads is taken to be in the first
+// source's cloud, and without sources in the public one.
+func studioURL(sources []collector.Source) func(adf.FactoryID, string) string {
+	if len(sources) > 0 {
+		return sources[0].Client.StudioURL
+	}
+	public := azure.Public()
+	return public.StudioURL
+}

@@ -1,0 +1,167 @@
+package azure
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"andon/internal/adf"
+)
+
+// maxListPages ends a list that never does. One page holds well over a
+// hundred factories.
+const maxListPages = 1000
+
+// Subscriptions lists the subscriptions in which the identity has any right
+// (ARM REST, Subscriptions - List). An element without a subscriptionId is
+// left out. The error is an *Error.
+func (c *Client) Subscriptions(ctx context.Context) ([]adf.Subscription, error) {
+	q := call{
+		name: "listSubscriptions", method: http.MethodGet, path: "/subscriptions", version: subscriptionAPI,
+		where: "subscriptions of source " + c.cfg.Name, right: "Microsoft.Resources/subscriptions/read",
+	}
+	rows, err := c.list(ctx, q)
+	if err != nil {
+		return nil, err
+	}
+	subscriptions := make([]adf.Subscription, 0, len(rows))
+	for _, raw := range rows {
+		var w struct {
+			SubscriptionID string `json:"subscriptionId"`
+			DisplayName    string `json:"displayName"`
+			State          string `json:"state"`
+			TenantID       string `json:"tenantId"`
+		}
+		// A member of a wrong type costs only itself: the others are read.
+		if err := json.Unmarshal(raw, &w); w.SubscriptionID == "" {
+			c.logger.WarnContext(ctx, "an odd subscription is left out", "error", err)
+			continue
+		}
+		subscriptions = append(subscriptions, adf.Subscription{
+			SubscriptionID: w.SubscriptionID, DisplayName: w.DisplayName, State: w.State, TenantID: w.TenantID,
+		})
+	}
+	return subscriptions, nil
+}
+
+// Factories lists the factories of a subscription that the identity may read
+// (ADF REST, Factories - List). A subscription that does not use Data Factory
+// has none. An element without a usable id is left out. The error is an
+// *Error.
+func (c *Client) Factories(ctx context.Context, subscriptionID string) ([]adf.Factory, error) {
+	return c.factories(ctx, subscriptionID, "")
+}
+
+// FactoriesInGroup lists the factories of one resource group (ADF REST,
+// Factories - List By Resource Group), in the manner of Factories.
+func (c *Client) FactoriesInGroup(ctx context.Context, subscriptionID, resourceGroup string) ([]adf.Factory, error) {
+	return c.factories(ctx, subscriptionID, resourceGroup)
+}
+
+func (c *Client) factories(ctx context.Context, subscriptionID, group string) ([]adf.Factory, error) {
+	q := call{
+		name: "listFactories", method: http.MethodGet, version: factoryAPI,
+		path:  "/subscriptions/" + url.PathEscape(subscriptionID),
+		place: place{subscription: subscriptionID},
+		where: "factories of subscription " + subscriptionID + " of source " + c.cfg.Name,
+		right: "Microsoft.DataFactory/factories/read",
+	}
+	if group != "" {
+		q.path += "/resourceGroups/" + url.PathEscape(group)
+	}
+	q.path += "/providers/Microsoft.DataFactory/factories"
+	rows, err := c.list(ctx, q)
+	if failed, ok := errors.AsType[*Error](err); ok && failed.Kind == KindNotRegistered {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	factories := make([]adf.Factory, 0, len(rows))
+	for _, raw := range rows {
+		f, err := adf.DecodeFactory(raw)
+		if err != nil {
+			c.logger.WarnContext(ctx, "an odd factory is left out", "subscription", subscriptionID, "error", err)
+			continue
+		}
+		factories = append(factories, f)
+	}
+	return factories, nil
+}
+
+// Factory asks for one factory (ADF REST, Factories - Get). One that does not
+// exist is an error of KindNoFactory.
+func (c *Client) Factory(ctx context.Context, id adf.FactoryID) (adf.Factory, error) {
+	q, err := c.factoryCall("getFactory", http.MethodGet, id, "")
+	if err != nil {
+		return adf.Factory{}, err
+	}
+	q.right = "Microsoft.DataFactory/factories/read"
+	var factory adf.Factory
+	err = c.ask(ctx, q, func(a answer) (err error) {
+		var object map[string]any
+		if err := unmarshal(a.body, &object); err != nil {
+			return err
+		}
+		factory, err = adf.DecodeFactory(a.body)
+		return err
+	})
+	return factory, err
+}
+
+// list asks for q and every page after it.
+func (c *Client) list(ctx context.Context, q call) ([]json.RawMessage, error) {
+	var rows []json.RawMessage
+	for range maxListPages {
+		var link string
+		err := c.ask(ctx, q, func(a answer) error {
+			page, next, err := decodeList(a.body)
+			if err != nil {
+				return err
+			}
+			rows, link = append(rows, page...), next
+			return nil
+		})
+		if err != nil || link == "" {
+			return rows, err
+		}
+		if !c.ownHost(link) {
+			return nil, c.newError(q, KindNotJSON, "the list goes on at another host, which must not get the token", "check what stands between Andon and "+c.armURL, nil)
+		}
+		q.link = link
+	}
+	return nil, c.newError(q, KindNotJSON, "the list does not end", "check what stands between Andon and "+c.armURL, nil)
+}
+
+func decodeList(body []byte) (rows []json.RawMessage, link string, err error) {
+	var page struct {
+		Value    json.RawMessage `json:"value"`
+		NextLink json.RawMessage `json:"nextLink"`
+	}
+	if err := unmarshal(body, &page); err != nil {
+		return nil, "", err
+	}
+	if rows, err = elements(page.Value); err != nil {
+		return nil, "", err
+	}
+	if len(page.NextLink) > 0 {
+		if err := json.Unmarshal(page.NextLink, &link); err != nil {
+			return nil, "", errors.New("its nextLink is not a string, so its further pages can't be asked for")
+		}
+	}
+	return rows, link, nil
+}
+
+// ownHost reports whether link leads to ARM as configured. The token must go
+// nowhere else.
+func (c *Client) ownHost(link string) bool {
+	u, err := url.Parse(link)
+	if err != nil {
+		return false
+	}
+	own, err := url.Parse(c.armURL)
+	return err == nil && u.Scheme == own.Scheme && u.User == nil && strings.EqualFold(u.Host, own.Host)
+}

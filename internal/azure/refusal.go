@@ -1,0 +1,176 @@
+package azure
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// armError is ARM's error envelope: {"error":{"code","message"}}, and the
+// bare inner object that some gateways send.
+type armError struct {
+	Code    string `json:"code"`
+	Message string `json:"message"`
+}
+
+// decodeARMError reads what it can; a body that is none gives empty fields.
+func decodeARMError(body []byte) armError {
+	var w struct {
+		armError
+
+		Error json.RawMessage `json:"error"`
+	}
+	// A body that is no error envelope leaves the fields empty, which is the answer.
+	if err := json.Unmarshal(body, &w); err != nil && w.Code == "" && len(w.Error) == 0 {
+		return armError{}
+	}
+	var inner armError
+	if err := json.Unmarshal(w.Error, &inner); err == nil && inner.Code != "" {
+		return inner
+	}
+	return w.armError
+}
+
+// refused explains an answer other than 200, by status and code, never by
+// text.
+func (c *Client) refused(ctx context.Context, q call, resp *http.Response, body []byte) *Error {
+	said := decodeARMError(body)
+	e := c.newError(q, KindServer, "", "", nil)
+	e.Code, e.Status = said.Code, resp.StatusCode
+	switch {
+	case resp.StatusCode == http.StatusTooManyRequests:
+		c.throttled(ctx, q, e, resp.Header)
+	case resp.StatusCode >= 500 || resp.StatusCode == http.StatusRequestTimeout:
+		e.What = fmt.Sprintf("Azure answered %s", statusText(resp.StatusCode, said.Code))
+		e.Advice = "this passes as a rule; if it stays, look at https://azure.status.microsoft"
+		e.retry, e.after = true, retryAfter(resp.Header, c.now())
+		if e.after > 0 {
+			e.RetryAt = c.now().Add(e.after)
+		}
+	case resp.StatusCode >= 300 && resp.StatusCode < 400:
+		e.Kind, e.What = KindNotJSON, fmt.Sprintf("%s wants to redirect, which Azure does not", resp.Request.URL.Host)
+		e.Advice = "a proxy's login page may stand in between: check HTTPS_PROXY and the address"
+	case len(body) > 0 && !looksLikeJSON(resp.Header, body):
+		return c.notJSON(q, resp, body)
+	default:
+		c.clientError(q, e, said)
+	}
+	return e
+}
+
+// clientError fills e for a status of the 400s that is ARM's own.
+func (c *Client) clientError(q call, e *Error, said armError) {
+	code := strings.ToLower(said.Code)
+	switch {
+	case e.Status == http.StatusUnauthorized:
+		c.unauthorized(e, code)
+	case e.Status == http.StatusForbidden:
+		c.forbidden(q, e, said)
+	case code == "missingsubscriptionregistration":
+		e.Kind, e.What = KindNotRegistered, "the subscription does not use Data Factory"
+		e.Command = "az provider register --namespace Microsoft.DataFactory --subscription " + shellQuote(q.place.subscription)
+	case factoryMissing(code), e.Status == http.StatusNotFound && !q.run:
+		e.Kind, e.What = KindNoFactory, "Azure knows no such "+missingThing(q, code)
+		e.Advice = "check the id; if it was deleted, take it out of the configuration (its history stays)"
+	case q.run && (e.Status == http.StatusNotFound || strings.HasSuffix(code, "notfound")):
+		e.Kind, e.What = KindNotFound, "Data Factory does not know this run (any more)"
+		e.Advice = "it keeps runs for 45 days; check the id"
+	case q.continued && e.Status == http.StatusBadRequest:
+		e.Kind, e.What = KindTokenRefused, "Data Factory does not take its continuation token any more"
+		e.Advice = "begin the window anew"
+	default:
+		e.Kind = KindBadRequest
+		e.What = fmt.Sprintf("Azure does not take the request: %s", statusText(e.Status, said.Code))
+		e.Advice = "report this as a fault of Andon, with the code"
+	}
+}
+
+// factoryMissing reports whether code, in lower case, says that the factory
+// or what it lies in does not exist, whatever was asked below it.
+func factoryMissing(code string) bool {
+	switch code {
+	case "resourcenotfound", "parentresourcenotfound", "resourcegroupnotfound", "subscriptionnotfound", "invalidsubscriptionid":
+		return true
+	default:
+		return false
+	}
+}
+
+func missingThing(q call, code string) string {
+	switch {
+	case code == "subscriptionnotfound" || code == "invalidsubscriptionid":
+		return "subscription"
+	case code == "resourcegroupnotfound":
+		return "resource group"
+	case q.place.factory == "":
+		return "place"
+	default:
+		return "factory"
+	}
+}
+
+func (c *Client) unauthorized(e *Error, code string) {
+	e.Kind = KindUnauthorized
+	switch code {
+	case "invalidauthenticationtokentenant":
+		e.What, e.Advice = "the subscription belongs to another tenant than the identity", "give the source the tenant of the subscription"
+	case "invalidauthenticationtokenaudience":
+		e.What, e.Advice = "the token is for another audience", "correct the audience of the cloud in the configuration"
+	case "expiredauthenticationtoken":
+		e.What, e.Advice = "Azure holds the token for expired", "set this machine's clock"
+	default:
+		e.What, e.Advice = "Azure does not accept the identity's token", "if it stays, check that the tenant and the cloud are the right ones"
+	}
+}
+
+// throttled closes the gate of what is throttled and fills e.
+func (c *Client) throttled(ctx context.Context, q call, e *Error, h http.Header) {
+	wait := retryAfter(h, c.now())
+	e.after = wait
+	if wait <= 0 {
+		wait = backoff(2) // Azure did not say
+	}
+	until := c.now().Add(wait)
+	gate := q.place.subscriptionGate()
+	// ARM's own code concerns the whole subscription; any other one comes
+	// from the factory, as TooManyPipelineRunQueryRequests does.
+	if q.place.factory != "" && !strings.EqualFold(e.Code, "SubscriptionRequestsThrottled") {
+		gate = q.place.factoryGate()
+	}
+	c.limits.closeGate(gate, until)
+	c.logger.WarnContext(ctx, "azure throttles", "call", q.name, "gate", gate, "code", e.Code, "retry_at", until.UTC())
+	e.Kind, e.RetryAt, e.retry = KindThrottled, until, true
+	e.What = "Azure's limit of requests is reached (" + statusText(e.Status, e.Code) + ")"
+	e.Advice = "it goes on by itself after " + until.UTC().Format(time.RFC3339) + "; if it comes often, lower --budget or poll less often"
+}
+
+// retryAfter returns how long Azure wants to be left alone, 0 when it does
+// not say. The forms are those of the Azure SDKs: two headers in
+// milliseconds, then the standard one in seconds or as a date.
+func retryAfter(h http.Header, now time.Time) time.Duration {
+	for _, name := range []string{"Retry-After-Ms", "X-Ms-Retry-After-Ms"} {
+		if ms, err := strconv.Atoi(h.Get(name)); err == nil && ms > 0 {
+			return time.Duration(ms) * time.Millisecond
+		}
+	}
+	value := h.Get("Retry-After")
+	if s, err := strconv.Atoi(value); err == nil {
+		return time.Duration(max(s, 0)) * time.Second
+	}
+	if at, err := http.ParseTime(value); err == nil {
+		return max(at.Sub(azureTime(h, now)), 0)
+	}
+	return 0
+}
+
+func statusText(status int, code string) string {
+	text := strconv.Itoa(status)
+	if code == "" {
+		return text + " " + http.StatusText(status)
+	}
+	return text + " " + code
+}

@@ -1,0 +1,294 @@
+package collector
+
+import (
+	"errors"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"andon/internal/adf"
+	"andon/internal/store"
+)
+
+const (
+	// backlogLength is how many finished runs are taken from the store at
+	// once.
+	backlogLength = 200
+	// runningRuns is how many running runs have their activities read while
+	// they run.
+	runningRuns = 3
+	// longRun is how long a run has to run before anybody wonders about it.
+	// Asking for shorter ones would cost more than all else.
+	longRun = 5 * time.Minute
+	// memoLife is how long a run that was asked for is remembered: longer
+	// than a window overlaps the one before it.
+	memoLife = 3 * overlap
+	// idle is how long the queue rests without being woken.
+	idle = time.Minute
+	// errorLife is how long an error is repeated to whoever asks for the same
+	// run again, instead of asking Azure.
+	errorLife = 10 * time.Second
+)
+
+// activityJob is a run whose activities are to be read.
+type activityJob struct {
+	runID   string
+	start   adf.Time
+	ended   bool // the run is known to have ended
+	urgent  bool // somebody waits: not among the background's requests
+	recheck bool // the store may have them already
+	tries   int  // attempts before this one
+}
+
+// memo is what the queue remembers of a run it handed out.
+type memo struct {
+	busy      bool
+	tries     int
+	asked     time.Time // when the last attempt ended
+	notBefore time.Time
+	ended     bool // the last attempt knew that the run had ended
+	err       error
+}
+
+// activityQueue decides whose activities are read next: first runs that have
+// just ended, then the newest running ones from time to time, then history,
+// failed and newest first, once it is filled.
+type activityQueue struct {
+	now   func() time.Time
+	woken chan struct{}
+
+	mu        sync.Mutex
+	filled    bool
+	fresh     []activityJob // ended since the history was filled
+	running   []store.RunRef
+	backlog   []activityJob
+	exhausted bool // the store had nothing more when it was asked last
+	reading   bool // one of the backlog is being read: one at a time, so that polls stand behind one request at most
+	memos     map[string]*memo
+	retry     backoff
+	paused    time.Time
+}
+
+func newActivityQueue(now func() time.Time) *activityQueue {
+	return &activityQueue{now: now, woken: make(chan struct{}, 1), memos: map[string]*memo{}}
+}
+
+// wake makes the loop look again, also for further history.
+func (q *activityQueue) wake() {
+	q.mu.Lock()
+	q.exhausted = false
+	q.forget()
+	q.mu.Unlock()
+	q.signal()
+}
+
+func (q *activityQueue) signal() {
+	select {
+	case q.woken <- struct{}{}:
+	default: // it will look in any case
+	}
+}
+
+// forget drops what is remembered for longer than needed.
+func (q *activityQueue) forget() {
+	now := q.now()
+	for key, m := range q.memos {
+		if !m.busy && now.Sub(m.asked) > memoLife && now.After(m.notBefore) {
+			delete(q.memos, key)
+		}
+	}
+}
+
+func (q *activityQueue) setFilled(filled bool) {
+	q.mu.Lock()
+	changed := q.filled != filled
+	q.filled = filled
+	q.mu.Unlock()
+	if changed {
+		q.wake()
+	}
+}
+
+// setOpen says which runs are going on.
+func (q *activityQueue) setOpen(open []store.RunRef) {
+	newest := slices.SortedFunc(slices.Values(open), func(a, b store.RunRef) int { return int(b.RunStart - a.RunStart) })
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.running = newest[:min(len(newest), runningRuns)]
+}
+
+// finished takes in runs as Azure shows them now, and queues those that have
+// ended. While history is being filled it takes none: they are part of it.
+func (q *activityQueue) finished(runs []adf.PipelineRun) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if !q.filled {
+		return
+	}
+	added := false
+	for i := range runs {
+		r := &runs[i]
+		m := q.memos[strings.ToLower(r.RunID)]
+		if !r.Status.Terminal() || m != nil && m.ended {
+			continue
+		}
+		job := activityJob{runID: r.RunID, start: runStartOf(r), ended: true, urgent: true, recheck: true}
+		if q.isFresh(job) {
+			continue
+		}
+		added = true
+		if r.Status == adf.StatusFailed {
+			q.fresh = slices.Insert(q.fresh, 0, job)
+		} else {
+			q.fresh = append(q.fresh, job)
+		}
+	}
+	if added {
+		q.signal()
+	}
+}
+
+func (q *activityQueue) isFresh(job activityJob) bool {
+	return slices.ContainsFunc(q.fresh, func(j activityJob) bool { return strings.EqualFold(j.runID, job.runID) })
+}
+
+// wantsBacklog reports whether history should be taken from the store.
+func (q *activityQueue) wantsBacklog() bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.filled && len(q.backlog) == 0 && !q.exhausted && !q.now().Before(q.paused)
+}
+
+// setBacklog takes in what the store offers.
+func (q *activityQueue) setBacklog(refs []store.RunRef) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	now := q.now()
+	for _, ref := range refs {
+		if m := q.memos[strings.ToLower(ref.RunID)]; m != nil && (m.busy || now.Before(m.notBefore)) {
+			continue
+		}
+		q.backlog = append(q.backlog, activityJob{runID: ref.RunID, start: ref.RunStart, ended: true})
+	}
+	q.exhausted = len(q.backlog) == 0
+}
+
+// next takes the most urgent job out of the queue. Where there is none, or
+// nothing may be asked now, ok is false. pause is how long the answer holds
+// unless the queue is woken.
+func (q *activityQueue) next() (job activityJob, ok bool, pause time.Duration) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	now := q.now()
+	if now.Before(q.paused) {
+		return activityJob{}, false, q.paused.Sub(now)
+	}
+	for len(q.fresh) > 0 {
+		job, q.fresh = q.fresh[0], q.fresh[1:]
+		if q.begin(&job, now) {
+			return job, true, idle
+		}
+	}
+	for _, ref := range q.running {
+		job = activityJob{runID: ref.RunID, start: ref.RunStart, urgent: true}
+		age := now.Sub(ref.RunStart.Time())
+		m := q.memos[strings.ToLower(ref.RunID)]
+		if age < longRun || m != nil && (m.ended || now.Sub(m.asked) < againAfter(age)) {
+			continue
+		}
+		if q.filled && q.begin(&job, now) {
+			return job, true, idle
+		}
+	}
+	for len(q.backlog) > 0 && !q.reading {
+		job, q.backlog = q.backlog[0], q.backlog[1:]
+		if q.begin(&job, now) {
+			q.reading = true
+			return job, true, idle
+		}
+	}
+	return activityJob{}, false, idle
+}
+
+// begin marks a run as being read, unless it is already or has to rest.
+func (q *activityQueue) begin(job *activityJob, now time.Time) bool {
+	key := strings.ToLower(job.runID)
+	m := q.memos[key]
+	if m == nil {
+		m = &memo{}
+		q.memos[key] = m
+	}
+	if m.busy || now.Before(m.notBefore) {
+		return false
+	}
+	m.busy, job.tries = true, m.tries
+	return true
+}
+
+// claim marks a run as being read for somebody who waits. It returns false
+// when it is being read already, and the error of an attempt just made.
+func (q *activityQueue) claim(runID string) (bool, error) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	now := q.now()
+	job := activityJob{runID: runID}
+	if m := q.memos[strings.ToLower(runID)]; m != nil {
+		if m.err != nil && now.Sub(m.asked) < errorLife {
+			return false, m.err
+		}
+		m.notBefore = time.Time{}
+	}
+	return q.begin(&job, now), nil
+}
+
+// putBack returns a job that was taken but not begun.
+func (q *activityQueue) putBack(job activityJob) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.memos[strings.ToLower(job.runID)].busy = false
+	switch {
+	case !job.urgent:
+		q.reading = false
+		q.backlog = slices.Insert(q.backlog, 0, job)
+	case job.ended:
+		q.fresh = slices.Insert(q.fresh, 0, job)
+	}
+}
+
+// release says how a job ended, and returns how often its run was tried in
+// vain.
+func (q *activityQueue) release(job activityJob, err error) int {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if !job.urgent {
+		q.reading = false
+		q.signal()
+	}
+	m := q.memos[strings.ToLower(job.runID)]
+	m.busy, m.asked, m.err = false, q.now(), err
+	if err == nil {
+		m.tries, m.ended = 0, job.ended
+		q.retry.reset()
+		return 0
+	}
+	if errors.Is(err, errUnsettled) {
+		m.tries++
+		m.err = nil // what is there can be shown
+		m.notBefore = m.asked.Add(time.Duration(m.tries) * 10 * time.Second)
+		return m.tries
+	}
+	if !concernsFactory(err) {
+		m.tries++
+		m.notBefore = m.asked.Add(time.Duration(m.tries) * time.Minute)
+	}
+	return m.tries
+}
+
+// pause stops the queue for a while after trouble that is not one run's.
+func (q *activityQueue) pause(err error) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	now := q.now()
+	q.paused = now.Add(q.retry.next(now, retryAt(err)))
+}

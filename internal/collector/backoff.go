@@ -1,0 +1,83 @@
+package collector
+
+import (
+	"context"
+	"math/rand/v2"
+	"time"
+)
+
+const (
+	firstRetry = time.Second
+	lastRetry  = time.Minute
+)
+
+// backoff spaces the attempts after failures: twice as long each time, with
+// jitter, so that many factories don't come back in the same moment. The zero
+// value is ready.
+type backoff struct{ failures int }
+
+// next counts a failure and returns how long to wait, at least until retryAt
+// when that is known.
+func (b *backoff) next(now, retryAt time.Time) time.Duration {
+	wait := lastRetry
+	if b.failures < 6 {
+		wait = min(lastRetry, firstRetry<<b.failures)
+	}
+	b.failures++
+	wait = wait/2 + jitter(wait/2)
+	if !retryAt.IsZero() {
+		wait = max(wait, retryAt.Sub(now))
+	}
+	return wait
+}
+
+func (b *backoff) reset() { b.failures = 0 }
+
+// jitter returns a random part of d.
+func jitter(d time.Duration) time.Duration {
+	if d <= 0 {
+		return 0
+	}
+	return time.Duration(rand.Int64N(int64(d))) //nolint:gosec // spreads load, guards nothing
+}
+
+// wait returns false when ctx ended before d had passed.
+func wait(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(max(d, 0))
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-timer.C:
+		return true
+	}
+}
+
+// againAfter returns how long after it was last seen a run that has been open
+// for age is asked for again: a minute at first, more rarely the longer it
+// runs, since a window shows its end in any case.
+func againAfter(age time.Duration) time.Duration {
+	return min(max(age/10, time.Minute), 10*time.Minute)
+}
+
+// gate bounds the background requests of one subscription, so that few of
+// them ever stand before a poll in the client's queue. A nil gate is open.
+type gate chan struct{}
+
+// backgroundRequests is one less than the client's own bound by default.
+const backgroundRequests = 3
+
+func newGate() gate { return make(gate, backgroundRequests) }
+
+// pass waits for a place and returns how to give it back.
+func (g gate) pass(ctx context.Context) (leave func(), err error) {
+	if g == nil {
+		return func() {}, nil
+	}
+	select {
+	case g <- struct{}{}:
+		return func() { <-g }, nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}

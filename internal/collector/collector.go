@@ -1,0 +1,164 @@
+package collector
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"sync"
+	"time"
+
+	"andon/internal/adf"
+	"andon/internal/azure"
+	"andon/internal/store"
+)
+
+// DefaultHistory is how far back a factory's history is read: ADF forgets
+// runs after 45 days (Azure Data Factory limits).
+const DefaultHistory = 45 * 24 * time.Hour
+
+// Source is one identity and what it is asked about.
+type Source struct {
+	Name   string
+	Client *azure.Client
+	// Factories are read without discovery. Empty means every factory that
+	// the identity can list.
+	Factories []adf.FactoryID
+}
+
+// Options are what New needs.
+type Options struct {
+	Sources []Source
+	Store   *store.Store
+	Poll    time.Duration    // between two questions for news to one factory; 0 means 30 s
+	History time.Duration    // how far back to read; 0 means DefaultHistory
+	Logger  *slog.Logger     // nil logs nothing
+	Now     func() time.Time // nil means time.Now
+}
+
+// Collector collects until it is stopped. Its methods may be called
+// concurrently.
+type Collector struct {
+	options Options
+	logger  *slog.Logger
+	now     func() time.Time
+
+	tasks sync.WaitGroup
+
+	mu        sync.Mutex
+	started   bool
+	ctx       context.Context //nolint:containedctx // ends the tasks that ReadActivities starts
+	cancel    context.CancelFunc
+	factories map[string]*factory // by adf.FactoryID.Key
+}
+
+// New prepares a collector. It asks nothing and starts nothing.
+func New(o Options) *Collector {
+	if o.Poll <= 0 {
+		o.Poll = 30 * time.Second
+	}
+	if o.History <= 0 {
+		o.History = DefaultHistory
+	}
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	return &Collector{options: o, logger: o.Logger, now: o.Now, factories: map[string]*factory{}}
+}
+
+// Start begins to collect and returns at once; trouble with Azure shows in the
+// states that the store holds, and is tried again. Collecting ends with ctx or
+// by Stop. The error is non-nil only when it was started before.
+func (c *Collector) Start(ctx context.Context) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.started {
+		return errors.New("the collector was started before; make a new one")
+	}
+	c.started = true
+	c.ctx, c.cancel = context.WithCancel(ctx)
+	for _, o := range c.options.Sources {
+		s := newSource(c, o)
+		c.tasks.Go(func() { s.run(c.ctx) })
+	}
+	return nil
+}
+
+// Stop ends collecting and waits for it. What was being read is given up and
+// will be read again. It may be called more than once and without Start.
+func (c *Collector) Stop() {
+	c.mu.Lock()
+	c.started = true
+	if c.cancel != nil {
+		c.cancel()
+	}
+	c.mu.Unlock()
+	c.tasks.Wait()
+}
+
+// collect starts to collect a factory, unless that is done already.
+func (c *Collector) collect(ctx context.Context, s *source, place store.Place) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if _, ok := c.factories[place.ID.Key()]; ok || ctx.Err() != nil {
+		return
+	}
+	f := newFactory(c, s, place)
+	c.factories[place.ID.Key()] = f
+	c.tasks.Go(func() { f.run(ctx) })
+}
+
+// ReadActivities begins to read a run's activities before everything else and
+// returns without waiting; the store announces them as a change of the run.
+// factory is the short id. A run that is being read or is read to its end is
+// left alone. The error says why nothing will be read: no such factory is
+// collected, the run is not stored, or Azure refused moments ago.
+func (c *Collector) ReadActivities(ctx context.Context, factory, runID string) error {
+	f := c.byShort(factory)
+	if f == nil {
+		return fmt.Errorf("factory %q is not collected by this server", factory)
+	}
+	detail, err := c.options.Store.Run(ctx, factory, runID)
+	if err != nil {
+		return fmt.Errorf("read the activities of run %s: %w", runID, err)
+	}
+	if detail.Activities == store.ActivitiesComplete {
+		return nil
+	}
+	job := activityJob{runID: detail.RunID, start: runStartOf(&detail.PipelineRun), ended: detail.Status.Terminal(), urgent: true}
+	begin, err := f.activities.claim(job.runID)
+	if err != nil || !begin {
+		return err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.ctx.Err() != nil {
+		f.activities.release(job, c.ctx.Err())
+		return errors.New("the server is stopping")
+	}
+	c.tasks.Go(func() { f.readActivities(c.ctx, job) })
+	return nil
+}
+
+func (c *Collector) byShort(short string) *factory {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, f := range c.factories {
+		if strings.EqualFold(f.place.Short, short) {
+			return f
+		}
+	}
+	return nil
+}
+
+// runStartOf returns when r started, or the nearest known time before that.
+func runStartOf(r *adf.PipelineRun) adf.Time {
+	if !r.RunStart.IsZero() {
+		return r.RunStart
+	}
+	return r.LastUpdated
+}

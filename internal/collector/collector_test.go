@@ -1,0 +1,375 @@
+package collector_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"andon/internal/adf"
+	"andon/internal/azure"
+	"andon/internal/collector"
+	"andon/internal/emulator"
+	"andon/internal/store"
+)
+
+func TestFirstFillEqualsTheTruth(t *testing.T) {
+	t.Parallel()
+	b := setup(t, emulator.Options{Seed: 1, Size: 4000})
+	b.collect(t)
+	b.filled(t)
+	b.equalsTruth(t)
+	if err := b.store.Check(t.Context()); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestALivingWorldIsFollowed(t *testing.T) {
+	t.Parallel()
+	b := setup(t, emulator.Options{Seed: 2, Size: 500, Speed: 300})
+	b.collect(t)
+	b.filled(t)
+	before := len(allRuns(t, b.store, ""))
+	eventually(t, "new runs", func() string {
+		if n := len(allRuns(t, b.store, "")); n < before+50 {
+			return fmt.Sprintf("%d runs after %d", n, before)
+		}
+		return ""
+	})
+	b.equalsTruth(t)
+}
+
+func TestAFailingRunIsStoredWithItsActivitiesAtOnce(t *testing.T) {
+	t.Parallel()
+	b := setup(t, emulator.Options{Seed: 3, Size: 300})
+	b.collect(t)
+	b.filled(t)
+	name := adf.FactoryID(b.emulated.Factories[0]).Name()
+	var started struct{ RunID string }
+	b.control(t, http.MethodPost, "/truth/runs", map[string]any{
+		"factory": name, "pipelineName": "pl_probe", "status": "Failed", "message": "probe went dark", "durationInMs": 300,
+	}, &started)
+	at := short(t, b.store, name)
+	eventually(t, "the failed run", func() string {
+		page, err := b.store.Runs(t.Context(), store.RunQuery{RunFilter: store.RunFilter{
+			Pipelines: []string{"pl_probe"}, Statuses: []adf.Status{adf.StatusFailed},
+		}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(page.Runs) != 1 {
+			return fmt.Sprintf("%d failed runs", len(page.Runs))
+		}
+		run := page.Runs[0]
+		acts, err := b.store.Activities(t.Context(), at, run.RunID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if acts.State != store.ActivitiesComplete || len(acts.Rows) == 0 {
+			return fmt.Sprintf("%s with %d activities", acts.State, len(acts.Rows))
+		}
+		return ""
+	})
+}
+
+func TestActivitiesAreReadOncePerFinishedRun(t *testing.T) {
+	t.Parallel()
+	b := setup(t, emulator.Options{Seed: 4, Size: 200})
+	b.collect(t)
+	b.filled(t)
+	eventually(t, "activities", func() string {
+		factories, err := b.store.Factories(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		pending := 0
+		for _, f := range factories {
+			pending += f.Coverage.ActivitiesPending
+		}
+		if pending > 0 {
+			return fmt.Sprintf("%d runs without activities", pending)
+		}
+		return ""
+	})
+	finished := 0
+	for _, r := range allRuns(t, b.store, "") {
+		if r.Status.Terminal() {
+			finished++
+			if r.Activities != store.ActivitiesComplete {
+				t.Errorf("run %s, %s, has %s activities", r.RunID, r.Status, r.Activities)
+			}
+		}
+	}
+	// Runs may have ended since they were counted; a few need a second page,
+	// or were read while they ran.
+	if asked := b.requests(t).ByCall["queryActivityRuns"]; finished == 0 || asked > finished+finished/5+10 {
+		t.Errorf("%d requests for the activities of %d finished runs", asked, finished)
+	}
+}
+
+func TestReadActivitiesAnswersAtOnce(t *testing.T) {
+	t.Parallel()
+	b := setup(t, emulator.Options{Seed: 5, Size: 300})
+	c := b.collect(t)
+	b.filled(t)
+	name := adf.FactoryID(b.emulated.Factories[0]).Name()
+	b.control(t, http.MethodPost, "/truth/runs", map[string]any{
+		"factory": name, "pipelineName": "pl_slow_probe", "status": "Succeeded", "durationInMs": 600_000,
+	}, nil)
+	at := short(t, b.store, name)
+	var runID string
+	eventually(t, "the running run", func() string {
+		page, err := b.store.Runs(t.Context(), store.RunQuery{RunFilter: store.RunFilter{Pipelines: []string{"pl_slow_probe"}}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(page.Runs) == 0 {
+			return "not stored"
+		}
+		runID = page.Runs[0].RunID
+		return ""
+	})
+	for range 5 { // coalesced
+		if err := c.ReadActivities(t.Context(), at, runID); err != nil {
+			t.Fatal(err)
+		}
+	}
+	eventually(t, "activities of the running run", func() string {
+		acts, err := b.store.Activities(t.Context(), at, runID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if acts.State != store.ActivitiesPartial {
+			return string(acts.State)
+		}
+		return ""
+	})
+	if err := c.ReadActivities(t.Context(), at, "no-such-run"); err == nil {
+		t.Error("a run that is not stored is said to be read")
+	}
+	if err := c.ReadActivities(t.Context(), "no-such-factory", runID); err == nil {
+		t.Error("a factory that is not collected is said to be read")
+	}
+}
+
+func TestEveryFaultIsOvercome(t *testing.T) {
+	t.Parallel()
+	for _, fault := range []string{"429", "500", "502html", "503", "401", "reset", "cut"} {
+		t.Run(fault, func(t *testing.T) {
+			t.Parallel()
+			b := setup(t, emulator.Options{Seed: 6, Size: 400})
+			b.fault(t, map[string]any{"call": "*", "fault": fault, "probability": 0.3, "count": 60, "retryAfter": "1"})
+			b.collect(t)
+			b.filled(t)
+			b.equalsTruth(t)
+		})
+	}
+}
+
+func TestAFactoryThatRefusesDoesNotStopOthers(t *testing.T) {
+	t.Parallel()
+	b := setup(t, emulator.Options{Seed: 7, Size: 400})
+	var refused emulator.Identity
+	for _, id := range b.emulated.Identities {
+		if strings.Contains(strings.ToLower(id.What), "query") {
+			refused = id
+		}
+	}
+	if refused.ClientID == "" {
+		t.Fatalf("no identity without the query right among %+v", b.emulated.Identities)
+	}
+	first, second := adf.FactoryID(b.emulated.Factories[0]), adf.FactoryID(b.emulated.Factories[1])
+	nowhere := adf.FactoryID(string(second) + "-gone")
+	collect(
+		t, b.store,
+		collector.Source{Name: "refused", Client: newClient(t, b.emulated, refused.ClientID, refused.ClientSecret), Factories: []adf.FactoryID{first}},
+		collector.Source{Name: "good", Client: b.client, Factories: []adf.FactoryID{second, nowhere}},
+	)
+	eventually(t, "states", func() string {
+		factories, err := b.store.Factories(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		states := map[string]store.Factory{}
+		for _, f := range factories {
+			states[f.Name] = f
+		}
+		for name, want := range map[string]store.State{
+			first.Name(): store.StateRefused, second.Name(): store.StateFresh, nowhere.Name(): store.StateGone,
+		} {
+			f := states[name]
+			if f.State != want {
+				return fmt.Sprintf("%s is %q (%+v), not %q", name, f.State, f.LastError, want)
+			}
+			if (want == store.StateFresh) != (f.LastError == nil) {
+				return fmt.Sprintf("%s has the trouble %+v", name, f.LastError)
+			}
+		}
+		if e := states[first.Name()].LastError; e.Kind != string(azure.KindForbidden) || !strings.Contains(e.Command, "az role assignment create") {
+			return fmt.Sprintf("the refusal is %+v", e)
+		}
+		return ""
+	})
+	if diff := diffTruth(t, b, second.Name()); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestASourceThatCannotSignInSaysSo(t *testing.T) {
+	t.Parallel()
+	b := setup(t, emulator.Options{Seed: 8, Size: 200})
+	collect(
+		t, b.store,
+		collector.Source{Name: "wrong", Client: newClient(t, b.emulated, b.emulated.ClientID, "not-the-secret")},
+		collector.Source{Name: "good", Client: b.client},
+	)
+	b.filled(t)
+	eventually(t, "sources", func() string {
+		sources, err := b.store.Sources(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		states := map[string]store.SourceState{}
+		for _, s := range sources {
+			states[s.Source] = s
+		}
+		if w, g := states["wrong"], states["good"]; w.State != "error" || w.What == "" || w.Advice == "" || g.State != "ok" || g.Subscriptions == nil {
+			return fmt.Sprintf("%+v", states)
+		}
+		return ""
+	})
+}
+
+func TestAPauseIsFilledAfterwards(t *testing.T) {
+	t.Parallel()
+	b := setup(t, emulator.Options{Seed: 9, Size: 400})
+	c := b.collect(t)
+	b.filled(t)
+	c.Stop()
+	b.control(t, http.MethodPost, "/clock", map[string]any{"advance": "60h"}, nil)
+	b.collect(t)
+	eventually(t, "the 60 hours", func() string {
+		for _, id := range b.emulated.Factories {
+			if diff := diffTruth(t, b, adf.FactoryID(id).Name()); diff != "" {
+				return diff
+			}
+		}
+		return ""
+	})
+	b.filled(t)
+}
+
+// collectUntilKilled names the variable by which this test binary becomes a
+// collector that its parent kills.
+const collectUntilKilled = "ANDON_TEST_COLLECT"
+
+type child struct {
+	Info  emulator.Info
+	Store string
+}
+
+func collectForParent(arg string) {
+	ctx := context.Background()
+	var c child
+	err := json.Unmarshal([]byte(arg), &c)
+	var s *store.Store
+	if err == nil {
+		s, err = store.Open(ctx, "sqlite:"+c.Store, store.Options{})
+	}
+	var client *azure.Client
+	if err == nil {
+		client, err = azure.New(clientConfig(c.Info, c.Info.ClientID, c.Info.ClientSecret))
+	}
+	if err == nil {
+		err = collector.New(collector.Options{
+			Sources: []collector.Source{{Name: "test", Client: client}}, Store: s, Poll: 100 * time.Millisecond,
+		}).Start(ctx)
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	fmt.Println("collecting")
+	select {}
+}
+
+func TestKilledAtAnyMomentNothingIsLostOrDoubled(t *testing.T) {
+	t.Parallel()
+	info := emulate(t, emulator.Options{Seed: 10, Size: 8000})
+	path := filepath.Join(t.TempDir(), "andon.db")
+	arg, err := json.Marshal(child{info, path})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, after := range []time.Duration{50, 120, 300, 500, 800, 200} {
+		runAndKill(t, string(arg), after*time.Millisecond)
+		s := openStore(t, path)
+		if err := s.Check(t.Context()); err != nil {
+			t.Fatalf("after kill %d: %v", i+1, err)
+		}
+		t.Logf("%d runs stored after kill %d, %d ms into collecting", len(allRuns(t, s, "")), i+1, after)
+		if err := s.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	b := &bundle{emulated: info, client: newClient(t, info, info.ClientID, info.ClientSecret), store: openStore(t, path)}
+	b.collect(t)
+	b.filled(t)
+	b.equalsTruth(t)
+	if err := b.store.Check(t.Context()); err != nil {
+		t.Error(err)
+	}
+}
+
+// runAndKill lets a child collect for a while and kills it without notice.
+func runAndKill(t *testing.T, arg string, after time.Duration) {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), os.Args[0])
+	cmd.Env = append(os.Environ(), collectUntilKilled+"="+arg)
+	cmd.Stderr = os.Stderr
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := out.Read(make([]byte, 1)); err != nil {
+		t.Fatalf("the child does not collect: %v", err)
+	}
+	timer := time.NewTimer(after)
+	defer timer.Stop()
+	<-timer.C
+	if err := cmd.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Wait(); err == nil {
+		t.Fatal("the child ended by itself")
+	}
+}
+
+func TestStopMayComeAtAnyTime(t *testing.T) {
+	t.Parallel()
+	b := setup(t, emulator.Options{Seed: 11, Size: 400})
+	unstarted := collector.New(collector.Options{Store: b.store})
+	unstarted.Stop()
+	unstarted.Stop()
+	if err := unstarted.Start(t.Context()); err == nil {
+		t.Error("a stopped collector starts")
+	}
+	c := b.collect(t)
+	if err := c.Start(t.Context()); err == nil {
+		t.Error("a collector starts twice")
+	}
+	c.Stop() // in the middle of the first fill
+	c.Stop()
+	if err := c.ReadActivities(t.Context(), "any", "any"); err == nil {
+		t.Error("a stopped collector reads activities")
+	}
+}

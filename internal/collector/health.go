@@ -1,0 +1,157 @@
+package collector
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"andon/internal/adf"
+	"andon/internal/azure"
+	"andon/internal/store"
+)
+
+// kindOf returns the kind of an error of the azure room, "" for any other.
+func kindOf(err error) azure.Kind {
+	var e *azure.Error
+	if errors.As(err, &e) {
+		return e.Kind
+	}
+	return ""
+}
+
+// retryAt returns when Azure said to come back; zero when it did not.
+func retryAt(err error) time.Time {
+	var e *azure.Error
+	if errors.As(err, &e) {
+		return e.RetryAt
+	}
+	return time.Time{}
+}
+
+// troubleOf puts err into the form that the board shows.
+func troubleOf(err error, now time.Time) *store.Trouble {
+	t := &store.Trouble{Kind: "internal", What: err.Error(), At: adf.TimeOf(now)}
+	var e *azure.Error
+	var u *store.UnavailableError
+	switch {
+	case errors.As(err, &e):
+		t.Kind, t.What, t.Where, t.Advice, t.Command = string(e.Kind), e.What, e.Where, e.Advice, e.Command
+		t.RetryAt = adf.TimeOf(e.RetryAt)
+	case errors.As(err, &u):
+		t.Kind, t.What, t.Advice = "store", u.What, u.Next
+	}
+	return t
+}
+
+// stateOf returns the state that an error alone puts a factory into, "" when
+// that depends on how long it lasts.
+func stateOf(err error) store.State {
+	switch kindOf(err) {
+	case azure.KindForbidden, azure.KindWrongSecret, azure.KindExpiredSecret,
+		azure.KindUnknownClient, azure.KindUnknownTenant, azure.KindBadCertificate, azure.KindConfig:
+		return store.StateRefused
+	case azure.KindNoFactory:
+		return store.StateGone
+	default:
+		return ""
+	}
+}
+
+// part is one of the things that a factory's collection does, each with
+// trouble of its own. The first that is in trouble is shown.
+type part int
+
+const (
+	partPoll part = iota
+	partFill
+	partOpenRuns
+	partActivities
+	parts
+)
+
+func (p part) String() string {
+	return [...]string{"poll", "history", "open runs", "activities"}[p]
+}
+
+// health gathers the troubles of a factory's parts and tells the store when
+// the whole looks different.
+type health struct {
+	poll time.Duration
+	now  func() time.Time
+	tell func(context.Context, store.FactoryState) error
+
+	mu         sync.Mutex
+	errs       [parts]error
+	good       time.Time // when the last poll was completed; zero before the first
+	filled     bool
+	wantedFrom adf.Time // zero until it is settled
+	told       store.FactoryState
+	hasTold    bool
+}
+
+// report says how a part's last attempt ended.
+func (h *health) report(ctx context.Context, p part, err error) error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.errs[p] = err
+	if p == partPoll && err == nil {
+		h.good = h.now()
+	}
+	return h.publish(ctx)
+}
+
+// setFilled says whether all the history that is wanted is stored.
+func (h *health) setFilled(ctx context.Context, filled bool, wantedFrom adf.Time) error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.filled, h.wantedFrom = filled, wantedFrom
+	return h.publish(ctx)
+}
+
+func (h *health) publish(ctx context.Context) error {
+	state := store.FactoryState{State: h.state(), WantedFrom: h.wantedFrom}
+	for _, err := range h.errs {
+		if err != nil {
+			state.Trouble = troubleOf(err, h.now())
+			break
+		}
+	}
+	if h.hasTold && sameState(state, h.told) {
+		return nil
+	}
+	if err := h.tell(ctx, state); err != nil {
+		return err
+	}
+	h.told, h.hasTold = state, true
+	return nil
+}
+
+func (h *health) state() store.State {
+	if err := h.errs[partPoll]; err != nil {
+		if s := stateOf(err); s != "" {
+			return s
+		}
+		// One attempt that fails is no news: the next comes soon.
+		if !h.good.IsZero() && h.now().Sub(h.good) > 2*h.poll+firstRetry {
+			return store.StateStale
+		}
+	}
+	if !h.filled {
+		return store.StateFilling
+	}
+	return store.StateFresh
+}
+
+// sameState compares without the moment at which a trouble was met last.
+func sameState(a, b store.FactoryState) bool {
+	if a.State != b.State || a.WantedFrom != b.WantedFrom || (a.Trouble == nil) != (b.Trouble == nil) {
+		return false
+	}
+	if a.Trouble == nil {
+		return true
+	}
+	x, y := *a.Trouble, *b.Trouble
+	x.At, y.At = 0, 0
+	return x == y
+}

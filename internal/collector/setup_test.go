@@ -1,0 +1,331 @@
+package collector_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"go.uber.org/goleak"
+
+	"andon/internal/adf"
+	"andon/internal/azure"
+	"andon/internal/collector"
+	"andon/internal/emulator"
+	"andon/internal/store"
+)
+
+// patience bounds every wait. The machine that runs the tests may be busy.
+const patience = 2 * time.Minute
+
+func TestMain(m *testing.M) {
+	if arg := os.Getenv(collectUntilKilled); arg != "" {
+		collectForParent(arg)
+		return
+	}
+	goleak.VerifyTestMain(m)
+}
+
+// bundle is an emulated Azure, a client of it and an empty store.
+type bundle struct {
+	emulated emulator.Info
+	client   *azure.Client
+	store    *store.Store
+}
+
+func setup(t *testing.T, o emulator.Options) *bundle {
+	t.Helper()
+	b := &bundle{emulated: emulate(t, o)}
+	b.client = newClient(t, b.emulated, b.emulated.ClientID, b.emulated.ClientSecret)
+	b.store = openStore(t, filepath.Join(t.TempDir(), "andon.db"))
+	return b
+}
+
+// emulate starts an emulated Azure without limits, of few runs unless o says
+// otherwise.
+func emulate(t testing.TB, o emulator.Options) emulator.Info {
+	t.Helper()
+	o.Listen, o.ProxyListen, o.ControlListen = "127.0.0.1:0", "127.0.0.1:0", "127.0.0.1:0"
+	o.Limits = "off"
+	if o.Size == 0 {
+		o.Size = 1500
+	}
+	e, err := emulator.New(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := e.Start(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		http.DefaultClient.CloseIdleConnections()
+		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+		defer cancel()
+		if err := e.Stop(ctx); err != nil {
+			t.Errorf("stop the emulator: %v", err)
+		}
+	})
+	return e.Info()
+}
+
+func newClient(t testing.TB, info emulator.Info, clientID, secret string) *azure.Client {
+	t.Helper()
+	c, err := azure.New(clientConfig(info, clientID, secret))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(c.Close)
+	return c
+}
+
+func clientConfig(info emulator.Info, clientID, secret string) azure.Config {
+	return azure.Config{
+		Name: "test", TenantID: info.TenantID, ClientID: clientID, Secret: azure.Secret(secret),
+		Cloud:  azure.Cloud{Authority: info.Authority, ResourceManager: info.ResourceManager, CAFile: info.CAFile},
+		Budget: azure.Budget{Off: true}, Version: "v0.0.1",
+	}
+}
+
+func openStore(t testing.TB, path string) *store.Store {
+	t.Helper()
+	s, err := store.Open(t.Context(), "sqlite:"+path, store.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			t.Errorf("close the store: %v", err)
+		}
+	})
+	return s
+}
+
+// collect runs a collector over b's only source until the test ends.
+func (b *bundle) collect(t *testing.T) *collector.Collector {
+	t.Helper()
+	return collect(t, b.store, collector.Source{Name: "test", Client: b.client})
+}
+
+func collect(t testing.TB, s *store.Store, sources ...collector.Source) *collector.Collector {
+	t.Helper()
+	c := collector.New(collector.Options{Sources: sources, Store: s, Poll: 200 * time.Millisecond})
+	if err := c.Start(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(c.Stop)
+	return c
+}
+
+// eventually asks look again and again until it returns nothing, and fails
+// with what it returned last.
+func eventually(t testing.TB, what string, look func() string) {
+	t.Helper()
+	ticker := time.NewTicker(50 * time.Millisecond)
+	defer ticker.Stop()
+	deadline := time.After(patience)
+	for {
+		missing := look()
+		if missing == "" {
+			return
+		}
+		select {
+		case <-ticker.C:
+		case <-deadline:
+			t.Fatalf("%s: still %s", what, missing)
+		}
+	}
+}
+
+// filled waits until each of the emulated factories has its history.
+func (b *bundle) filled(t testing.TB) {
+	t.Helper()
+	eventually(t, "first fill", func() string { return b.notFilled(t) })
+}
+
+func (b *bundle) notFilled(t testing.TB) string {
+	t.Helper()
+	factories, err := b.store.Factories(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(factories) < len(b.emulated.Factories) {
+		return fmt.Sprintf("%d of %d factories", len(factories), len(b.emulated.Factories))
+	}
+	for _, f := range factories {
+		if f.State != store.StateFresh || !f.Coverage.Complete {
+			return fmt.Sprintf("%s is %s, covered %+v, %+v", f.Short, f.State, f.Coverage, f.LastError)
+		}
+	}
+	return ""
+}
+
+// equalsTruth waits until the store holds every run as the emulator shows it.
+func (b *bundle) equalsTruth(t testing.TB) {
+	t.Helper()
+	for _, id := range b.emulated.Factories {
+		name := adf.FactoryID(id).Name()
+		eventually(t, "runs of "+name, func() string { return diffTruth(t, b, name) })
+	}
+}
+
+// diffTruth compares each run of a factory with the truth. The world goes on
+// between the two looks, so a run may be newer here.
+func diffTruth(t testing.TB, b *bundle, factory string) string {
+	t.Helper()
+	truth := b.truth(t, factory)
+	stored := storedRuns(t, b.store, factory)
+	for id, want := range truth {
+		got, ok := stored[id]
+		if !ok {
+			return fmt.Sprintf("run %s is missing, of %d with %d stored", id, len(truth), len(stored))
+		}
+		if newer(got, want) {
+			continue
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			return fmt.Sprintf("run %s differs (-want +got):\n%s", id, diff)
+		}
+	}
+	return ""
+}
+
+func newer(got, want map[string]any) bool {
+	g, err := adf.ParseTime(fmt.Sprint(got["lastUpdated"]))
+	if err != nil {
+		return false
+	}
+	w, err := adf.ParseTime(fmt.Sprint(want["lastUpdated"]))
+	return err == nil && g > w
+}
+
+// truth returns the runs that the emulator knows, by runId, without isLatest,
+// which changes by itself.
+func (b *bundle) truth(t testing.TB, factory string) map[string]map[string]any {
+	t.Helper()
+	var body struct{ Items []json.RawMessage }
+	b.control(t, http.MethodGet, "/truth/runs?factory="+url.QueryEscape(factory), nil, &body)
+	runs := map[string]map[string]any{}
+	for _, raw := range body.Items {
+		r := object(t, raw)
+		runs[fmt.Sprint(r["runId"])] = r
+	}
+	return runs
+}
+
+func object(t testing.TB, raw []byte) map[string]any {
+	t.Helper()
+	var r map[string]any
+	if err := json.Unmarshal(raw, &r); err != nil {
+		t.Fatalf("%.200s: %v", raw, err)
+	}
+	delete(r, "isLatest")
+	return r
+}
+
+// storedRuns returns every stored run of a factory from its raw bytes. It
+// fails when a runId stands there twice.
+func storedRuns(t testing.TB, s *store.Store, factory string) map[string]map[string]any {
+	t.Helper()
+	runs := map[string]map[string]any{}
+	for _, r := range allRuns(t, s, factory) {
+		if _, twice := runs[r.RunID]; twice {
+			t.Fatalf("run %s is stored twice", r.RunID)
+		}
+		runs[r.RunID] = object(t, r.Raw)
+	}
+	return runs
+}
+
+func allRuns(t testing.TB, s *store.Store, factory string) []store.Run {
+	t.Helper()
+	q := store.RunQuery{Limit: store.MaxLimit}
+	if factory != "" {
+		q.Factories = []string{short(t, s, factory)}
+	}
+	var all []store.Run
+	for {
+		page, err := s.Runs(t.Context(), q)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, page.Runs...)
+		if page.NextCursor == "" {
+			return all
+		}
+		q.Cursor = page.NextCursor
+	}
+}
+
+func short(t testing.TB, s *store.Store, name string) string {
+	t.Helper()
+	places, err := s.Places(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	i := slices.IndexFunc(places, func(p store.Place) bool { return strings.EqualFold(p.Name, name) })
+	if i < 0 {
+		t.Fatalf("factory %s is not stored", name)
+	}
+	return places[i].Short
+}
+
+// control asks the emulator's control listener.
+func (b *bundle) control(t testing.TB, method, path string, body, into any) {
+	t.Helper()
+	var sent io.Reader = http.NoBody
+	if body != nil {
+		raw, err := json.Marshal(body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		sent = bytes.NewReader(raw)
+	}
+	req, err := http.NewRequestWithContext(t.Context(), method, b.emulated.Control+path, sent)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if body != nil {
+		req.Header.Set("Content-Type", "application/json")
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = resp.Body.Close() }()
+	raw, err := io.ReadAll(resp.Body)
+	if err != nil || resp.StatusCode >= http.StatusBadRequest {
+		t.Fatalf("%s %s: %s %s %v", method, path, resp.Status, raw, err)
+	}
+	if into != nil {
+		if err := json.Unmarshal(raw, into); err != nil {
+			t.Fatalf("%s %s: %v", method, path, err)
+		}
+	}
+}
+
+func (b *bundle) fault(t testing.TB, rule map[string]any) {
+	t.Helper()
+	b.control(t, http.MethodPost, "/faults", rule, nil)
+}
+
+type requests struct {
+	Total  int            `json:"total"`
+	ByCall map[string]int `json:"byCall"`
+}
+
+func (b *bundle) requests(t testing.TB) requests {
+	t.Helper()
+	var r requests
+	b.control(t, http.MethodGet, "/truth/requests", nil, &r)
+	return r
+}

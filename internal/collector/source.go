@@ -1,0 +1,188 @@
+package collector
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"andon/internal/adf"
+	"andon/internal/azure"
+	"andon/internal/store"
+)
+
+// rediscovery is how often new factories are looked for.
+const rediscovery = 10 * time.Minute
+
+// The states of a source, as the store keeps them.
+const (
+	sourceOK    = "ok"
+	sourceError = "error"
+)
+
+// source finds the factories of one identity and has them collected.
+type source struct {
+	Source
+
+	collector *Collector
+	gates     map[string]gate // by subscription; touched by run's goroutine only
+}
+
+func newSource(c *Collector, o Source) *source {
+	return &source{Source: o, collector: c, gates: map[string]gate{}}
+}
+
+// run looks for factories until ctx ends. Factories that the store knows from
+// before are collected without waiting for the list, so that trouble with the
+// list stops none of them; one that is gone or refused shows it by its own
+// polls.
+func (s *source) run(ctx context.Context) {
+	var retry backoff
+	for {
+		err := s.resume(ctx)
+		var subscriptions *int
+		if err == nil {
+			subscriptions, err = s.discover(ctx)
+		}
+		if ctx.Err() != nil {
+			return
+		}
+		s.say(ctx, subscriptions, err)
+		pause := rediscovery
+		if err != nil {
+			pause = retry.next(s.collector.now(), retryAt(err))
+		} else {
+			retry.reset()
+		}
+		if !wait(ctx, pause) {
+			return
+		}
+	}
+}
+
+// resume collects the factories of this source that the store knows.
+func (s *source) resume(ctx context.Context) error {
+	if len(s.Factories) > 0 {
+		return nil // the list is the whole of what is wanted
+	}
+	known, err := s.collector.options.Store.Factories(ctx)
+	if err != nil {
+		return fmt.Errorf("the factories stored so far: %w", err)
+	}
+	for _, f := range known {
+		if f.Source == s.Name {
+			s.collector.collect(ctx, s, f.Place)
+		}
+	}
+	return nil
+}
+
+// discover asks for the factories and collects them. One subscription's
+// trouble doesn't hide the others'. subscriptions is nil when it is unknown.
+func (s *source) discover(ctx context.Context) (subscriptions *int, err error) {
+	if len(s.Factories) > 0 {
+		return nil, s.discoverListed(ctx)
+	}
+	all, err := s.Client.Subscriptions(ctx)
+	if err != nil {
+		return nil, err
+	}
+	n, found := len(all), 0
+	var troubles []error
+	for _, sub := range all {
+		factories, err := s.Client.Factories(ctx, sub.SubscriptionID)
+		if err != nil {
+			troubles = append(troubles, err)
+			continue
+		}
+		found += len(factories)
+		for _, f := range factories {
+			if err := s.put(ctx, f); err != nil {
+				troubles = append(troubles, err)
+			}
+		}
+	}
+	if len(troubles) == 0 && found == 0 {
+		return &n, s.nothingVisible(n)
+	}
+	return &n, errors.Join(troubles...)
+}
+
+func (s *source) nothingVisible(subscriptions int) error {
+	what := fmt.Sprintf("no factory is visible in the %d subscriptions that the identity sees", subscriptions)
+	if subscriptions == 0 {
+		what = "the identity sees no subscription"
+	}
+	return &azure.Error{
+		Kind: azure.KindForbidden, What: what, Where: "source " + s.Name,
+		Advice: "assign it a role that may read factories, on a subscription, a resource group or a factory",
+	}
+}
+
+// discoverListed reads each listed factory for its name and location. One
+// that can't be read is collected all the same: its polls show why it can't,
+// as that factory's trouble, and it may be right to query but not to read it.
+func (s *source) discoverListed(ctx context.Context) error {
+	known, err := s.collector.options.Store.Places(ctx)
+	if err != nil {
+		return fmt.Errorf("the factories stored so far: %w", err)
+	}
+	places := make(map[string]store.Place, len(known))
+	for _, p := range known {
+		places[p.ID.Key()] = p
+	}
+	var troubles []error
+	for _, id := range s.Factories {
+		f, err := s.Client.Factory(ctx, id)
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if err == nil {
+			err = s.put(ctx, f)
+		} else if place, ok := places[id.Key()]; ok {
+			s.collector.collect(ctx, s, place)
+		} else {
+			err = errors.Join(err, s.put(ctx, adf.Factory{ID: id, Name: id.Name()}))
+		}
+		if err != nil {
+			troubles = append(troubles, err)
+		}
+	}
+	return errors.Join(troubles...)
+}
+
+// put stores what Azure says of a factory and has it collected.
+func (s *source) put(ctx context.Context, f adf.Factory) error {
+	place, err := s.collector.options.Store.PutFactory(ctx, f, s.Name)
+	if err != nil {
+		return fmt.Errorf("store factory %s: %w", f.Name, err)
+	}
+	s.collector.collect(ctx, s, place)
+	return nil
+}
+
+// gate returns the gate that the factories of one subscription share.
+func (s *source) gate(id adf.FactoryID) gate {
+	key := adf.FactoryID(id.Key()).Subscription()
+	g, ok := s.gates[key]
+	if !ok {
+		g = newGate()
+		s.gates[key] = g
+	}
+	return g
+}
+
+// say stores how the source is doing.
+func (s *source) say(ctx context.Context, subscriptions *int, err error) {
+	state := store.SourceState{
+		Source: s.Name, State: sourceOK, At: adf.TimeOf(s.collector.now()), Subscriptions: subscriptions,
+	}
+	if err != nil {
+		t := troubleOf(err, s.collector.now())
+		state.State, state.What, state.Advice, state.Command = sourceError, t.What, t.Advice, t.Command
+		s.collector.logger.WarnContext(ctx, "a source can't be listed whole", "source", s.Name, "kind", t.Kind, "error", err)
+	}
+	if err := s.collector.options.Store.SetSourceState(ctx, state); err != nil && ctx.Err() == nil {
+		s.collector.logger.ErrorContext(ctx, "the state of a source can't be stored", "source", s.Name, "error", err)
+	}
+}

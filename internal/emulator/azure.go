@@ -1,0 +1,311 @@
+package emulator
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"maps"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"andon/internal/emulator/world"
+)
+
+// azure is the handler of the https listener: Entra ID and Resource Manager by
+// path, as real clients keep them apart by host name only.
+type azure struct {
+	world      *world.World
+	now        func() time.Time
+	logger     *slog.Logger
+	strict     bool
+	identities []*identity
+	signer     *tokenSigner
+	budgets    *budgets
+	ledger     *ledger
+	faults     *faults
+	pages      pageKey
+	indexes    indexes
+}
+
+// call is one request on its way to an answer.
+type call struct {
+	route
+	request *http.Request
+	body    []byte
+	// at is the world's time of the request: what is answered is what was true
+	// then.
+	at time.Time
+	// place is the factory the path names; nil when the path names none or one
+	// that does not exist.
+	place *world.Factory
+	// principal is who asks; nil before authentication.
+	principal *identity
+}
+
+// reply is a whole answer, held back so that faults can cut or replace it.
+type reply struct {
+	status int
+	header http.Header
+	body   []byte
+	// records is how many run records the answer holds: what Azure bills
+	// monitoring by.
+	records int
+}
+
+// tick brings the world up to real time and returns the world's time.
+func (a *azure) tick() time.Time {
+	a.world.AdvanceTo(a.now())
+	return a.world.Now()
+}
+
+func (a *azure) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	c := &call{route: parseRoute(r.URL.Path), request: r, at: a.tick()}
+	c.place = a.findFactory(c.route)
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBodyBytes))
+	c.body = body
+
+	f := a.faults.strike(c)
+	var out reply
+	var tooLarge *http.MaxBytesError
+	switch {
+	case f != nil && f.kind == faultReset:
+		a.ledger.count(c, 0)
+		abort(w, r)
+		return
+	case f != nil && f.kind != faultCut:
+		out = a.faultReply(c, f)
+	case errors.As(err, &tooLarge):
+		out = errorReply(errTooLarge())
+	case err != nil:
+		out = errorReply(&armError{Status: http.StatusBadRequest, Code: "BadRequest", Message: "The request body could not be read."})
+	default:
+		out = a.answer(c)
+	}
+	if out.status == http.StatusNotImplemented {
+		a.logger.WarnContext(r.Context(), "call is not emulated", slog.String("method", r.Method), slog.String("path", r.URL.Path))
+	}
+	a.ledger.count(c, out.records)
+	a.write(w, c, out, f != nil && f.kind == faultCut)
+}
+
+func (a *azure) answer(c *call) reply {
+	switch c.call {
+	case callInstanceDiscovery:
+		return a.discoveryInstance(c)
+	case callOpenIDDiscovery:
+		return a.openIDConfiguration(c)
+	case callToken:
+		return a.token(c)
+	default:
+		return a.answerARM(c)
+	}
+}
+
+// answerARM is Resource Manager's order: who asks, how much they asked, what
+// they ask for.
+func (a *azure) answerARM(c *call) reply {
+	id, e := a.authenticate(c.request)
+	if e != nil {
+		return errorReply(e)
+	}
+	c.principal = id
+	remaining, e := a.budgets.takeRead(c, a.world.TenantID())
+	out := reply{}
+	if e == nil {
+		out, e = a.dispatch(c)
+	}
+	if e != nil {
+		out = errorReply(e)
+	}
+	if out.header == nil {
+		out.header = http.Header{}
+	}
+	scope := "Subscription"
+	if c.subscription == "" {
+		scope = "Tenant"
+	}
+	out.header.Set("X-Ms-Ratelimit-Remaining-"+scope+"-Reads", strconv.Itoa(remaining))
+	return out
+}
+
+func (a *azure) authenticate(r *http.Request) (*identity, *armError) {
+	tenant := a.world.TenantID()
+	authorization := r.Header.Get("Authorization")
+	if authorization == "" {
+		return nil, errNoToken(tenant)
+	}
+	scheme, token, _ := strings.Cut(authorization, " ")
+	if !strings.EqualFold(scheme, "Bearer") || strings.TrimSpace(token) == "" {
+		return nil, errNoBearer(tenant)
+	}
+	c, e := a.signer.check(strings.TrimSpace(token))
+	if e != nil {
+		return nil, e
+	}
+	id := a.identityOf(c.AppID)
+	if id == nil {
+		return nil, errInvalidToken(tenant)
+	}
+	return id, nil
+}
+
+func (a *azure) dispatch(c *call) (reply, *armError) {
+	if e := checkAPIVersion(c); e != nil {
+		return reply{}, e
+	}
+	if e := a.checkPlace(c); e != nil {
+		return reply{}, e
+	}
+	if e := checkMethod(c); e != nil {
+		return reply{}, e
+	}
+	switch c.call {
+	case callSubscriptions:
+		return a.subscriptions(c), nil
+	case callFactories:
+		return a.factories(c)
+	case callFactory:
+		return a.factory(c), nil
+	case callQueryPipelineRuns:
+		return a.queryPipelineRuns(c)
+	case callPipelineRun:
+		return a.pipelineRun(c), nil
+	case callQueryActivityRuns:
+		return a.queryActivityRuns(c)
+	default:
+		return reply{}, noSuchCall(c)
+	}
+}
+
+// checkMethod tells a method that Azure does not have from one that Azure has
+// and the emulator lacks.
+func checkMethod(c *call) *armError {
+	method := c.request.Method
+	switch c.call {
+	case callQueryPipelineRuns, callQueryActivityRuns:
+		if method != http.MethodPost {
+			return errMethod(method)
+		}
+	case callFactory:
+		switch method {
+		case http.MethodGet:
+		case http.MethodPut, http.MethodPatch, http.MethodDelete:
+			return errNotEmulated(method, c.request.URL.Path)
+		default:
+			return errMethod(method)
+		}
+	case callSubscriptions, callFactories, callPipelineRun:
+		if method != http.MethodGet {
+			return errMethod(method)
+		}
+	}
+	return nil
+}
+
+// noSuchCall says why a path leads nowhere, as Resource Manager does.
+func noSuchCall(c *call) *armError {
+	switch {
+	case c.call == callNotEmulated:
+		return errNotEmulated(c.request.Method, c.request.URL.Path)
+	case c.namespace == "":
+		return errNotFound(c.request.URL.Path)
+	case !strings.EqualFold(c.namespace, dataFactoryNamespace):
+		return errNamespace(c.namespace)
+	default:
+		return errResourceType(c.kind, queryValue(c.request, "api-version"))
+	}
+}
+
+func checkAPIVersion(c *call) *armError {
+	version := queryValue(c.request, "api-version")
+	if version == "" {
+		return errNoAPIVersion()
+	}
+	var allowed string
+	switch c.call {
+	case callSubscriptions:
+		allowed = subscriptionsAPIVersions
+	case callFactories, callFactory, callQueryPipelineRuns, callPipelineRun, callQueryActivityRuns:
+		allowed = dataFactoryAPIVersions
+	default:
+		return nil
+	}
+	versions := strings.Split(allowed, ",")
+	for _, v := range versions {
+		if strings.EqualFold(v, version) {
+			return nil
+		}
+	}
+	return errAPIVersion(version, versions)
+}
+
+// queryValue finds a query parameter whatever the case of its name, as
+// Resource Manager does.
+func queryValue(r *http.Request, name string) string {
+	for k, v := range r.URL.Query() {
+		if strings.EqualFold(k, name) && len(v) > 0 {
+			return v[0]
+		}
+	}
+	return ""
+}
+
+// write sends the answer under Data Factory's headers. A cut answer announces
+// its whole length, sends half of it and breaks off.
+func (a *azure) write(w http.ResponseWriter, c *call, out reply, isCut bool) {
+	h := w.Header()
+	maps.Copy(h, out.header)
+	a.setHeaders(h, c)
+	if len(out.body) > 0 && h.Get("Content-Type") == "" {
+		h.Set("Content-Type", "application/json; charset=utf-8")
+	}
+	h.Set("Content-Length", strconv.Itoa(len(out.body)))
+	w.WriteHeader(out.status)
+	body := out.body
+	if isCut {
+		body = body[:len(body)/2]
+	}
+	_, _ = w.Write(body) // it fails when the client left: nobody is there to be told
+	if isCut {
+		// What was written must have left before the connection breaks; a client
+		// that left first needs neither.
+		_ = http.NewResponseController(w).Flush()
+		panic(http.ErrAbortHandler)
+	}
+}
+
+// setHeaders writes what recorded answers carry. Date is the world's, because
+// clients take the end of a window from it.
+func (a *azure) setHeaders(h http.Header, c *call) {
+	at := c.at.UTC()
+	h.Set("Date", at.Format(http.TimeFormat))
+	h.Set("Cache-Control", "no-cache")
+	h.Set("Pragma", "no-cache")
+	h.Set("Expires", "-1")
+	h.Set("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
+	h.Set("X-Content-Type-Options", "nosniff")
+	id := newGUID()
+	h.Set("X-Ms-Request-Id", id)
+	if c.isEntra() {
+		return
+	}
+	h.Set("X-Ms-Correlation-Request-Id", id)
+	h.Set("X-Ms-Routing-Request-Id", fmt.Sprintf("SWEDENCENTRAL:%s:%s", at.Format("20060102T150405Z"), id))
+	h.Set("Server", "Microsoft-IIS/10.0")
+	h.Set("X-Powered-By", "ASP.NET")
+}
+
+// abort ends the connection without an answer: a TCP reset under HTTP/1.1, a
+// stream reset under HTTP/2.
+func abort(w http.ResponseWriter, r *http.Request) {
+	if r.ProtoMajor == 1 {
+		if conn, _, err := http.NewResponseController(w).Hijack(); err == nil {
+			resetConn(conn)
+			return
+		}
+	}
+	panic(http.ErrAbortHandler)
+}

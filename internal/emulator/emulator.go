@@ -1,0 +1,247 @@
+package emulator
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"andon/internal/emulator/world"
+)
+
+const (
+	maxBodyBytes  = 1 << 20
+	headerTimeout = 10 * time.Second
+	readTimeout   = 30 * time.Second
+	writeTimeout  = time.Minute
+	idleTimeout   = 2 * time.Minute
+	// truthTimeout is longer than writeTimeout because one answer of the
+	// control listener can hold every run of a large world.
+	truthTimeout = 10 * time.Minute
+)
+
+// Emulator is one emulated Azure: an https listener for Entra ID and Resource
+// Manager, a CONNECT proxy that leads Azure's host names to it, and a control
+// listener. Make it with New.
+type Emulator struct {
+	options    Options
+	logger     *slog.Logger
+	world      *world.World
+	identities []*identity
+	azure      *azure
+	control    *control
+	proxy      *proxy
+
+	mu        sync.Mutex
+	info      Info
+	servers   []*http.Server
+	serving   sync.WaitGroup
+	tempDir   string
+	isRunning bool
+}
+
+// New returns an emulator that is not listening yet. Its errors name the
+// option that is wrong and what is allowed.
+func New(o Options) (*Emulator, error) {
+	limits, err := o.complete()
+	if err != nil {
+		return nil, err
+	}
+	w, err := world.New(world.Config{Seed: o.Seed, Size: o.Size, Speed: o.Speed, Start: o.Now()})
+	if err != nil {
+		return nil, err
+	}
+	signer, err := newTokenSigner(w.TenantID(), o.Now)
+	if err != nil {
+		return nil, err
+	}
+	ids := newIdentities(o.Seed)
+	ledger := newLedger(w.Factories())
+	faults := newFaults(o.Seed, o.Now)
+	a := &azure{
+		world:      w,
+		now:        o.Now,
+		logger:     o.Logger,
+		strict:     o.Strict,
+		identities: ids,
+		signer:     signer,
+		budgets:    newBudgets(limits, o.Now),
+		ledger:     ledger,
+		faults:     faults,
+		pages:      newPageKey(),
+		indexes:    newIndexes(w),
+	}
+	return &Emulator{
+		options:    o,
+		logger:     o.Logger,
+		world:      w,
+		identities: ids,
+		azure:      a,
+		control:    &control{azure: a},
+	}, nil
+}
+
+// Start opens every listener and writes the CA file; when it returns nil all
+// of them accept. The context bounds the start only: the emulator lives until
+// Stop. When Start fails nothing stays open.
+func (e *Emulator) Start(ctx context.Context) (err error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.isRunning {
+		return errors.New("the emulator is already started")
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, e.stop(context.WithoutCancel(ctx)))
+		}
+	}()
+
+	ca, err := newAuthority(e.options.Now())
+	if err != nil {
+		return err
+	}
+	caFile, err := e.writeCA(ca.pem)
+	if err != nil {
+		return err
+	}
+	azureLn, err := listen(ctx, "--listen", e.options.Listen)
+	if err != nil {
+		return err
+	}
+	e.serve(ctx, e.azureServer(ca.leaf), azureLn, true)
+	proxyLn, err := listen(ctx, "--proxy-listen", e.options.ProxyListen)
+	if err != nil {
+		return err
+	}
+	e.proxy = newProxy(azureLn.Addr().String(), e.logger)
+	e.serve(ctx, e.plainServer(e.proxy, writeTimeout), proxyLn, false)
+	controlLn, err := listen(ctx, "--control-listen", e.options.ControlListen)
+	if err != nil {
+		return err
+	}
+	e.serve(ctx, e.plainServer(e.control.handler(), truthTimeout), controlLn, false)
+
+	e.info = e.describe(azureLn.Addr().String(), proxyLn.Addr().String(), controlLn.Addr().String(), caFile)
+	e.isRunning = true
+	return nil
+}
+
+// Stop closes the listeners, lets answers under way end until ctx is done, and
+// removes what Start wrote outside of Options.CAOut. It may be called again,
+// and before Start.
+func (e *Emulator) Stop(ctx context.Context) error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.stop(ctx)
+}
+
+func (e *Emulator) stop(ctx context.Context) error {
+	var errs []error
+	if e.proxy != nil {
+		e.proxy.close()
+		e.proxy = nil
+	}
+	for _, s := range e.servers {
+		if err := s.Shutdown(ctx); err != nil {
+			errs = append(errs, s.Close())
+		}
+	}
+	e.serving.Wait()
+	e.servers = nil
+	if e.tempDir != "" {
+		errs = append(errs, os.RemoveAll(e.tempDir))
+		e.tempDir = ""
+	}
+	e.isRunning = false
+	return errors.Join(errs...)
+}
+
+// Info describes how to reach the started emulator. It is empty before Start.
+func (e *Emulator) Info() Info {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.info
+}
+
+func (e *Emulator) azureServer(leaf tls.Certificate) *http.Server {
+	return &http.Server{
+		Handler: e.azure,
+		TLSConfig: &tls.Config{
+			Certificates: []tls.Certificate{leaf},
+			NextProtos:   []string{"h2", "http/1.1"},
+			MinVersion:   tls.VersionTLS12,
+		},
+		ReadHeaderTimeout: headerTimeout,
+		ReadTimeout:       readTimeout,
+		WriteTimeout:      writeTimeout,
+		IdleTimeout:       idleTimeout,
+		ErrorLog:          slog.NewLogLogger(e.logger.Handler(), slog.LevelDebug),
+	}
+}
+
+func (e *Emulator) plainServer(h http.Handler, write time.Duration) *http.Server {
+	return &http.Server{
+		Handler:           h,
+		ReadHeaderTimeout: headerTimeout,
+		ReadTimeout:       readTimeout,
+		WriteTimeout:      write,
+		IdleTimeout:       idleTimeout,
+		ErrorLog:          slog.NewLogLogger(e.logger.Handler(), slog.LevelDebug),
+	}
+}
+
+func (e *Emulator) serve(ctx context.Context, s *http.Server, ln net.Listener, isTLS bool) {
+	e.servers = append(e.servers, s)
+	ctx = context.WithoutCancel(ctx) // which bounds the start only
+	e.serving.Go(func() {
+		var err error
+		if isTLS {
+			err = s.ServeTLS(ln, "", "")
+		} else {
+			err = s.Serve(ln)
+		}
+		if !errors.Is(err, http.ErrServerClosed) {
+			e.logger.ErrorContext(ctx, "listener ended",
+				slog.String("address", ln.Addr().String()), slog.Any("error", err))
+		}
+	})
+}
+
+// writeCA writes the CA certificate where the options say, or into a temporary
+// folder that Stop removes, and returns the file's absolute path.
+func (e *Emulator) writeCA(pem []byte) (string, error) {
+	file := e.options.CAOut
+	if file == "" {
+		dir, err := os.MkdirTemp("", "andon-emulate-")
+		if err != nil {
+			return "", fmt.Errorf("a folder for the CA file: %w", err)
+		}
+		e.tempDir = dir
+		file = filepath.Join(dir, "ca.pem")
+	}
+	file, err := filepath.Abs(file)
+	if err != nil {
+		return "", fmt.Errorf("the CA file %q: %w", e.options.CAOut, err)
+	}
+	// The certificate is public: other users' clients may need to read it.
+	if err := os.WriteFile(file, pem, 0o644); err != nil { //nolint:gosec // a public certificate
+		return "", fmt.Errorf("write the CA file; --ca-out names another place: %w", err)
+	}
+	return file, nil
+}
+
+func listen(ctx context.Context, flag, address string) (net.Listener, error) {
+	var lc net.ListenConfig
+	ln, err := lc.Listen(ctx, "tcp", address)
+	if err != nil {
+		return nil, fmt.Errorf("listen on %s; %s names another address, port 0 any free one: %w", address, flag, err)
+	}
+	return ln, nil
+}

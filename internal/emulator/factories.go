@@ -1,0 +1,229 @@
+package emulator
+
+import (
+	"net/http"
+	"net/url"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"andon/internal/emulator/world"
+)
+
+// listPage is how many resources one page of a list holds. Azure's own number
+// is not known: 169 factories were seen in one page.
+const listPage = 50
+
+const (
+	actionQueryPipelineRuns = dataFactoryNamespace + "/factories/querypipelineruns/action"
+	actionQueryActivityRuns = dataFactoryNamespace + "/factories/pipelineruns/queryactivityruns/action"
+)
+
+func (a *azure) findFactory(r route) *world.Factory {
+	if r.factory == "" {
+		return nil
+	}
+	for _, f := range a.world.Factories() {
+		if strings.EqualFold(f.Name, r.factory) && strings.EqualFold(f.ResourceGroup, r.group) && strings.EqualFold(f.SubscriptionID, r.subscription) {
+			return f
+		}
+	}
+	return nil
+}
+
+// checkPlace refuses paths through a subscription, resource group or factory
+// that does not exist.
+func (a *azure) checkPlace(c *call) *armError {
+	if c.subscription == "" {
+		return nil
+	}
+	if !regexp.MustCompile(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`).MatchString(c.subscription) {
+		return errSubscriptionID(c.subscription)
+	}
+	if !a.hasSubscription(c.subscription) {
+		return errSubscription(c.subscription)
+	}
+	if c.group != "" && !a.hasGroup(c.subscription, c.group) {
+		return errResourceGroup(c.group)
+	}
+	if c.factory != "" && c.place == nil {
+		return errResource(c.factory, c.group)
+	}
+	return nil
+}
+
+func (a *azure) hasSubscription(id string) bool {
+	for _, s := range a.world.Subscriptions() {
+		if strings.EqualFold(s.ID, id) {
+			return true
+		}
+	}
+	return false
+}
+
+func (a *azure) hasGroup(subscription, group string) bool {
+	for _, f := range a.world.Factories() {
+		if strings.EqualFold(f.SubscriptionID, subscription) && strings.EqualFold(f.ResourceGroup, group) {
+			return true
+		}
+	}
+	return false
+}
+
+// subscription is a row of GET /subscriptions (Resource Manager,
+// Subscriptions - List).
+type subscription struct {
+	ID                   string   `json:"id"`
+	AuthorizationSource  string   `json:"authorizationSource"`
+	ManagedByTenants     []string `json:"managedByTenants"`
+	SubscriptionID       string   `json:"subscriptionId"`
+	TenantID             string   `json:"tenantId"`
+	DisplayName          string   `json:"displayName"`
+	State                string   `json:"state"`
+	SubscriptionPolicies policies `json:"subscriptionPolicies"`
+}
+
+type policies struct {
+	LocationPlacementID string `json:"locationPlacementId"`
+	QuotaID             string `json:"quotaId"`
+	SpendingLimit       string `json:"spendingLimit"`
+}
+
+// subscriptions answers the list, or one subscription when the path names it.
+func (a *azure) subscriptions(c *call) reply {
+	rows := []subscription{}
+	for _, s := range a.world.Subscriptions() {
+		row := subscription{
+			ID:                   "/subscriptions/" + s.ID,
+			AuthorizationSource:  "RoleBased",
+			ManagedByTenants:     []string{},
+			SubscriptionID:       s.ID,
+			TenantID:             a.world.TenantID(),
+			DisplayName:          s.DisplayName,
+			State:                "Enabled",
+			SubscriptionPolicies: policies{"Public_2014-09-01", "EnterpriseAgreement_2014-09-01", "Off"},
+		}
+		if strings.EqualFold(c.subscription, s.ID) {
+			return jsonReply(http.StatusOK, row)
+		}
+		rows = append(rows, row)
+	}
+	return jsonReply(http.StatusOK, struct {
+		Value []subscription `json:"value"`
+		Count any            `json:"count"`
+	}{rows, map[string]any{"type": "Total", "value": len(rows)}})
+}
+
+// factoryRow is a factory as its list and get answer it.
+type factoryRow struct {
+	Name       string            `json:"name"`
+	ID         string            `json:"id"`
+	Type       string            `json:"type"`
+	Properties factoryProperties `json:"properties"`
+	ETag       string            `json:"eTag"`
+	Location   string            `json:"location"`
+	Identity   *factoryIdentity  `json:"identity,omitempty"`
+	Tags       map[string]string `json:"tags"`
+}
+
+type factoryProperties struct {
+	ProvisioningState string             `json:"provisioningState"`
+	CreateTime        timestamp          `json:"createTime"`
+	Version           string             `json:"version"`
+	RepoConfiguration *repoConfiguration `json:"repoConfiguration,omitempty"`
+	Encryption        struct{}           `json:"encryption"`
+}
+
+type factoryIdentity struct {
+	Type        string `json:"type"`
+	PrincipalID string `json:"principalId"`
+	TenantID    string `json:"tenantId"`
+}
+
+type repoConfiguration struct {
+	Type                string `json:"type"`
+	ProjectName         string `json:"projectName,omitempty"`
+	AccountName         string `json:"accountName"`
+	RepositoryName      string `json:"repositoryName"`
+	CollaborationBranch string `json:"collaborationBranch"`
+	RootFolder          string `json:"rootFolder"`
+	LastCommitID        string `json:"lastCommitId"`
+}
+
+func (a *azure) factoryRow(f *world.Factory) factoryRow {
+	row := factoryRow{
+		Name: f.Name,
+		ID:   listedID(f),
+		Type: dataFactoryNamespace + "/factories",
+		Properties: factoryProperties{
+			ProvisioningState: "Succeeded",
+			CreateTime:        timestamp(f.CreateTime),
+			Version:           dataFactoryAPIVersions,
+		},
+		ETag:     `"` + f.ETag + `"`,
+		Location: f.Location,
+		Tags:     f.Tags,
+	}
+	if f.PrincipalID != "" {
+		row.Identity = &factoryIdentity{"SystemAssigned", f.PrincipalID, a.world.TenantID()}
+	}
+	if r := f.Repository; r != nil {
+		row.Properties.RepoConfiguration = &repoConfiguration{
+			Type: r.Type, ProjectName: r.ProjectName, AccountName: r.AccountName, RepositoryName: r.RepositoryName,
+			CollaborationBranch: r.CollaborationBranch, RootFolder: r.RootFolder, LastCommitID: r.LastCommitID,
+		}
+	}
+	return row
+}
+
+// listedID is the factory's id as lists spell it: recorded answers keep the
+// case of the name and lower that of the id's last segment.
+func listedID(f *world.Factory) string {
+	id := f.ID()
+	cut := strings.LastIndex(id, "/")
+	return id[:cut] + strings.ToLower(id[cut:])
+}
+
+// factories lists those of a subscription or of one of its resource groups.
+func (a *azure) factories(c *call) (reply, *armError) {
+	var all []*world.Factory
+	for _, f := range a.world.Factories() {
+		if strings.EqualFold(f.SubscriptionID, c.subscription) && (c.group == "" || strings.EqualFold(f.ResourceGroup, c.group)) {
+			all = append(all, f)
+		}
+	}
+	from := 0
+	if token := queryValue(c.request, "$skiptoken"); token != "" {
+		n, err := strconv.Atoi(token)
+		if err != nil || n < 0 || n > len(all) {
+			return reply{}, errBadRequest("The skip token '%s' is not valid.", token)
+		}
+		from = n
+	}
+	to := min(from+listPage, len(all))
+	page := struct {
+		Value    []factoryRow `json:"value"`
+		NextLink string       `json:"nextLink,omitempty"`
+	}{Value: []factoryRow{}}
+	for _, f := range all[from:to] {
+		page.Value = append(page.Value, a.factoryRow(f))
+	}
+	if to < len(all) {
+		page.NextLink = nextLink(c.request, to)
+	}
+	return jsonReply(http.StatusOK, page), nil
+}
+
+// nextLink is absolute, with the scheme and host the caller used: clients send
+// their token to no other host.
+func nextLink(r *http.Request, from int) string {
+	q := url.Values{}
+	q.Set("api-version", queryValue(r, "api-version"))
+	q.Set("$skiptoken", strconv.Itoa(from))
+	u := url.URL{Scheme: "https", Host: r.Host, Path: r.URL.Path, RawQuery: q.Encode()}
+	return u.String()
+}
+
+func (a *azure) factory(c *call) reply {
+	return jsonReply(http.StatusOK, a.factoryRow(c.place))
+}

@@ -1,0 +1,222 @@
+package emulator
+
+import (
+	"cmp"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"andon/internal/emulator/world"
+)
+
+// retention is how long Data Factory keeps a run that has ended (Data Factory,
+// Visually monitor: 45 days).
+const retention = 45 * 24 * time.Hour
+
+// runPage is an answer of Pipeline Runs - Query By Factory. The last page has
+// no token.
+type runPage struct {
+	Value             []runRow `json:"value"`
+	ContinuationToken string   `json:"continuationToken,omitempty"`
+}
+
+// found is a run that a query holds, in its state at the snapshot's time.
+type found struct {
+	run   *world.Run
+	state world.RunState
+}
+
+func (a *azure) queryPipelineRuns(c *call) (reply, *armError) {
+	if !c.principal.mayQuery {
+		return reply{}, errForbidden(c.principal, actionQueryPipelineRuns, c.place.ID())
+	}
+	if e := a.budgets.takeQuery(c.place.Name); e != nil {
+		return reply{}, e
+	}
+	q, e := parseQuery(c.body, pipelineRunGrammar(), a.strict)
+	if e != nil {
+		return reply{}, e
+	}
+	runs := a.world.Runs(c.place)
+	subject := q.subject(c.place.ID())
+	snap := snapshot{at: c.at, runs: len(runs), next: unread}
+	if q.token != "" {
+		var err error
+		if snap, err = a.pages.open(q.token, subject); err != nil || snap.runs > len(runs) {
+			return reply{}, errBadRequest("The continuation token is not valid for this query.")
+		}
+	}
+	s := search{query: q, at: snap.at, runs: runs[:snap.runs], blocks: a.indexes[c.place].cover(runs)}
+	rows, next := s.page(snap.next)
+	page := runPage{Value: make([]runRow, 0, len(rows))}
+	for _, f := range rows {
+		page.Value = append(page.Value, makeRunRow(f.run, f.state))
+	}
+	if next != unread {
+		snap.next = next
+		page.ContinuationToken = a.pages.token(snap, subject)
+	}
+	out := jsonReply(http.StatusOK, page)
+	out.records = len(rows)
+	return out, nil
+}
+
+// pipelineRun is Pipeline Runs - Get. An unknown run is 404 without a body, as
+// recorded.
+func (a *azure) pipelineRun(c *call) reply {
+	run := a.world.Run(c.place, c.runID)
+	if run == nil || !run.StartedBy(c.at) || isForgotten(run, c.at) {
+		return reply{status: http.StatusNotFound}
+	}
+	out := jsonReply(http.StatusOK, makeRunRow(run, run.At(c.at)))
+	out.records = 1
+	return out
+}
+
+// isForgotten reports whether the service no longer shows the run at t.
+func isForgotten(r *world.Run, t time.Time) bool {
+	return r.SettledAt().Before(t.Add(-retention))
+}
+
+// unread is the position of no row: where a chain begins, and after its end.
+const unread = -1
+
+// search is one query over the runs of a snapshot.
+type search struct {
+	query  query
+	at     time.Time
+	runs   []*world.Run
+	blocks []block
+}
+
+// page returns the rows from position on, and the position of the row after
+// them or unread.
+func (s *search) page(position int) ([]found, int) {
+	if s.isWalkable() {
+		return s.walk(position)
+	}
+	return s.rank(max(position, 0))
+}
+
+// isWalkable reports whether the order asked for is that in which the runs lie,
+// or its reverse: then a page costs its own rows only.
+func (s *search) isWalkable() bool {
+	o := s.query.orders
+	return len(o) == 0 || len(o) == 1 && o[0].operand == operandRunStart
+}
+
+func (s *search) walk(position int) ([]found, int) {
+	backwards := len(s.query.orders) == 1 && s.query.orders[0].descending
+	step := 1
+	if backwards {
+		step = -1
+	}
+	if position == unread {
+		position = 0
+		if backwards {
+			position = len(s.runs) - 1
+		}
+	}
+	rows := make([]found, 0, queryPage)
+	after, before := s.query.window(s.at)
+	for i := position; i >= 0 && i < len(s.runs); i += step {
+		if n := i / blockRuns; n < len(s.blocks) && !s.blocks[n].mayHold(after, before) {
+			i = n * blockRuns
+			if !backwards {
+				i += blockRuns - 1
+			}
+			continue
+		}
+		f, ok := s.look(s.runs[i], after, before)
+		if !ok {
+			continue
+		}
+		if len(rows) == queryPage {
+			return rows, i
+		}
+		rows = append(rows, f)
+	}
+	return rows, unread
+}
+
+// rank sorts every row of the query, so that a position is a rank.
+func (s *search) rank(position int) ([]found, int) {
+	var all []found
+	after, before := s.query.window(s.at)
+	for i, r := range s.runs {
+		if n := i / blockRuns; n < len(s.blocks) && !s.blocks[n].mayHold(after, before) {
+			continue
+		}
+		if f, ok := s.look(r, after, before); ok {
+			all = append(all, f)
+		}
+	}
+	slices.SortStableFunc(all, s.compare)
+	position = min(position, len(all))
+	end := min(position+queryPage, len(all))
+	if end == len(all) {
+		return all[position:], unread
+	}
+	return all[position:end], end
+}
+
+// look returns the run's state when the query holds it.
+func (s *search) look(r *world.Run, after, before time.Time) (found, bool) {
+	if !r.StartedBy(s.at) || isForgotten(r, s.at) {
+		return found{}, false
+	}
+	// A state with its texts costs more than this glance at a settled run.
+	if t := r.SettledAt(); !t.After(s.at) && (t.Before(after) || t.After(before)) {
+		return found{}, false
+	}
+	state := r.At(s.at)
+	if state.LastUpdated.Before(after) || state.LastUpdated.After(before) {
+		return found{}, false
+	}
+	if s.query.latestOnly && !state.IsLatest {
+		return found{}, false
+	}
+	for _, c := range s.query.conditions {
+		text, t := runOperand(c.operand, r, state)
+		if !c.matches(text, t) {
+			return found{}, false
+		}
+	}
+	return found{r, state}, true
+}
+
+func (s *search) compare(a, b found) int {
+	for _, o := range s.query.orders {
+		textA, timeA := runOperand(o.operand, a.run, a.state)
+		textB, timeB := runOperand(o.operand, b.run, b.state)
+		n := cmp.Or(strings.Compare(textA, textB), timeA.Compare(timeB))
+		if o.descending {
+			n = -n
+		}
+		if n != 0 {
+			return n
+		}
+	}
+	return 0
+}
+
+// runOperand is what a filter or an order compares: a text or a time, which is
+// zero for a run that has no end.
+func runOperand(operand string, r *world.Run, state world.RunState) (string, time.Time) {
+	switch operand {
+	case operandPipelineName:
+		return r.PipelineName(), time.Time{}
+	case operandStatus:
+		return state.Status, time.Time{}
+	case operandRunGroupID:
+		return r.RunGroupID(), time.Time{}
+	case operandRunStart:
+		return "", r.RunStart()
+	default:
+		if state.RunEnd == nil {
+			return "", time.Time{}
+		}
+		return "", *state.RunEnd
+	}
+}

@@ -1,0 +1,15 @@
+// Package world is the company that the emulator shows: its subscriptions, factories and pipelines, 44 days of their
+// runs, and the runs that go on starting while the world's clock moves.
+//
+// The world is pure. It has no goroutine and reads no clock: whoever holds it says what time it is ([World.AdvanceTo]).
+// The same [Config] gives the same runs with the same ids, and a run is a plan made once: what ADF would show of it at
+// a time is a function of that plan and the time ([Run.At], [Run.Activities]), so a reader can look at any moment
+// without stopping the world.
+//
+// What the company is stands in tables: company.go (factories), pipelines_*.go (pipelines and what starts them),
+// failures.go (what goes wrong, in which words) and incidents.go (when). The rest turns the tables into runs:
+// schedule.go says when, plan.go what becomes of each run, history.go how many, activities.go and outputs.go what
+// happened inside.
+//
+// Only package emulator may import this package; it imports the standard library alone.
+package world

@@ -1,0 +1,119 @@
+package world
+
+import (
+	"encoding/json"
+	"fmt"
+	"strconv"
+	"time"
+)
+
+// parameter is one parameter of a pipeline and how its value comes about.
+type parameter struct {
+	name   string
+	kind   paramKind
+	values []string // raw JSON, of fixed (one) and choice
+}
+
+type paramKind uint8
+
+const (
+	paramFixed       paramKind = iota // always the same value
+	paramChoice                       // one of values, by the run's variant
+	paramDay                          // the day before the run
+	paramMonth                        // the month before the run
+	paramWindowStart                  // of the hour before the run
+	paramWindowEnd
+	paramFile // the path of a file that arrived
+)
+
+func fixed(name, raw string) parameter { return parameter{name: name, values: []string{raw}} }
+
+func choice(name string, values ...string) parameter {
+	p := parameter{name: name, kind: paramChoice}
+	for _, v := range values {
+		p.values = append(p.values, strconv.Quote(v))
+	}
+	return p
+}
+
+func forDay() parameter   { return parameter{name: "day", kind: paramDay} }
+func forMonth() parameter { return parameter{name: "month", kind: paramMonth} }
+
+func forWindow() []parameter {
+	return []parameter{{name: "windowStart", kind: paramWindowStart}, {name: "windowEnd", kind: paramWindowEnd}}
+}
+
+func forFile(folder string) parameter {
+	return parameter{name: "fileName", kind: paramFile, values: []string{folder}}
+}
+
+// Parameters are the run's parameters as a JSON object in the pipeline's order. Most values are strings, as ADF's
+// specification has it, and arrays are JSON in strings; some are numbers, booleans and objects, which real runs also have.
+func (r *Run) Parameters() json.RawMessage {
+	raw := []byte{'{'}
+	for i := range r.pipeline.parameters {
+		p := &r.pipeline.parameters[i]
+		if i > 0 {
+			raw = append(raw, ',')
+		}
+		raw = strconv.AppendQuote(raw, p.name)
+		raw = append(raw, ':')
+		raw = r.appendValue(raw, p)
+	}
+	return append(raw, '}')
+}
+
+// appendValue takes the values of the group's first run: a rerun keeps its parameters. Names and values are plain
+// ASCII in all tables, for which Go's quoting is JSON's.
+func (r *Run) appendValue(raw []byte, p *parameter) []byte {
+	head := r.head()
+	local := head.start.time().Add(stockholmOffset(head.start))
+	window := head.start.time().Truncate(time.Hour)
+	switch p.kind {
+	case paramFixed:
+		return append(raw, p.values[0]...)
+	case paramChoice:
+		return append(raw, p.values[int(head.variant)%len(p.values)]...)
+	case paramDay:
+		return strconv.AppendQuote(raw, local.AddDate(0, 0, -1).Format(time.DateOnly))
+	case paramMonth:
+		return strconv.AppendQuote(raw, local.AddDate(0, 0, -local.Day()).Format("2006-01"))
+	case paramWindowStart:
+		return strconv.AppendQuote(raw, window.Add(-time.Hour).Format(time.RFC3339))
+	case paramWindowEnd:
+		return strconv.AppendQuote(raw, window.Format(time.RFC3339))
+	case paramFile:
+		name := fmt.Sprintf("%s/%s_%05d.json", p.values[0], local.Format("20060102T150405"), mix(uint64(head.number))%100000)
+		return strconv.AppendQuote(raw, name)
+	}
+	return append(raw, "null"...)
+}
+
+// choiceOf is the value of the run's first choice parameter, the name a human would call the run by; empty without one.
+func (r *Run) choiceOf() string {
+	for i := range r.pipeline.parameters {
+		if p := &r.pipeline.parameters[i]; p.kind == paramChoice {
+			value := p.values[int(r.head().variant)%len(p.values)]
+			return value[1 : len(value)-1]
+		}
+	}
+	return ""
+}
+
+// RunDimension is a JSON object, empty for most pipelines.
+func (r *Run) RunDimension() json.RawMessage {
+	if r.pipeline.dimension == "" {
+		return json.RawMessage("{}")
+	}
+	id := guid(r.world().seed, saltRun, uint64(r.number), 7)
+	return json.RawMessage(`{` + strconv.Quote(r.pipeline.dimension) + `:` + strconv.Quote(id) + `}`)
+}
+
+// returnValue is what a finished run returns: an empty object but for the few pipelines that set a return value.
+func (r *Run) returnValue() json.RawMessage {
+	if r.pipeline.returns == "" || r.outcome != succeeded {
+		return json.RawMessage("{}")
+	}
+	rows := mixAll(r.world().seed, saltRun, uint64(r.number), 8) % 250_000
+	return json.RawMessage(`{` + strconv.Quote(r.pipeline.returns) + `:` + strconv.FormatUint(rows, 10) + `}`)
+}

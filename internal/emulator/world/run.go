@@ -1,0 +1,282 @@
+package world
+
+import (
+	"encoding/json"
+	"strings"
+	"time"
+)
+
+// The statuses of a pipeline run (ADF REST, PipelineRun.status) and of an activity run.
+const (
+	StatusQueued     = "Queued"
+	StatusInProgress = "InProgress"
+	StatusSucceeded  = "Succeeded"
+	StatusFailed     = "Failed"
+	StatusCanceling  = "Canceling"
+	StatusCancelled  = "Cancelled"
+	StatusSkipped    = "Skipped"
+)
+
+// outcome is how a run is going to end.
+type outcome uint8
+
+const (
+	succeeded outcome = iota
+	failed
+	cancelled
+)
+
+func (o outcome) status() string {
+	switch o {
+	case failed:
+		return StatusFailed
+	case cancelled:
+		return StatusCancelled
+	case succeeded:
+	}
+	return StatusSucceeded
+}
+
+// origin is what started a run; its name is ADF's invokedByType.
+type origin uint8
+
+const (
+	byHand origin = iota
+	bySchedule
+	byWindow
+	byBlob
+	byEvent
+	byPipeline
+)
+
+func (o origin) invokedByType() string {
+	return [...]string{"Manual", "ScheduleTrigger", "TumblingWindowTrigger", "BlobEventsTrigger", "CustomEventsTrigger", "PipelineActivity"}[o]
+}
+
+// Run is one pipeline run: a plan, made before the run starts and never changed. It is kept small, a million of them
+// must fit in memory: ids, texts and activities are made when asked for. All methods are safe for concurrent use.
+type Run struct {
+	pipeline *Pipeline
+	parent   *Run // the run whose Execute Pipeline activity started this one
+	child    *Run // the first run this one starts
+	sibling  *Run // the next run of the same parent
+	first    *Run // the first run of the group; nil when this is it
+	rerun    *Run // the next run of the group
+	script   *script
+
+	start, left, end instant // queued, left the queue, ended
+	number           uint32
+	cancelling       uint32 // milliseconds before end at which the cancel was asked; 0 when not cancelled
+
+	variant   uint16 // which of the parameters' values
+	trigger   uint8  // index in pipeline.starts of the trigger that started it
+	origin    origin
+	outcome   outcome
+	cause     uint8 // index in the world's causes, when a step of this run itself failed
+	failStep  uint8 // index in pipeline.steps
+	failInner uint8 // index in that step's inner steps
+	ordinal   uint8 // which of the parent's children this is
+	flags     flags
+}
+
+type flags uint8
+
+const (
+	flagOwnFailure flags = 1 << iota // a step of this run failed, not one of its children
+	flagHandled                      // a step failed, its failure path ran, the run succeeded all the same
+	flagNoEnd                        // ADF lost the end of this cancelled run: runEnd and durationInMs stay null
+)
+
+func (f flags) has(g flags) bool { return f&g != 0 }
+
+// script is what [World.StartRun] was told, for the runs started so.
+type script struct {
+	message string
+}
+
+// InvokedBy is what started a run (ADF REST, PipelineRunInvokedBy).
+type InvokedBy struct {
+	ID            string
+	Name          string
+	InvokedByType string
+	PipelineName  string // only for a run started by another run, else empty
+	PipelineRunID string // likewise
+}
+
+// RunState is what ADF shows of a run at one time; what never changes is asked of the [Run].
+type RunState struct {
+	Status              string
+	RunEnd              *time.Time      // nil until the run ended; stays nil for some cancelled runs
+	DurationInMs        *int64          // nil with RunEnd
+	Message             *string         // nil while queued, "" while running and after success
+	LastUpdated         time.Time       // when this state began; never later than the time asked for
+	IsLatest            bool            // no later run of its group had started; changes without LastUpdated
+	PipelineReturnValue json.RawMessage // nil (null) until the run ended, then an object
+}
+
+// Terminal reports whether the status is a final one.
+func (s RunState) Terminal() bool {
+	return s.Status == StatusSucceeded || s.Status == StatusFailed || s.Status == StatusCancelled
+}
+
+func (r *Run) world() *World { return r.pipeline.factory.world }
+
+func (r *Run) head() *Run {
+	if r.first != nil {
+		return r.first
+	}
+	return r
+}
+
+// Factory is where the run ran.
+func (r *Run) Factory() *Factory { return r.pipeline.factory }
+
+// RunID is a lower-case GUID.
+func (r *Run) RunID() string { return runID(r.world().seed, r.number) }
+
+// RunGroupID is the RunID of the first run of the group.
+func (r *Run) RunGroupID() string { return r.head().RunID() }
+
+// ID is the run's resource id as the live service writes it: upper-case up to the factory's name.
+func (r *Run) ID() string { return r.pipeline.factory.upperID + "/pipelineruns/" + r.RunID() }
+
+// PipelineName is the name of the pipeline that ran.
+func (r *Run) PipelineName() string { return r.pipeline.Name }
+
+// Annotations are those of the pipeline; never nil, not to be changed.
+func (r *Run) Annotations() []string { return r.pipeline.Annotations }
+
+// RunStart is when the run was queued.
+func (r *Run) RunStart() time.Time { return r.start.time() }
+
+// StartedBy reports whether the run exists for a reader at t.
+func (r *Run) StartedBy(t time.Time) bool { return r.start <= at(t) }
+
+// SettledAt is when the run's final state can be read: the LastUpdated of all its states from then on. It is known
+// from the start, which lets an index be built before the run has ended.
+func (r *Run) SettledAt() time.Time { return r.settled().time() }
+
+// settled is the end, or up to 0.3 ms after it: the service writes its row a moment later.
+func (r *Run) settled() instant {
+	if r.script != nil {
+		return r.end
+	}
+	h := mixAll(r.world().seed, saltLag, uint64(r.number))
+	if h%3 == 0 {
+		return r.end
+	}
+	return r.end + instant(h>>8%3000)*tick
+}
+
+func (r *Run) cancelledAt() instant {
+	return max(r.left, r.end.add(-time.Duration(r.cancelling)*time.Millisecond))
+}
+
+// At is the run's state at t, which must not be before [Run.RunStart].
+func (r *Run) At(t time.Time) RunState {
+	now := at(t)
+	state := RunState{IsLatest: r.rerun == nil || r.rerun.start > now}
+	empty := ""
+	switch {
+	case now >= r.settled():
+		r.settle(&state)
+	case now < r.left:
+		state.Status, state.LastUpdated = StatusQueued, r.start.time()
+	case r.outcome == cancelled && now >= r.cancelledAt():
+		state.Status, state.Message, state.LastUpdated = StatusCanceling, &empty, r.cancelledAt().time()
+	default:
+		state.Status, state.Message, state.LastUpdated = StatusInProgress, &empty, r.left.time()
+	}
+	return state
+}
+
+func (r *Run) settle(state *RunState) {
+	message := r.message()
+	state.Status, state.Message, state.LastUpdated = r.outcome.status(), &message, r.settled().time()
+	state.PipelineReturnValue = r.returnValue()
+	if r.flags.has(flagNoEnd) {
+		return
+	}
+	end, duration := r.end.time(), r.end.sub(r.start).Milliseconds()
+	state.RunEnd, state.DurationInMs = &end, &duration
+}
+
+// InvokedBy says what started the run.
+func (r *Run) InvokedBy() InvokedBy {
+	seed := r.world().seed
+	if r.parent != nil {
+		return InvokedBy{
+			ID:            r.parent.childActivityID(r.ordinal),
+			Name:          r.parent.childStep(r.ordinal).name,
+			InvokedByType: r.origin.invokedByType(),
+			PipelineName:  r.parent.PipelineName(),
+			PipelineRunID: r.parent.RunID(),
+		}
+	}
+	if r.origin == byHand {
+		return InvokedBy{ID: guid32(seed, saltTrigger, uint64(r.number)), Name: "Manual", InvokedByType: r.origin.invokedByType()}
+	}
+	trigger := r.pipeline.starts[r.trigger].trigger
+	return InvokedBy{ID: triggerRunID(seed, trigger, r.start, r.variant), Name: trigger, InvokedByType: r.origin.invokedByType()}
+}
+
+// children are the runs this one starts, in the order of their ordinals.
+func (r *Run) children() []*Run {
+	var all []*Run
+	for c := r.child; c != nil; c = c.sibling {
+		all = append(all, c)
+	}
+	return all
+}
+
+// message is the run's final one: empty unless it failed.
+func (r *Run) message() string {
+	if r.script != nil && r.script.message != "" {
+		return r.script.message
+	}
+	if r.outcome != failed {
+		return ""
+	}
+	step := &r.pipeline.steps[r.failStep]
+	return "Operation on target " + step.name + " failed: " + r.stepError(step)
+}
+
+// stepError is the error message of the top-level activity that failed: the cause itself, or the wrapping that ADF
+// puts around what happened inside a container or a child pipeline.
+func (r *Run) stepError(step *step) string {
+	if r.script != nil && r.script.message != "" {
+		return strings.TrimPrefix(r.script.message, "Operation on target "+step.name+" failed: ")
+	}
+	text := r.rootError(step)
+	if len(step.inner) == 0 {
+		return text
+	}
+	var wrapped strings.Builder
+	wrapped.WriteString("Activity failed because an inner activity failed; Inner activity name: ")
+	wrapped.WriteString(step.inner[r.failInner].name)
+	wrapped.WriteString(", Error: ")
+	wrapped.WriteString(text)
+	return wrapped.String()
+}
+
+func (r *Run) rootError(step *step) string {
+	if !r.flags.has(flagOwnFailure | flagHandled) {
+		if c := r.failedChild(); c != nil {
+			return c.message()
+		}
+	}
+	inner := step
+	if len(step.inner) > 0 {
+		inner = &step.inner[r.failInner]
+	}
+	return r.causeText(inner, 0)
+}
+
+func (r *Run) failedChild() *Run {
+	for c := r.child; c != nil; c = c.sibling {
+		if c.outcome == failed {
+			return c
+		}
+	}
+	return nil
+}

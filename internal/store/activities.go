@@ -1,0 +1,266 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/ncruces/go-sqlite3"
+
+	"andon/internal/adf"
+)
+
+// OpenRuns returns the runs of a factory that have not ended and that ADF has
+// not forgotten, oldest first.
+func (s *Store) OpenRuns(ctx context.Context, factory FactoryKey) ([]RunRef, error) {
+	open := s.dicts.statusIDs(func(id int64, _ adf.Status) bool { return !terminalID(id) })
+	b := newStmt()
+	for i, status := range open {
+		if i > 0 {
+			b.add(" UNION ALL ")
+		}
+		b.add("SELECT seq, status, run_start, last_updated, flags FROM run INDEXED BY run_odd_factory WHERE factory_id = ").arg(int64(factory))
+		b.add(" AND status = ").arg(status).add(" AND status <> 2 AND flags & ").num(flagGone).add(" = 0")
+	}
+	b.add(" ORDER BY 3, 1")
+	return s.runRefs(ctx, b)
+}
+
+// RunsWithoutActivities returns finished runs whose activities are still to
+// be read: failed ones first, then the newest. Imported runs, which Azure may
+// not know any more, are left out, and those that failed MaxActivityMisses
+// times.
+func (s *Store) RunsWithoutActivities(ctx context.Context, factory FactoryKey, limit int) ([]RunRef, error) {
+	var out []RunRef
+	for _, statuses := range [][]int64{{statusFailed}, {statusSucceeded, statusCancelled}} {
+		b := newStmt()
+		for i, status := range statuses {
+			if i > 0 {
+				b.add(" UNION ALL ")
+			}
+			b.add("SELECT seq, status, run_start, last_updated, flags FROM run INDEXED BY run_unread WHERE flags & 128 <> 0 AND factory_id = ").arg(int64(factory))
+			b.add(" AND status = ").arg(status)
+		}
+		b.add(" ORDER BY 3 DESC, 1 DESC LIMIT ").arg(int64(limit - len(out)))
+		refs, err := s.runRefs(ctx, b)
+		if err != nil {
+			return nil, err
+		}
+		if out = append(out, refs...); len(out) >= limit {
+			break
+		}
+	}
+	return out, nil
+}
+
+// runRefs runs a statement that yields seq, status, run_start, last_updated
+// and flags.
+func (s *Store) runRefs(ctx context.Context, b *stmt) ([]RunRef, error) {
+	rows, err := b.query(ctx, s.read)
+	if err != nil {
+		return nil, s.unavailable(fmt.Errorf("list runs to ask for: %w", err))
+	}
+	defer rows.Close() //nolint:errcheck // rows.Err tells
+	var out []RunRef
+	var keys []RunKey
+	for rows.Next() {
+		var r RunRef
+		var status, flags int64
+		if err := rows.Scan(&r.Key, &status, &r.RunStart, &r.LastUpdated, &flags); err != nil {
+			return nil, s.unavailable(err)
+		}
+		r.Status = s.dicts.word(status)
+		if flags&flagNoStart != 0 {
+			r.RunStart = 0
+		}
+		out = append(out, r)
+		keys = append(keys, r.Key)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, s.unavailable(err)
+	}
+	// runIds go back to Azure in its own spelling, which only the raw row keeps.
+	ids, err := s.runIDs(ctx, keys)
+	if err != nil {
+		return nil, err
+	}
+	for i := range out {
+		out[i].RunID = ids[out[i].Key]
+	}
+	return out, nil
+}
+
+// MarkGone says that at some time ADF did not know a run any more that had
+// not ended. It keeps its status and is not asked for again, unless it turned
+// up since.
+func (s *Store) MarkGone(ctx context.Context, factory FactoryKey, runID string, at adf.Time) error {
+	return s.changeFlags(ctx, factory, runID, func(r *storedRun) int64 {
+		if terminalID(r.status) || r.lastUpdated > int64(at) {
+			return r.flags
+		}
+		return r.flags | flagGone
+	})
+}
+
+// MissActivities counts an attempt to read a run's activities in vain.
+func (s *Store) MissActivities(ctx context.Context, factory FactoryKey, runID string) error {
+	return s.changeFlags(ctx, factory, runID, func(r *storedRun) int64 {
+		n := min(misses(r.flags)+1, MaxActivityMisses)
+		return withUnread(r.flags&^(flagMissBit|flagMissBit2)|n*flagMissBit, r.status)
+	})
+}
+
+func (s *Store) changeFlags(ctx context.Context, factory FactoryKey, runID string, change func(*storedRun) int64) error {
+	var changed RunKey
+	err := s.submit(ctx, func(w *writer) error {
+		changed = 0
+		r, err := w.findByID(factory, encodeRunID(runID))
+		if err != nil {
+			return err
+		}
+		if r == nil {
+			return &NotFoundError{What: "run " + runID}
+		}
+		flags := change(r)
+		if flags == r.flags {
+			return nil
+		}
+		changed = RunKey(r.seq)
+		return w.exec("UPDATE run SET flags = ? WHERE seq = ?", flags, r.seq)
+	}, func() { s.publishRun(factory, changed) })
+	if err != nil {
+		return fmt.Errorf("mark run %s: %w", runID, err)
+	}
+	return nil
+}
+
+func (s *Store) publishRun(factory FactoryKey, key RunKey) {
+	if key == 0 {
+		return
+	}
+	place, _ := s.dicts.place(factory)
+	s.live.publish([]Change{{Kind: ChangeRun, Factory: place, Runs: []RunKey{key}}})
+}
+
+// WriteActivities replaces the activities of a run. complete says that they
+// were asked for after the run had ended, and read to the end; an incomplete
+// answer never replaces a complete one, nor an older answer a newer one.
+func (s *Store) WriteActivities(ctx context.Context, factory FactoryKey, runID string, rows []adf.ActivityRun, complete bool, asOf adf.Time) error {
+	if err := s.ensureDictionary(ctx, rawActivity, len(rows), func(i int) []byte { return rows[i].Raw }); err != nil {
+		return fmt.Errorf("store the activities of run %s: %w", runID, err)
+	}
+	packed := make([][]byte, len(rows))
+	for i := range rows {
+		packed[i] = s.codec.pack(rawActivity, rows[i].Raw)
+	}
+	var changed RunKey
+	err := s.submit(ctx, func(w *writer) (err error) {
+		changed, err = w.writeActivities(factory, runID, packed, complete, asOf)
+		return err
+	}, func() { s.publishRun(factory, changed) })
+	if err != nil {
+		return fmt.Errorf("store the activities of run %s: %w", runID, err)
+	}
+	return nil
+}
+
+func (w *writer) writeActivities(factory FactoryKey, runID string, packed [][]byte, complete bool, asOf adf.Time) (RunKey, error) {
+	r, err := w.findByID(factory, encodeRunID(runID))
+	if err != nil {
+		return 0, err
+	}
+	if r == nil {
+		return 0, &NotFoundError{What: "run " + runID}
+	}
+	var before int64
+	err = w.queryRow("SELECT as_of FROM activity_read WHERE run_seq = ?", func(st *sqlite3.Stmt) { before = st.ColumnInt64(0) }, r.seq)
+	if err != nil {
+		return 0, err
+	}
+	if int64(asOf) < before || !complete && r.flags&flagComplete != 0 {
+		return 0, nil
+	}
+	if err := w.exec("DELETE FROM activity WHERE run_seq = ?", r.seq); err != nil {
+		return 0, err
+	}
+	for i, raw := range packed {
+		if err := w.exec("INSERT INTO activity (run_seq, n, raw) VALUES (?, ?, ?)", r.seq, int64(i), raw); err != nil {
+			return 0, err
+		}
+	}
+	if err := w.exec("INSERT OR REPLACE INTO activity_read (run_seq, as_of) VALUES (?, ?)", r.seq, int64(asOf)); err != nil {
+		return 0, err
+	}
+	flags := r.flags &^ (flagPartial | flagComplete)
+	if complete {
+		flags |= flagComplete
+	} else {
+		flags |= flagPartial
+	}
+	return RunKey(r.seq), w.exec("UPDATE run SET flags = ? WHERE seq = ?", withUnread(flags, r.status), r.seq)
+}
+
+// activityState reads the state out of a run's flags.
+func activityState(flags int64) ActivityState {
+	switch {
+	case flags&flagComplete != 0:
+		return ActivitiesComplete
+	case flags&flagPartial != 0:
+		return ActivitiesPartial
+	default:
+		return ActivitiesNone
+	}
+}
+
+// Activities returns the stored activities of a run. factory is a short id, or
+// "" for the newest run of that id in any factory. It returns a NotFoundError
+// for an unknown run; a run whose activities were not read is none.
+func (s *Store) Activities(ctx context.Context, factory, runID string) (Activities, error) {
+	hit, _, err := s.locate(ctx, factory, runID)
+	if err != nil {
+		return Activities{}, err
+	}
+	out := Activities{State: activityState(hit.flags), Origin: originOf(hit.flags)}
+	err = s.read.QueryRowContext(ctx, "SELECT as_of FROM activity_read WHERE run_seq = ?", int64(hit.key)).Scan(&out.AsOf)
+	if errors.Is(err, sql.ErrNoRows) {
+		return out, nil
+	}
+	if err != nil {
+		return Activities{}, s.unavailable(err)
+	}
+	if out.Rows, err = s.activityRows(ctx, hit.key); err != nil {
+		return Activities{}, s.unavailable(fmt.Errorf("read the activities of run %s: %w", runID, err))
+	}
+	return out, nil
+}
+
+func (s *Store) activityRows(ctx context.Context, key RunKey) ([]adf.ActivityRun, error) {
+	rows, err := s.read.QueryContext(ctx, "SELECT raw FROM activity WHERE run_seq = ? ORDER BY n", int64(key))
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close() //nolint:errcheck // rows.Err tells
+	var out []adf.ActivityRun
+	for rows.Next() {
+		var packed sql.RawBytes
+		if err := rows.Scan(&packed); err != nil {
+			return nil, err
+		}
+		raw, err := s.codec.unpack(packed)
+		if err != nil {
+			return nil, err
+		}
+		a, err := adf.DecodeActivityRun(raw)
+		if err != nil {
+			a.Odd = append(a.Odd, adf.FieldError{Problem: err.Error()})
+		}
+		out = append(out, a)
+	}
+	// Activities without start, which were skipped, come last.
+	slices.SortStableFunc(out, func(a, b adf.ActivityRun) int {
+		return compareInts(boolInt(a.ActivityRunStart.IsZero()), boolInt(b.ActivityRunStart.IsZero()), int64(a.ActivityRunStart), int64(b.ActivityRunStart))
+	})
+	return out, rows.Err()
+}

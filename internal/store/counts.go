@@ -1,0 +1,191 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"math"
+	"strings"
+
+	"andon/internal/adf"
+)
+
+// rowCounts are the columns of a roll-up, counted from rows of runs.
+const rowCounts = `sum(status = 1) AS queued, sum(status = 4) AS running, sum(status = 2) AS ok, sum(status = 3) AS failed,
+	sum(status = 5) AS canceling, sum(status = 6) AS cancelled, sum(status NOT IN (1, 2, 3, 4, 5, 6)) AS other,
+	sum(status = 3 AND healed_at IS NULL) AS open`
+
+// piece is a part of a range that one table can count: whole units of a
+// roll-up, or for the empty unit the rows of the ragged ends.
+type piece struct {
+	unit     string // month, day, hour, or "" for rows
+	from, to int64  // from <= unit < to
+}
+
+// pieces splits a range into months, days, hours and rows; without hours, for
+// the roll-ups of pipelines, into months, days and rows.
+func pieces(from, to int64, hours bool) []piece {
+	var out []piece
+	add := func(unit string, a, b int64) {
+		if a < b {
+			out = append(out, piece{unit, a, b})
+		}
+	}
+	if from < -math.MaxInt64/2 || to > math.MaxInt64/2 {
+		from, to = clampTime(from), clampTime(to) // an open end
+	}
+	unit, ticks := "hour", hourTicks
+	if !hours {
+		unit, ticks = "day", dayTicks
+	}
+	u0, u1 := ceilDiv(from, ticks), floorDiv(to, ticks)
+	if u0 >= u1 {
+		add("", from, to)
+		return out
+	}
+	add("", from, u0*ticks)
+	add("", u1*ticks, to)
+	d0, d1 := u0, u1
+	if unit == "hour" {
+		if d0, d1 = ceilDiv(u0, 24), floorDiv(u1, 24); d0 >= d1 {
+			add("hour", u0, u1)
+			return out
+		}
+		add("hour", u0, d0*24)
+		add("hour", d1*24, u1)
+	}
+	m0 := monthOf(d0*dayTicks-1) + 1
+	m1 := monthOf(d1 * dayTicks)
+	if m0 >= m1 {
+		add("day", d0, d1)
+		return out
+	}
+	add("day", d0, monthStart(m0)/dayTicks)
+	add("month", m0, m1)
+	add("day", monthStart(m1)/dayTicks, d1)
+	return out
+}
+
+func ceilDiv(t, unit int64) int64 { return -floorDiv(-t, unit) }
+
+// countRange counts the runs of a scope by status, and its open failures, of
+// which only the range, the factories and the named pipelines apply. It is
+// exact and costs the same for a day and for all time.
+func (s *Store) countRange(ctx context.Context, sc *scope) (counts map[adf.Status]int64, open int64, err error) {
+	b := newStmt().add("SELECT ", rollSums(), " FROM (")
+	parts := pieces(sc.from, sc.to, !sc.named)
+	for i, p := range parts {
+		if i > 0 {
+			b.add(" UNION ALL ")
+		}
+		sc.countPiece(b, p)
+	}
+	b.add(")")
+	var c counter
+	if len(parts) > 0 {
+		if err := s.read.QueryRowContext(ctx, b.text.String(), b.args...).Scan(c.scanInto()...); err != nil {
+			return nil, 0, err
+		}
+	}
+	counts = c.known()
+	if c[colOther] > 0 {
+		err = s.countOthers(ctx, sc, 0, math.MaxInt64, func(_ int64, word adf.Status, n int64) { counts[word] += n })
+	}
+	return counts, c[colOpen], err
+}
+
+// rollSums is "coalesce(sum(queued), 0), …".
+func rollSums() string {
+	return "coalesce(sum(" + strings.ReplaceAll(rollColumns, ", ", "), 0), coalesce(sum(") + "), 0)"
+}
+
+func (c *counter) scanInto() []any {
+	out := make([]any, rollCols)
+	for i := range c {
+		out[i] = &c[i]
+	}
+	return out
+}
+
+// known returns the counts of the known statuses that occur.
+func (c *counter) known() map[adf.Status]int64 {
+	out := map[adf.Status]int64{}
+	for i, word := range []adf.Status{
+		adf.StatusQueued, adf.StatusInProgress, adf.StatusSucceeded, adf.StatusFailed, adf.StatusCanceling, adf.StatusCancelled,
+	} {
+		if c[i] != 0 {
+			out[word] = c[i]
+		}
+	}
+	return out
+}
+
+// countPiece appends the statement that counts one piece.
+func (sc *scope) countPiece(b *stmt, p piece) {
+	if p.unit == "" {
+		b.add("SELECT ", rowCounts, " FROM run")
+		sc.countedRows(b)
+		b.add(" AND run_start >= ").arg(p.from).add(" AND run_start < ").arg(p.to)
+		return
+	}
+	b.add("SELECT ", rollColumns, " FROM ")
+	sc.countedUnits(b, p.unit)
+	b.add(" AND ", p.unit, " >= ").arg(p.from).add(" AND ", p.unit, " < ").arg(p.to)
+}
+
+// countedUnits appends the roll-up of a unit and the condition on its rows.
+func (sc *scope) countedUnits(b *stmt, unit string) {
+	switch {
+	case sc.named:
+		b.add("roll_pipeline_", unit, " WHERE pipeline_id IN ").nums(sc.pipelines)
+	case sc.factories != nil:
+		b.add("roll_", unit, " WHERE factory_id IN ").nums(sc.factories)
+	default:
+		b.add("roll_", unit, " WHERE factory_id = ").num(allFactories)
+	}
+}
+
+// countedRows appends the index and the condition for rows of runs.
+func (sc *scope) countedRows(b *stmt) {
+	switch {
+	case sc.named && len(sc.pipelines) <= maxPipelines:
+		b.index("run_pipeline").add(" WHERE pipeline_id IN ").nums(sc.pipelines)
+	case sc.named:
+		b.index("run_start").add(" WHERE +pipeline_id IN ").nums(sc.pipelines)
+	case len(sc.factories) == 1:
+		b.index("run_key").add(" WHERE factory_id = ").num(sc.factories[0])
+	case sc.factories != nil:
+		b.index("run_start").add(" WHERE +factory_id IN ").nums(sc.factories)
+	default:
+		b.index("run_start").add(" WHERE 1")
+	}
+}
+
+// countOthers counts, from the runs themselves, statuses that roll-ups don't
+// tell apart, by buckets of time from base on.
+func (s *Store) countOthers(ctx context.Context, sc *scope, base, bucket int64, count func(bucket int64, word adf.Status, n int64)) error {
+	others := s.dicts.statusIDs(func(id int64, _ adf.Status) bool { return id >= firstOther })
+	for _, id := range others {
+		b := newStmt().add("SELECT (run_start - ").arg(base).add(") / ").arg(bucket).add(", count(*) FROM run").index("run_odd")
+		b.add(" WHERE status <> 2 AND status = ").num(id).add(" AND run_start >= ").arg(sc.from).add(" AND run_start < ").arg(sc.to)
+		if sc.factories != nil {
+			b.add(" AND factory_id IN ").nums(sc.factories)
+		}
+		if sc.named {
+			b.add(" AND pipeline_id IN ").nums(sc.pipelines)
+		}
+		b.add(" GROUP BY 1")
+		err := b.each(ctx, s.read, func(rows *sql.Rows) error {
+			var at, n int64
+			if err := rows.Scan(&at, &n); err != nil {
+				return err
+			}
+			count(at, s.dicts.word(id), n)
+			return nil
+		})
+		if err != nil {
+			return fmt.Errorf("count runs in status %s: %w", s.dicts.word(id), err)
+		}
+	}
+	return nil
+}

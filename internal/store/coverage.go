@@ -1,0 +1,117 @@
+package store
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/ncruces/go-sqlite3"
+
+	"andon/internal/adf"
+)
+
+// cover adds a window to a factory's coverage, merged with what it touches.
+func (w *writer) cover(factory FactoryKey, win Window) error {
+	from, to := int64(win.From), int64(win.To)
+	if from > to {
+		return &InvalidError{Field: "window", Problem: fmt.Sprintf("ends at %s, before it begins at %s", win.To, win.From)}
+	}
+	// Ticks are whole numbers: a window that begins one tick after another's end leaves no gap.
+	var touching []int64
+	err := w.query("SELECT from_t, to_t FROM coverage WHERE factory_id = ? AND from_t <= ? AND to_t >= ?", func(st *sqlite3.Stmt) bool {
+		touching = append(touching, st.ColumnInt64(0))
+		from, to = min(from, st.ColumnInt64(0)), max(to, st.ColumnInt64(1))
+		return true
+	}, factory, to+1, from-1)
+	if err != nil {
+		return err
+	}
+	for _, t := range touching {
+		if err := w.exec("DELETE FROM coverage WHERE factory_id = ? AND from_t = ?", factory, t); err != nil {
+			return err
+		}
+	}
+	return w.exec("INSERT INTO coverage (factory_id, from_t, to_t) VALUES (?, ?, ?)", factory, from, to)
+}
+
+// Coverage returns the windows of lastUpdated that were read to their end,
+// merged, oldest first.
+func (s *Store) Coverage(ctx context.Context, factory FactoryKey) ([]Window, error) {
+	rows, err := s.read.QueryContext(ctx, "SELECT from_t, to_t FROM coverage WHERE factory_id = ? ORDER BY from_t", int64(factory))
+	if err != nil {
+		return nil, s.unavailable(fmt.Errorf("read the coverage of factory %d: %w", factory, err))
+	}
+	defer rows.Close() //nolint:errcheck // rows.Err tells
+	var out []Window
+	for rows.Next() {
+		var win Window
+		if err := rows.Scan(&win.From, &win.To); err != nil {
+			return nil, s.unavailable(err)
+		}
+		out = append(out, win)
+	}
+	return out, s.unavailable(rows.Err())
+}
+
+// Watermark returns a factory's freshness: everything last updated before it
+// is stored. It is zero before the first completed window.
+func (s *Store) Watermark(ctx context.Context, factory FactoryKey) (adf.Time, error) {
+	var at adf.Time
+	err := s.read.QueryRowContext(ctx, "SELECT as_of FROM factory WHERE id = ?", int64(factory)).Scan(&at)
+	if err != nil {
+		return 0, s.unavailable(fmt.Errorf("read the watermark of factory %d: %w", factory, err))
+	}
+	return at, nil
+}
+
+// gaps returns what the windows, merged and oldest first, leave of a span.
+func gaps(span Window, covered []Window) []Window {
+	var out []Window
+	at := span.From
+	for _, w := range covered {
+		if w.To < at {
+			continue
+		}
+		if w.From > span.To {
+			break
+		}
+		if w.From > at+1 {
+			out = append(out, Window{at, w.From})
+		}
+		at = max(at, w.To)
+	}
+	if at < span.To {
+		out = append(out, Window{at, span.To})
+	}
+	return out
+}
+
+// coverageOf sums a factory's windows up.
+func coverageOf(wantedFrom adf.Time, windows []Window, pending int) Coverage {
+	c := Coverage{WantedFrom: wantedFrom, ActivitiesPending: pending}
+	if len(windows) == 0 {
+		if wantedFrom != 0 {
+			c.DoneShare = new(float64)
+		}
+		return c
+	}
+	c.From, c.To = windows[0].From, windows[len(windows)-1].To
+	span := Window{c.From, c.To}
+	if wantedFrom != 0 {
+		span.From = min(wantedFrom, c.To)
+	}
+	c.Gaps = gaps(span, windows)
+	c.Complete = wantedFrom != 0 && len(c.Gaps) == 0
+	if wantedFrom == 0 {
+		return c
+	}
+	share := 1.0
+	if length := float64(span.To - span.From); length > 0 {
+		var missing float64
+		for _, g := range c.Gaps {
+			missing += float64(g.To - g.From)
+		}
+		share = 1 - missing/length
+	}
+	c.DoneShare = &share
+	return c
+}

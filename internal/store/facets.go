@@ -1,0 +1,339 @@
+package store
+
+import (
+	"cmp"
+	"context"
+	"database/sql"
+	"fmt"
+
+	"slices"
+	"strings"
+)
+
+const (
+	facetRows     = 100_000 // rows that are looked at for a facet
+	topTriggers   = 20
+	topPipelines  = 50
+	topAnnotation = 50
+)
+
+// Facets returns the counts beside a list of runs. It looks at up to 100,000
+// runs; of more, only what roll-ups tell is known.
+func (s *Store) Facets(ctx context.Context, f RunFilter) (Facets, error) {
+	if err := s.refresh(ctx); err != nil {
+		return Facets{}, err
+	}
+	b := &facetBuilder{s: s, filter: f, seen: map[string]*groups{}}
+	out, err := b.build(ctx)
+	if err != nil {
+		return Facets{}, s.unavailable(fmt.Errorf("count runs by their properties: %w", err))
+	}
+	return out, nil
+}
+
+// facetBuilder counts what each facet needs; facets without a filter of their
+// own share a walk.
+type facetBuilder struct {
+	s       *Store
+	filter  RunFilter
+	seen    map[string]*groups
+	skipped bool
+}
+
+// group is a combination of properties and how many runs have it.
+type group struct {
+	status, factory, pipeline, invoker, set int64
+	open                                    bool
+	n                                       int64
+}
+
+// groups are what a walk found. A roll-up knows status and factory only.
+type groups struct {
+	list   []group
+	rolled bool
+}
+
+func (b *facetBuilder) build(ctx context.Context) (Facets, error) {
+	f := b.filter
+	without := func(name string, change func(*RunFilter), set bool) (*groups, error) {
+		if !set {
+			return b.walk(ctx, "", f)
+		}
+		loose := f
+		change(&loose)
+		return b.walk(ctx, name, loose)
+	}
+	all, err := b.walk(ctx, "", f)
+	if err != nil {
+		return Facets{}, err
+	}
+	var out Facets
+	out.Total, out.Open, out.Healed = all.totals()
+	d := b.s.dicts
+	for _, facet := range []struct {
+		into   *[]Facet
+		name   string
+		set    bool
+		loosen func(*RunFilter)
+		rolled bool // a roll-up tells it
+		top    int
+		values func(group) []Facet
+	}{
+		{&out.Status, "status", len(f.Statuses) > 0, func(l *RunFilter) { l.Statuses = nil }, true, 0, func(g group) []Facet {
+			return []Facet{{Value: string(d.word(g.status))}}
+		}},
+		{&out.Factory, "factory", len(f.Factories) > 0, func(l *RunFilter) { l.Factories = nil }, true, 0, func(g group) []Facet {
+			p, _ := d.place(FactoryKey(g.factory))
+			return []Facet{{Value: p.Short, Name: p.Name}}
+		}},
+		{&out.InvokedBy, "invokedBy", len(f.InvokedBy) > 0, func(l *RunFilter) { l.InvokedBy = nil }, false, 0, func(g group) []Facet {
+			return nonEmpty(d.invoker(g.invoker).kind)
+		}},
+		{&out.Trigger, "trigger", len(f.Triggers) > 0, func(l *RunFilter) { l.Triggers = nil }, false, topTriggers, func(g group) []Facet {
+			if v := d.invoker(g.invoker); v.isTrigger() {
+				return nonEmpty(v.name)
+			}
+			return nil
+		}},
+		{&out.Pipeline, "pipeline", len(f.Pipelines) > 0, func(l *RunFilter) { l.Pipelines = nil }, false, topPipelines, func(g group) []Facet {
+			return nonEmpty(d.pipeline(g.pipeline).name)
+		}},
+		{&out.Annotation, "annotation", len(f.Annotations) > 0, func(l *RunFilter) { l.Annotations = nil }, false, topAnnotation, func(g group) []Facet {
+			return nonEmpty(d.set(g.set)...)
+		}},
+	} {
+		found, err := without(facet.name, facet.loosen, facet.set)
+		if err != nil {
+			return Facets{}, err
+		}
+		if found == nil || found.rolled && !facet.rolled {
+			b.skipped = true
+			continue
+		}
+		*facet.into = count(found, facet.top, facet.name != "status", facet.values)
+	}
+	if b.skipped || all == nil {
+		out.Reason = fmt.Sprintf("more than %d runs to look at: choose a shorter range, a factory or a pipeline", facetRows)
+	}
+	return out, nil
+}
+
+// walk returns the groups of a filter, from roll-ups where rows are too many,
+// or nil where they don't tell.
+func (b *facetBuilder) walk(ctx context.Context, name string, f RunFilter) (*groups, error) {
+	if g, ok := b.seen[name]; ok {
+		return g, nil
+	}
+	g, err := b.s.groupRuns(ctx, f)
+	if err != nil {
+		return nil, err
+	}
+	b.seen[name] = g
+	return g, nil
+}
+
+func (s *Store) groupRuns(ctx context.Context, f RunFilter) (*groups, error) {
+	sc, err := s.resolve(f)
+	if err != nil || sc.empty || sc.from >= sc.to {
+		return &groups{}, err
+	}
+	simple := sc.pipelines == nil && sc.open == nil && !sc.latest && sc.minMs == 0 && sc.q == ""
+	rows, err := s.estimate(ctx, &sc)
+	if err != nil {
+		return nil, err
+	}
+	switch {
+	case rows > facetRows && simple:
+		return s.groupRollups(ctx, &sc)
+	case rows > facetRows && sc.q != "":
+		return s.groupText(ctx, &sc)
+	}
+	p, err := s.plan(ctx, &sc)
+	if err != nil {
+		return nil, err
+	}
+	b := newStmt().add("SELECT ", groupColumns, " FROM run")
+	p.addTo(b)
+	sc.where(b)
+	s.matchText(b, &sc)
+	return s.readGroups(ctx, b)
+}
+
+const groupColumns = "status, factory_id, pipeline_id, invoker_id, set_id, status = 3 AND healed_at IS NULL AS open"
+
+// groupText looks at the matches of a text instead of at every run.
+func (s *Store) groupText(ctx context.Context, sc *scope) (*groups, error) {
+	b := newStmt().add("SELECT ", groupColumns, " FROM run WHERE seq IN (SELECT seq FROM (")
+	branches := 0
+	union := func() {
+		if branches > 0 {
+			b.add(" UNION ALL ")
+		}
+		branches++
+	}
+	if match := matchWords(sc.q); match != "" {
+		union()
+		low, high := messageRange(sc, true, unbounded(true))
+		b.add("SELECT m.seq FROM run_search f CROSS JOIN run_message m ON m.id = f.rowid WHERE f.run_search MATCH ").arg(match)
+		b.add(" AND f.rowid BETWEEN ").arg(low).add(" AND ").arg(high)
+	}
+	if named := s.pipelinesLike(sc); len(named) > 0 {
+		union()
+		byName := *sc
+		byName.q, byName.pipelines, byName.named = "", named, true
+		sc2 := &byName
+		b.add("SELECT seq FROM run")
+		sc2.countedRows(b)
+		sc2.where(b)
+	}
+	for _, r := range idPrefixRanges(sc.q) {
+		union()
+		b.add("SELECT seq FROM run").index("run_segment").add(" WHERE seq >> 13 IN ").nums(s.seen.allSegments())
+		b.add(" AND run_id BETWEEN ").arg(r[0]).add(" AND ").arg(r[1])
+	}
+	if branches == 0 {
+		return &groups{}, nil
+	}
+	b.add(" LIMIT ").num(facetRows + 1).add("))")
+	plain := *sc
+	plain.q = ""
+	plain.where(b)
+	return s.readGroups(ctx, b)
+}
+
+// readGroups groups the rows of a statement, and gives up when they are too
+// many.
+func (s *Store) readGroups(ctx context.Context, rows *stmt) (*groups, error) {
+	b := newStmt().add("SELECT status, factory_id, pipeline_id, invoker_id, set_id, open, count(*) FROM (", rows.text.String(), " LIMIT ").num(facetRows + 1).add(") GROUP BY 1, 2, 3, 4, 5, 6")
+	b.args = rows.args
+	out := &groups{}
+	total := int64(0)
+	err := b.each(ctx, s.read, func(rows *sql.Rows) error {
+		var g group
+		if err := rows.Scan(&g.status, &g.factory, &g.pipeline, &g.invoker, &g.set, &g.open, &g.n); err != nil {
+			return err
+		}
+		out.list = append(out.list, g)
+		total += g.n
+		return nil
+	})
+	if err != nil || total > facetRows {
+		return nil, err
+	}
+	return out, nil
+}
+
+// groupRollups counts by status and factory only.
+func (s *Store) groupRollups(ctx context.Context, sc *scope) (*groups, error) {
+	factories := sc.factories
+	if factories == nil {
+		for _, p := range s.dicts.allPlaces() {
+			factories = append(factories, int64(p.Key))
+		}
+	}
+	out := &groups{rolled: true}
+	for _, f := range factories {
+		counts, open, err := s.countRange(ctx, &scope{from: sc.from, to: sc.to, factories: []int64{f}})
+		if err != nil {
+			return nil, err
+		}
+		for word, n := range counts {
+			id := s.dicts.idOf(word)
+			if sc.statuses != nil && !slices.Contains(sc.statuses, id) {
+				continue
+			}
+			if id == statusFailed && open > 0 {
+				out.list = append(out.list, group{status: id, factory: f, open: true, n: open})
+				n -= open
+			}
+			out.list = append(out.list, group{status: id, factory: f, n: n})
+		}
+	}
+	return out, nil
+}
+
+// totals returns nil figures for groups that are unknown.
+func (g *groups) totals() (total, open, healed *int64) {
+	if g == nil {
+		return nil, nil, nil
+	}
+	var t, o, h int64
+	for _, x := range g.list {
+		t += x.n
+		switch {
+		case x.open:
+			o += x.n
+		case x.status == statusFailed:
+			h += x.n
+		}
+	}
+	return &t, &o, &h
+}
+
+// count sums groups by value, the most frequent first. Names are the same in
+// upper and lower case; an unknown status isn't.
+func count(g *groups, top int, fold bool, values func(group) []Facet) []Facet {
+	sums := map[string]*Facet{}
+	for _, x := range g.list {
+		for _, v := range values(x) {
+			key := v.Value
+			if fold {
+				key = strings.ToLower(key)
+			}
+			if sums[key] == nil {
+				sums[key] = &v
+			}
+			sums[key].Count += x.n
+		}
+	}
+	out := make([]Facet, 0, len(sums))
+	for _, f := range sums {
+		if f.Count > 0 {
+			out = append(out, *f)
+		}
+	}
+	slices.SortFunc(out, func(a, b Facet) int { return cmp.Or(cmp.Compare(b.Count, a.Count), strings.Compare(a.Value, b.Value)) })
+	if top > 0 {
+		out = out[:min(top, len(out))]
+	}
+	return out
+}
+
+func nonEmpty(values ...string) []Facet {
+	var out []Facet
+	for _, v := range values {
+		if v != "" && !slices.ContainsFunc(out, func(f Facet) bool { return f.Value == v }) {
+			out = append(out, Facet{Value: v})
+		}
+	}
+	return out
+}
+
+func (d *dicts) invoker(id int64) invoker {
+	d.mu.RLock()
+	defer d.mu.RUnlock()
+	return d.invokers[id]
+}
+
+func (d *dicts) pipeline(id int64) pipeline {
+	d.mu.RLock()
+	defer d.mu.RUnlock()
+	return d.pipelines[id]
+}
+
+func (d *dicts) set(id int64) []string {
+	d.mu.RLock()
+	defer d.mu.RUnlock()
+	return d.sets[id]
+}
+
+func (d *dicts) allPlaces() []Place {
+	d.mu.RLock()
+	defer d.mu.RUnlock()
+	var out []Place
+	for _, p := range d.places {
+		out = append(out, p)
+	}
+	slices.SortFunc(out, func(a, b Place) int { return strings.Compare(a.Short, b.Short) })
+	return out
+}

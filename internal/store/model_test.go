@@ -1,0 +1,412 @@
+package store_test
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/hex"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"andon/internal/adf"
+	"andon/internal/store"
+)
+
+// model is what a store should hold, in the plainest form.
+type model struct {
+	runs  map[string]modelRun // by factory and lower-case runId
+	order int
+}
+
+type modelRun struct {
+	adf.PipelineRun
+	factory string
+	sort    adf.Time
+	arrived int // order of first arrival: the store's key grows with it
+}
+
+func progressOf(s adf.Status) int {
+	switch s {
+	case adf.StatusQueued:
+		return 0
+	case adf.StatusCanceling:
+		return 2
+	case adf.StatusSucceeded, adf.StatusFailed, adf.StatusCancelled:
+		return 3
+	default:
+		return 1
+	}
+}
+
+func (m *model) write(factory string, r adf.PipelineRun) {
+	key := factory + "/" + strings.ToLower(r.RunID)
+	sort := cmp.Or(r.RunStart, r.LastUpdated, adf.TimeOf(clock()))
+	old, known := m.runs[key]
+	fresh := modelRun{r, factory, sort, old.arrived}
+	if !known {
+		m.order++
+		fresh.arrived = m.order
+		m.runs[key] = fresh
+		return
+	}
+	newer := cmp.Or(cmp.Compare(r.LastUpdated, old.LastUpdated), cmp.Compare(progressOf(r.Status), progressOf(old.Status)),
+		cmp.Compare(len(old.Odd), 0)-cmp.Compare(len(r.Odd), 0))
+	if newer > 0 {
+		m.runs[key] = fresh
+	}
+}
+
+func (r modelRun) group() string {
+	if r.RunGroupID == nil || *r.RunGroupID == "" {
+		return strings.ToLower(r.RunID)
+	}
+	return strings.ToLower(*r.RunGroupID)
+}
+
+func idBytes(id string) []byte {
+	b, err := hex.DecodeString(strings.ReplaceAll(strings.ToLower(id), "-", ""))
+	if err != nil || len(b) != 16 {
+		return []byte("x" + strings.ToLower(id))
+	}
+	return b
+}
+
+// healer looks at every run of the factory.
+func (m *model) healer(f modelRun) (string, bool) {
+	var best *modelRun
+	for _, r := range m.runs {
+		if r.factory != f.factory || r.Status != adf.StatusSucceeded || r.sort <= f.sort ||
+			!strings.EqualFold(r.PipelineName, f.PipelineName) && r.group() != f.group() {
+			continue
+		}
+		if best == nil || r.sort < best.sort || r.sort == best.sort && bytes.Compare(idBytes(r.RunID), idBytes(best.RunID)) < 0 {
+			best = &r
+		}
+	}
+	if best == nil {
+		return "", false
+	}
+	return strings.ToLower(best.RunID), true
+}
+
+func (m *model) latest(r modelRun) bool {
+	for _, o := range m.runs {
+		if o.factory == r.factory && o.group() == r.group() &&
+			(o.sort > r.sort || o.sort == r.sort && bytes.Compare(idBytes(o.RunID), idBytes(r.RunID)) > 0) {
+			return false
+		}
+	}
+	return true
+}
+
+func (m *model) open(r modelRun) bool {
+	_, healed := m.healer(r)
+	return r.Status == adf.StatusFailed && !healed
+}
+
+// view is what a list shows of a run, in one line.
+func (m *model) view(r modelRun) string {
+	healedBy := ""
+	if r.Status == adf.StatusFailed {
+		healedBy, _ = m.healer(r)
+	}
+	return fmt.Sprintf("%s %s %s %s start=%s updated=%s open=%v healedBy=%s latest=%v", r.factory, r.RunID, r.PipelineName, r.Status, r.RunStart, r.LastUpdated, m.open(r), healedBy, m.latest(r))
+}
+
+func viewOf(r store.Run) string {
+	return fmt.Sprintf("%s %s %s %s start=%s updated=%s open=%v healedBy=%s latest=%v", r.Place.Short, r.RunID, r.PipelineName, r.Status, r.RunStart, r.LastUpdated, r.Open, r.HealedBy, r.Latest)
+}
+
+// matches applies a filter the plain way.
+func (m *model) matches(r modelRun, f store.RunFilter) bool {
+	has := func(list []string, v *string) bool {
+		return v != nil && slices.ContainsFunc(list, func(x string) bool { return strings.EqualFold(x, *v) })
+	}
+	by := adf.InvokedBy{}
+	if r.InvokedBy != nil {
+		by = *r.InvokedBy
+	}
+	switch {
+	case !f.From.IsZero() && r.sort < f.From, !f.To.IsZero() && r.sort >= f.To,
+		len(f.Factories) > 0 && !slices.Contains(f.Factories, r.factory),
+		len(f.Statuses) > 0 && !slices.Contains(f.Statuses, r.Status),
+		len(f.Pipelines) > 0 && !has(f.Pipelines, &r.PipelineName),
+		len(f.Triggers) > 0 && (by.InvokedByType == nil || *by.InvokedByType != "ScheduleTrigger" || !has(f.Triggers, by.Name)),
+		len(f.InvokedBy) > 0 && !has(f.InvokedBy, by.Name) && !has(f.InvokedBy, by.InvokedByType),
+		f.LatestOnly && !m.latest(r),
+		f.Open != nil && *f.Open != m.open(r),
+		f.MinDurationMs > 0 && (r.DurationInMs == nil || *r.DurationInMs < f.MinDurationMs):
+		return false
+	}
+	for _, a := range f.Annotations {
+		if strings.Contains(string(r.Annotations), `"`+a+`"`) {
+			return m.matchesText(r, f.Q)
+		}
+	}
+	return len(f.Annotations) == 0 && m.matchesText(r, f.Q)
+}
+
+func (m *model) matchesText(r modelRun, q string) bool {
+	if q == "" || strings.Contains(strings.ToLower(r.PipelineName), strings.ToLower(q)) ||
+		len(q) >= 4 && strings.HasPrefix(strings.ToLower(r.RunID), strings.ToLower(q)) {
+		return true
+	}
+	return r.Status == adf.StatusFailed && r.Message != nil && slices.ContainsFunc(strings.Fields(*r.Message), func(w string) bool { return strings.HasPrefix(w, q) })
+}
+
+func (m *model) list(f store.RunFilter, by store.Sort) []string {
+	var runs []modelRun
+	for _, r := range m.runs {
+		if m.matches(r, f) {
+			runs = append(runs, r)
+		}
+	}
+	unknown := func(r modelRun) int { return 1 - len(durations(r)) }
+	slices.SortFunc(runs, func(a, b modelRun) int {
+		switch by {
+		case store.SortNewest:
+			return cmp.Or(cmp.Compare(b.sort, a.sort), cmp.Compare(b.arrived, a.arrived))
+		case store.SortOldest:
+			return cmp.Or(cmp.Compare(a.sort, b.sort), cmp.Compare(a.arrived, b.arrived))
+		case store.SortLongest:
+			return cmp.Or(unknown(a)-unknown(b), slices.Compare(durations(b), durations(a)), cmp.Compare(b.arrived, a.arrived))
+		default:
+			return cmp.Or(unknown(a)-unknown(b), slices.Compare(durations(a), durations(b)), cmp.Compare(a.arrived, b.arrived))
+		}
+	})
+	out := []string{}
+	for _, r := range runs {
+		out = append(out, m.view(r))
+	}
+	return out
+}
+
+// durations is empty for an unknown duration.
+func durations(r modelRun) []int64 {
+	if r.DurationInMs == nil {
+		return nil
+	}
+	return []int64{*r.DurationInMs}
+}
+
+var modelPipelines = []string{"load", "Load", "transform", "publish"} //nolint:gochecknoglobals // a constant
+
+// drawnRun is a run that property tests print in one line.
+type drawnRun struct{ adf.PipelineRun }
+
+// GoString implements fmt.GoStringer.
+func (r drawnRun) GoString() string {
+	return fmt.Sprintf("{%s %s %s %s}", r.Raw, r.PipelineName, r.Status, r.RunStart)
+}
+
+// drawRow draws from small sets, so that ids, starts and versions collide.
+func drawRow(t *rapid.T) drawnRun {
+	pick := func(label string, list ...string) string { return rapid.SampledFrom(list).Draw(t, label) }
+	r := row{
+		ID:       guid(rapid.IntRange(1, 14).Draw(t, "id")),
+		Pipeline: rapid.SampledFrom(modelPipelines).Draw(t, "pipeline"),
+		Status:   pick("status", "Succeeded", "Succeeded", "Failed", "Failed", "Failed", "InProgress", "Queued", "Cancelled", "Canceling", "Paused"),
+		Start:    hour(float64(rapid.IntRange(0, 12).Draw(t, "start"))),
+		Updated:  hour(float64(rapid.IntRange(20, 25).Draw(t, "updated"))),
+		Ms:       rapid.SampledFrom([]int64{0, 1, 1000, 1000, 60_000, 3_600_000, 5_000_000_000}).Draw(t, "ms"),
+		Message:  pick("message", "", "no such host", "timeout while waiting", "host is down"),
+		Trigger:  pick("trigger", "", "nightly", "Hourly"),
+	}
+	switch rapid.IntRange(0, 9).Draw(t, "kind") {
+	case 0:
+		r.Extra = map[string]any{"runStart": nil}
+	case 1:
+		r.Extra = map[string]any{"runStart": "soon", "lastUpdated": nil}
+	case 2:
+		r.ID = strings.ToUpper(r.ID)
+	case 3:
+		r.ID = pick("odd id", "not-a-guid", "fifteen-letters")
+	case 4, 5:
+		r.Group = guid(rapid.IntRange(1, 14).Draw(t, "group"))
+	case 6:
+		r.Annotations = []string{pick("annotation", "sales", "hr"), "all"}
+	}
+	return drawnRun{r.run()}
+}
+
+func drawFilter(t *rapid.T, shorts []string) store.RunFilter {
+	some := func(label string, list ...string) []string {
+		return rapid.SliceOfNDistinct(rapid.SampledFrom(list), 0, 2, rapid.ID[string]).Draw(t, label)
+	}
+	f := store.RunFilter{Factories: shorts}
+	if rapid.Bool().Draw(t, "one factory") {
+		f.Factories = shorts[:1]
+	}
+	for n := rapid.IntRange(0, 3).Draw(t, "filters"); n > 0; n-- {
+		switch rapid.IntRange(0, 9).Draw(t, "filter") {
+		case 0:
+			f.From = hour(float64(rapid.IntRange(0, 24).Draw(t, "from")))
+		case 1:
+			f.To = hour(float64(rapid.IntRange(0, 24).Draw(t, "to")))
+		case 2:
+			for _, s := range some("statuses", "Succeeded", "Failed", "InProgress", "Paused") {
+				f.Statuses = append(f.Statuses, adf.Status(s))
+			}
+		case 3:
+			f.Pipelines = some("pipelines", "LOAD", "transform", "nope")
+		case 4:
+			f.Triggers = some("triggers", "Nightly", "hourly", "Manual")
+		case 5:
+			f.InvokedBy = some("invokedBy", "manual", "ScheduleTrigger", "nightly")
+		case 6:
+			f.Annotations = some("annotations", "sales", "all")
+		case 7:
+			f.LatestOnly = true
+		case 8:
+			open := rapid.Bool().Draw(t, "open")
+			f.Open = &open
+		case 9:
+			f.MinDurationMs = rapid.SampledFrom([]int64{1, 1000, 60_000}).Draw(t, "minDuration")
+		}
+	}
+	if rapid.IntRange(0, 3).Draw(t, "with text") == 0 {
+		f.Q = rapid.SampledFrom([]string{"host", "wait", "lo", "publish", guid(3)[:6], "xyz"}).Draw(t, "q")
+	}
+	return f
+}
+
+// testModel writes random pages in random order, and compares everything that
+// can be asked with a plain count.
+func testModel(t *testing.T, open opener) {
+	s := open(t)
+	round := 0
+	rapid.Check(t, func(t *rapid.T) {
+		round++
+		m := &model{runs: map[string]modelRun{}}
+		var places []store.Place
+		var shorts []string
+		for i := range 2 {
+			p, err := s.PutFactory(ctxOf(t), adf.Factory{ID: adf.FactoryID(fmt.Sprintf("%sadf-%d-%d", testFactory, round, i))}, "test")
+			if err != nil {
+				t.Fatal(err)
+			}
+			places, shorts = append(places, p), append(shorts, p.Short)
+		}
+		for n := rapid.IntRange(1, 6).Draw(t, "pages"); n > 0; n-- {
+			p := places[rapid.IntRange(0, 1).Draw(t, "factory")]
+			var runs []adf.PipelineRun
+			for _, r := range rapid.SliceOfN(rapid.Custom(drawRow), 1, 12).Draw(t, "runs") {
+				runs = append(runs, r.PipelineRun)
+			}
+			if _, err := s.WriteRuns(ctxOf(t), store.Page{Factory: p.Key, Runs: runs, Origin: store.OriginAzure}); err != nil {
+				t.Fatal(err)
+			}
+			for _, r := range runs {
+				m.write(p.Short, r)
+			}
+		}
+		compareAll(t, s, m, store.RunFilter{Factories: shorts}, store.SortNewest)
+		for range 4 {
+			f := drawFilter(t, shorts)
+			compareAll(t, s, m, f, rapid.SampledFrom([]store.Sort{store.SortNewest, store.SortOldest, store.SortLongest, store.SortShortest}).Draw(t, "sort"))
+			compareFacets(t, s, m, f)
+		}
+		compareTimeline(t, s, m, shorts)
+	})
+	if err := s.Check(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// compareAll reads a list page by page.
+func compareAll(t *rapid.T, s *store.Store, m *model, f store.RunFilter, by store.Sort) {
+	want := m.list(f, by)
+	got := []string{}
+	q := store.RunQuery{RunFilter: f, Sort: by, Limit: rapid.IntRange(1, 30).Draw(t, "limit")}
+	for {
+		page, err := s.Runs(ctxOf(t), q)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, r := range page.Runs {
+			got = append(got, viewOf(r))
+		}
+		if page.NextCursor == "" {
+			break
+		}
+		q.Cursor = page.NextCursor
+	}
+	if !slices.Equal(got, want) {
+		t.Fatalf("filter %+v by %s\ngot:\n%s\nwant:\n%s", f, by, strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
+}
+
+func compareFacets(t *rapid.T, s *store.Store, m *model, f store.RunFilter) {
+	got, err := s.Facets(ctxOf(t), f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var total, open, healed int64
+	for _, r := range m.runs {
+		if !m.matches(r, f) {
+			continue
+		}
+		total++
+		switch {
+		case m.open(r):
+			open++
+		case r.Status == adf.StatusFailed:
+			healed++
+		}
+	}
+	if *got.Total != total || *got.Open != open || *got.Healed != healed {
+		t.Fatalf("facets of %+v: total, open, healed = %d %d %d, want %d %d %d", f, *got.Total, *got.Open, *got.Healed, total, open, healed)
+	}
+	loose := f
+	loose.Statuses = nil
+	want := map[adf.Status]int64{}
+	for _, r := range m.runs {
+		if m.matches(r, loose) {
+			want[r.Status]++
+		}
+	}
+	for _, v := range got.Status {
+		if want[adf.Status(v.Value)] != v.Count {
+			t.Fatalf("facets of %+v: %s = %d, want %v", f, v.Value, v.Count, want)
+		}
+		delete(want, adf.Status(v.Value))
+	}
+	if len(want) > 0 {
+		t.Fatalf("facets of %+v lack %v", f, want)
+	}
+}
+
+func compareTimeline(t *rapid.T, s *store.Store, m *model, shorts []string) {
+	q := store.TimelineQuery{From: hour(float64(rapid.IntRange(-30, 3).Draw(t, "from"))) + 7, To: hour(float64(rapid.IntRange(4, 60).Draw(t, "to"))) + 3, Factories: shorts}
+	q.Bucket = bucketsOf()[rapid.IntRange(1, 4).Draw(t, "bucket")]
+	if rapid.Bool().Draw(t, "by pipeline") {
+		q.Pipelines = []string{"load"}
+	}
+	tl, err := s.Timeline(ctxOf(t), q)
+	if err != nil {
+		t.Fatal(err)
+	}
+	total := 0
+	for _, it := range tl.Items {
+		want := map[adf.Status]int64{}
+		var open, healed int64
+		for _, r := range m.runs {
+			if !m.matches(r, store.RunFilter{From: it.Start, To: it.End, Pipelines: q.Pipelines}) {
+				continue
+			}
+			want[r.Status]++
+			if m.open(r) {
+				open++
+			} else if r.Status == adf.StatusFailed {
+				healed++
+			}
+		}
+		total += len(want)
+		if fmt.Sprint(want) != fmt.Sprint(it.Counts) || open != it.Open || healed != it.Healed {
+			t.Fatalf("%+v\nbucket %s to %s: %v open %d healed %d, want %v %d %d", q, it.Start, it.End, it.Counts, it.Open, it.Healed, want, open, healed)
+		}
+	}
+}

@@ -1,0 +1,210 @@
+package store
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"andon/internal/adf"
+)
+
+// Lengths in ticks.
+const (
+	hourTicks = 3600 * adf.TicksPerSecond
+	dayTicks  = 24 * hourTicks
+)
+
+// The columns of a roll-up, and their places in a counter.
+const (
+	colQueued = iota
+	colRunning
+	colOK
+	colFailed
+	colCanceling
+	colCancelled
+	colOther // every word that isn't known; which one stands in the runs
+	colOpen  // of colFailed: not healed
+	rollCols
+)
+
+const rollColumns = "queued, running, ok, failed, canceling, cancelled, other, open"
+
+type counter [rollCols]int64
+
+func statusColumn(status int64) int {
+	switch status {
+	case statusQueued:
+		return colQueued
+	case statusInProgress:
+		return colRunning
+	case statusSucceeded:
+		return colOK
+	case statusFailed:
+		return colFailed
+	case statusCanceling:
+		return colCanceling
+	case statusCancelled:
+		return colCancelled
+	default:
+		return colOther
+	}
+}
+
+// rollTable is one of the roll-ups.
+type rollTable uint8
+
+const (
+	rollHour rollTable = iota
+	rollDay
+	rollMonth
+	rollPipelineDay
+	rollPipelineMonth
+	rollTables
+)
+
+// name returns the table, and the names of the two columns of its key.
+func (t rollTable) name() (table, first, second string) {
+	switch t {
+	case rollHour:
+		return "roll_hour", "factory_id", "hour"
+	case rollDay:
+		return "roll_day", "factory_id", "day"
+	case rollMonth:
+		return "roll_month", "factory_id", "month"
+	case rollPipelineDay:
+		return "roll_pipeline_day", "day", "pipeline_id"
+	case rollPipelineMonth, rollTables:
+	}
+	return "roll_pipeline_month", "month", "pipeline_id"
+}
+
+// rollKey is one row of a roll-up; first and second are its key.
+type rollKey struct {
+	table         rollTable
+	first, second int64
+}
+
+// rollups are the changes of one transaction, summed before they are written.
+type rollups map[rollKey]*counter
+
+// allFactories is the factory_id of the sum over all.
+const allFactories = 0
+
+// add counts a run by n, 1 or -1, in every roll-up.
+func (r rollups) add(run *storedRun, n int64) {
+	hour, day, month := floorDiv(run.start, hourTicks), floorDiv(run.start, dayTicks), monthOf(run.start)
+	col := statusColumn(run.status)
+	open := run.open()
+	for _, k := range [...]rollKey{
+		{rollHour, int64(run.factory), hour},
+		{rollHour, allFactories, hour},
+		{rollDay, int64(run.factory), day},
+		{rollDay, allFactories, day},
+		{rollMonth, int64(run.factory), month},
+		{rollMonth, allFactories, month},
+		{rollPipelineDay, day, run.pipeline},
+		{rollPipelineMonth, month, run.pipeline},
+	} {
+		c := r[k]
+		if c == nil {
+			c = &counter{}
+			r[k] = c
+		}
+		c[col] += n
+		if open {
+			c[colOpen] += n
+		}
+	}
+}
+
+// flushRollups writes the changes of the transaction.
+func (w *writer) flushRollups() error {
+	keys := make([]rollKey, 0, len(w.rolls))
+	for k, c := range w.rolls {
+		if *c != (counter{}) {
+			keys = append(keys, k)
+		}
+	}
+	slices.SortFunc(keys, func(a, b rollKey) int {
+		return compareInts(int64(a.table), int64(b.table), a.first, b.first, a.second, b.second)
+	})
+	args := make([]any, 2+rollCols)
+	for _, k := range keys {
+		args[0], args[1] = k.first, k.second
+		for i, n := range w.rolls[k] {
+			args[2+i] = n
+		}
+		if err := w.exec(w.rollUpsert[k.table], args...); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// upsertSQL returns the statement that adds a change to the roll-up.
+func (t rollTable) upsertSQL() string {
+	var sums []string
+	for c := range strings.SplitSeq(rollColumns, ", ") {
+		sums = append(sums, c+" = "+c+" + excluded."+c)
+	}
+	table, first, second := t.name()
+	return "INSERT INTO " + table + " VALUES (?, ?" + strings.Repeat(", ?", rollCols) + ") ON CONFLICT (" +
+		first + ", " + second + ") DO UPDATE SET " + strings.Join(sums, ", ")
+}
+
+// recountSQL returns the statement that counts a roll-up from the runs.
+func (t rollTable) recountSQL() string {
+	const counts = `sum(status = 1), sum(status = 4), sum(status = 2), sum(status = 3), sum(status = 5), sum(status = 6),
+		sum(status NOT IN (1, 2, 3, 4, 5, 6)), sum(status = 3 AND healed_at IS NULL)`
+	hour, day := floorSQL(hourTicks), floorSQL(dayTicks)
+	second := floorSQL(adf.TicksPerSecond)
+	month := "(CAST(strftime('%Y', " + second + ", 'unixepoch') AS INTEGER) * 12 + CAST(strftime('%m', " + second + ", 'unixepoch') AS INTEGER) - 1)"
+	perFactory := func(unit string) string {
+		return "SELECT factory_id, " + unit + ", " + counts + " FROM run GROUP BY 1, 2 UNION ALL SELECT 0, " + unit + ", " + counts + " FROM run GROUP BY 1, 2"
+	}
+	switch t {
+	case rollHour:
+		return perFactory(hour)
+	case rollDay:
+		return perFactory(day)
+	case rollMonth:
+		return perFactory(month)
+	case rollPipelineDay:
+		return "SELECT " + day + ", pipeline_id, " + counts + " FROM run GROUP BY 1, 2"
+	case rollPipelineMonth, rollTables:
+	}
+	return "SELECT " + month + ", pipeline_id, " + counts + " FROM run GROUP BY 1, 2"
+}
+
+// floorSQL is floorDiv(run_start, unit) in SQL, whose division cuts towards zero.
+func floorSQL(unit int64) string {
+	return fmt.Sprintf("((run_start - ((run_start %% %d) + %d) %% %d) / %d)", unit, unit, unit, unit)
+}
+
+// floorDiv divides a time before 1970 downwards too.
+func floorDiv(t, unit int64) int64 {
+	q := t / unit
+	if t%unit < 0 {
+		q--
+	}
+	return q
+}
+
+// monthOf returns year * 12 + month - 1 in UTC.
+func monthOf(t int64) int64 {
+	at := tickTime(t)
+	return int64(at.Year())*12 + int64(at.Month()) - 1
+}
+
+// monthStart returns the first tick of a month.
+func monthStart(month int64) int64 {
+	at := time.Date(int(floorDiv(month, 12)), time.Month(month-floorDiv(month, 12)*12+1), 1, 0, 0, 0, 0, time.UTC)
+	return at.Unix() * adf.TicksPerSecond
+}
+
+// tickTime converts a time of the store, where 0 is 1970 and not absent.
+func tickTime(t int64) time.Time {
+	sec := floorDiv(t, adf.TicksPerSecond)
+	return time.Unix(sec, (t-sec*adf.TicksPerSecond)*100).UTC()
+}

@@ -1,0 +1,170 @@
+package store
+
+import (
+	"andon/internal/adf"
+)
+
+// RunKey is the row id of a run in this store. It never changes, and later
+// arrivals have greater keys.
+type RunKey int64
+
+// Origin says how a run came into the store.
+type Origin string
+
+// The origins of runs.
+const (
+	OriginAzure  Origin = "azure"
+	OriginImport Origin = "import"
+)
+
+// Window is a closed interval of lastUpdated.
+type Window struct {
+	From, To adf.Time
+}
+
+// Page is one page of runs of one factory, to be written in one transaction.
+type Page struct {
+	Factory FactoryKey
+	Runs    []adf.PipelineRun
+	// OddRows counts rows of the page that could not be kept at all. Those in
+	// Runs with a non-empty Odd are counted by the store.
+	OddRows int
+	// Completes names the window that this page ends. Coverage, watermark and
+	// freshness move in the same transaction as the rows; nil for a page in
+	// the middle of a window.
+	Completes *Window
+	// AsOf is the factory's freshness once this page is stored. It is used
+	// only with Completes and never moves back; zero leaves it.
+	AsOf   adf.Time
+	Origin Origin
+}
+
+// Changes says what a page did to the store.
+type Changes struct {
+	Inserted, Updated, Unchanged int
+}
+
+// RunRef names a stored run to whoever asks Azure about it again.
+type RunRef struct {
+	Key         RunKey
+	RunID       string
+	RunStart    adf.Time // zero when ADF sent none
+	LastUpdated adf.Time
+	Status      adf.Status
+}
+
+// ActivityState says how much of a run's activities is stored.
+type ActivityState string
+
+// The states of a run's activities.
+const (
+	ActivitiesNone     ActivityState = "none"
+	ActivitiesPartial  ActivityState = "partial"  // read while the run was going on
+	ActivitiesComplete ActivityState = "complete" // read to the end after the run had ended
+)
+
+// Run is a stored run: what ADF sent, read again from its own bytes, and what
+// this store makes of it.
+type Run struct {
+	adf.PipelineRun // Raw included
+
+	Key        RunKey
+	Place      Place
+	Latest     bool          // newest runStart of its run group
+	Open       bool          // failed, and not healed since
+	HealedBy   string        // runId of the success that healed this failure; "" when none did
+	Activities ActivityState // how much of its activities is here
+	Gone       bool          // ADF forgot the run before it had ended
+	Origin     Origin        // import until Azure shows the run too
+}
+
+// RunDetail is one run with its surroundings.
+type RunDetail struct {
+	Run
+	AlsoIn        []Elsewhere // further factories that hold the same runId
+	Healer        *Run        // the run that HealedBy names
+	GroupSize     int         // runs of its group, itself included
+	ChildCount    int         // runs that it started
+	PreviousRunID string      // the run of the same pipeline before it; "" when none
+	NextRunID     string      // … after it
+}
+
+// Elsewhere is another factory that holds the same runId.
+type Elsewhere struct {
+	Place    Place
+	RunStart adf.Time
+}
+
+// Activities are the stored activity runs of a run, in order of their start.
+type Activities struct {
+	Rows   []adf.ActivityRun
+	State  ActivityState
+	AsOf   adf.Time // when they were asked for; zero when never
+	Origin Origin   // of the run: an imported one has no activities to wait for
+}
+
+// RunFilter restricts what is read. The zero value means every run. Values
+// within a field are OR, fields are AND.
+type RunFilter struct {
+	From, To      adf.Time     // From <= runStart < To; zero is unbounded. A run without runStart counts by lastUpdated
+	Statuses      []adf.Status // compared after Canonical
+	Factories     []string     // short ids; an unknown one is an InvalidError
+	Pipelines     []string     // names, without regard to case
+	Triggers      []string     // names of triggers: invokedBy.name of starts that are neither Manual nor PipelineActivity
+	InvokedBy     []string     // invokedByType or invokedBy.name, without regard to case
+	Annotations   []string     // a run has at least one of them
+	LatestOnly    bool         // only the latest run of each group
+	Open          *bool        // true: failed and not healed; false: every other run
+	MinDurationMs int64        // 0: no limit. Runs of unknown duration never pass a limit
+	Q             string       // words in the message, or part of the pipeline's name, or the start of a runId
+}
+
+// Sort is the order of a list of runs. Runs of unknown duration come last in
+// either order of duration.
+type Sort string
+
+// The orders of a list of runs.
+const (
+	SortNewest   Sort = "-runStart"
+	SortOldest   Sort = "runStart"
+	SortLongest  Sort = "-durationInMs"
+	SortShortest Sort = "durationInMs"
+)
+
+// MaxLimit is the most runs that a page of a list holds.
+const MaxLimit = 500
+
+// RunQuery asks for a page of a list of runs.
+type RunQuery struct {
+	RunFilter
+	Sort   Sort   // "" is SortNewest
+	Limit  int    // 1 to MaxLimit; 0 is 100
+	Cursor string // RunPage.NextCursor of the page before; "" for the first
+}
+
+// RunPage is a page of a list of runs.
+type RunPage struct {
+	Runs       []Run
+	NextCursor string   // "" on the last page
+	AsOf       adf.Time // the oldest freshness of the factories asked for that have one; zero when none has
+}
+
+// Facet is a value of a filter and how many runs have it.
+type Facet struct {
+	Value string
+	Name  string // display name of a factory; else ""
+	Count int64
+}
+
+// Facets are the counts beside a list of runs. Each facet applies all filters
+// but its own. A nil figure is unknown, and Reason says why.
+type Facets struct {
+	Total, Open, Healed *int64
+	Status              []Facet // as ADF spells it, most first
+	Factory             []Facet // Value is the short id
+	InvokedBy           []Facet // by invokedByType
+	Trigger             []Facet // top 20
+	Pipeline            []Facet // top 50, by name over all factories
+	Annotation          []Facet // top 50
+	Reason              string
+}

@@ -1,0 +1,292 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"andon/internal/adf"
+)
+
+// TimelineQuery asks for counts per bucket of time.
+type TimelineQuery struct {
+	From, To  adf.Time      // both required
+	Bucket    time.Duration // 5m, 15m, 1h, 24h or 168h (weeks begin on Monday); 0 picks the smallest with at most 120 buckets
+	Factories []string      // short ids; none = all
+	Pipelines []string      // names, without regard to case; none = all
+}
+
+// MaxBuckets is the most buckets that a timeline has.
+const MaxBuckets = 2000
+
+// Timeline is the number of runs by status over time.
+type Timeline struct {
+	From, To adf.Time
+	Bucket   time.Duration
+	AsOf     adf.Time
+	Items    []TimeBucket
+}
+
+// Covered says how much of a bucket's history is here.
+type Covered string
+
+// How much of a bucket is covered.
+const (
+	CoveredYes    Covered = "yes"
+	CoveredPartly Covered = "partly"
+	CoveredNo     Covered = "no" // and no run is known: its counts are empty, not zero
+)
+
+// TimeBucket is one bucket of a timeline: Start <= runStart < End. Buckets are
+// aligned to UTC; the first and last are cut to the range asked for.
+type TimeBucket struct {
+	Start, End adf.Time
+	Counts     map[adf.Status]int64 // statuses that don't occur are left out
+	Open       int64                // failures not healed
+	Healed     int64                // failures healed since
+	Covered    Covered
+}
+
+// bucketLengths are the allowed lengths, shortest first.
+func bucketLengths() []time.Duration {
+	return []time.Duration{5 * time.Minute, 15 * time.Minute, time.Hour, 24 * time.Hour, 7 * 24 * time.Hour}
+}
+
+const (
+	pleasantBuckets = 120
+	// mondayOffset is the first Monday after 1970-01-01: weeks are counted from it.
+	mondayOffset = 4 * dayTicks
+	// coverageSlack is how far behind a bucket's end freshness may be while the
+	// bucket still counts as covered: the bucket that is going on always is.
+	coverageSlack = 5 * 60 * adf.TicksPerSecond
+)
+
+// grid is the division of a range into buckets.
+type grid struct {
+	from, to, bucket, offset int64
+	first, n                 int64 // number of the first bucket, and how many there are
+}
+
+func gridOf(q TimelineQuery, length time.Duration) grid {
+	g := grid{from: int64(q.From), to: int64(q.To), bucket: int64(length / 100)}
+	if length == 7*24*time.Hour {
+		g.offset = mondayOffset
+	}
+	g.first = g.index(g.from)
+	g.n = g.index(g.to-1) - g.first + 1
+	return g
+}
+
+func (g grid) index(t int64) int64 { return floorDiv(t-g.offset, g.bucket) }
+
+// span returns a bucket, cut to the range.
+func (g grid) span(i int64) (from, to int64) {
+	start := (g.first+i)*g.bucket + g.offset
+	return max(start, g.from), min(start+g.bucket, g.to)
+}
+
+// chooseGrid checks a query's bucket, or picks one.
+func chooseGrid(q TimelineQuery) (grid, time.Duration, error) {
+	if q.From.IsZero() || q.To.IsZero() || q.From >= q.To {
+		return grid{}, 0, &InvalidError{Field: "from", Problem: "has to be before to"}
+	}
+	if q.Bucket == 0 {
+		lengths := bucketLengths()
+		for _, l := range lengths {
+			if g := gridOf(q, l); g.n <= pleasantBuckets {
+				return g, l, nil
+			}
+		}
+		last := lengths[len(lengths)-1]
+		g := gridOf(q, last)
+		if g.n > MaxBuckets {
+			return grid{}, 0, &InvalidError{Field: "from", Problem: fmt.Sprintf("to to is more than %d weeks: ask for less", MaxBuckets)}
+		}
+		return g, last, nil
+	}
+	if !slices.Contains(bucketLengths(), q.Bucket) {
+		return grid{}, 0, &InvalidError{Field: "bucket", Problem: "is not known; allowed: 5m, 15m, 1h, 1d, 1w"}
+	}
+	g := gridOf(q, q.Bucket)
+	if g.n <= MaxBuckets {
+		return g, q.Bucket, nil
+	}
+	for i, l := range bucketLengths() {
+		if fit := gridOf(q, l); fit.n <= MaxBuckets {
+			return grid{}, 0, &InvalidError{Field: "bucket", Problem: fmt.Sprintf("gives %d buckets, more than %d; the smallest that fits is %s", g.n, MaxBuckets, strings.Fields("5m 15m 1h 1d 1w")[i])}
+		}
+	}
+	return grid{}, 0, &InvalidError{Field: "bucket", Problem: fmt.Sprintf("gives more than %d buckets of any length: ask for less", MaxBuckets)}
+}
+
+// Timeline returns the counts per bucket of time. It returns an InvalidError
+// for an unknown factory, and for a bucket that is unknown or too short.
+func (s *Store) Timeline(ctx context.Context, q TimelineQuery) (Timeline, error) {
+	if err := s.refresh(ctx); err != nil {
+		return Timeline{}, err
+	}
+	g, length, err := chooseGrid(q)
+	if err != nil {
+		return Timeline{}, err
+	}
+	sc, err := s.resolve(RunFilter{From: q.From, To: q.To, Factories: q.Factories, Pipelines: q.Pipelines})
+	if err != nil {
+		return Timeline{}, err
+	}
+	out := Timeline{From: q.From, To: q.To, Bucket: length}
+	if out.Items, err = s.timelineItems(ctx, &sc, g); err != nil {
+		return Timeline{}, s.unavailable(fmt.Errorf("count runs over time: %w", err))
+	}
+	out.AsOf, err = s.asOf(ctx, sc.factories)
+	return out, err
+}
+
+func (s *Store) timelineItems(ctx context.Context, sc *scope, g grid) ([]TimeBucket, error) {
+	counters := make([]counter, g.n)
+	if !sc.empty {
+		if err := s.countBuckets(ctx, sc, g, counters); err != nil {
+			return nil, err
+		}
+	}
+	items := make([]TimeBucket, g.n)
+	others := false
+	for i := range items {
+		from, to := g.span(int64(i))
+		c := &counters[i]
+		items[i] = TimeBucket{Start: adf.Time(from), End: adf.Time(to), Counts: c.known(), Open: c[colOpen], Healed: c[colFailed] - c[colOpen]}
+		others = others || c[colOther] > 0
+	}
+	if others {
+		err := s.countOthers(ctx, sc, g.first*g.bucket+g.offset, g.bucket, func(i int64, word adf.Status, n int64) { items[i].Counts[word] += n })
+		if err != nil {
+			return nil, err
+		}
+	}
+	return items, s.markCovered(ctx, sc.factories, items)
+}
+
+// countBuckets fills the counters from the largest roll-up whose units lie
+// within one bucket, and from rows at the ragged ends.
+func (s *Store) countBuckets(ctx context.Context, sc *scope, g grid, counters []counter) error {
+	unit, ticks := "", int64(0)
+	switch {
+	case g.bucket >= dayTicks:
+		unit, ticks = "day", dayTicks
+	case g.bucket == hourTicks && !sc.named:
+		unit, ticks = "hour", hourTicks
+	}
+	if unit == "" {
+		return s.countRows(ctx, sc, g, g.from, g.to, counters)
+	}
+	first, last := ceilDiv(g.from, ticks), floorDiv(g.to, ticks)
+	if first >= last {
+		return s.countRows(ctx, sc, g, g.from, g.to, counters)
+	}
+	b := newStmt().add("SELECT ", unit, ", ", rollSums(), " FROM ")
+	sc.countedUnits(b, unit)
+	b.add(" AND ", unit, " >= ").arg(first).add(" AND ", unit, " < ").arg(last).add(" GROUP BY 1")
+	if err := s.addCounts(ctx, b, counters, func(u int64) int64 { return g.index(u*ticks) - g.first }); err != nil {
+		return err
+	}
+	if err := s.countRows(ctx, sc, g, g.from, first*ticks, counters); err != nil {
+		return err
+	}
+	return s.countRows(ctx, sc, g, last*ticks, g.to, counters)
+}
+
+func (s *Store) countRows(ctx context.Context, sc *scope, g grid, from, to int64, counters []counter) error {
+	if from >= to {
+		return nil
+	}
+	base := g.first*g.bucket + g.offset
+	b := newStmt().add("SELECT (run_start - ").arg(base).add(") / ").arg(g.bucket).add(", ", rowCounts, " FROM run")
+	sc.countedRows(b)
+	b.add(" AND run_start >= ").arg(from).add(" AND run_start < ").arg(to).add(" GROUP BY 1")
+	return s.addCounts(ctx, b, counters, func(i int64) int64 { return i })
+}
+
+func (s *Store) addCounts(ctx context.Context, b *stmt, counters []counter, place func(int64) int64) error {
+	return b.each(ctx, s.read, func(rows *sql.Rows) error {
+		var u int64
+		var c counter
+		if err := rows.Scan(append([]any{&u}, c.scanInto()...)...); err != nil {
+			return err
+		}
+		for i, n := range c {
+			counters[place(u)][i] += n
+		}
+		return nil
+	})
+}
+
+// markCovered says of each bucket how much of it was read. A factory that
+// nobody collects, such as one only imported, has no say.
+func (s *Store) markCovered(ctx context.Context, factories []int64, items []TimeBucket) error {
+	windows, err := s.allCoverage(ctx, factories)
+	if err != nil {
+		return err
+	}
+	for i := range items {
+		it := &items[i]
+		it.Covered = coveredBy(windows, Window{it.Start, it.End})
+		if it.Covered == CoveredNo && len(it.Counts) > 0 {
+			it.Covered = CoveredPartly // an import, or runs that began before what was read
+		}
+	}
+	return nil
+}
+
+func coveredBy(windows map[FactoryKey][]Window, span Window) Covered {
+	all, some := len(windows) > 0, false
+	for _, list := range windows {
+		var open, touched bool
+		tail := adf.Time(coverageSlack)
+		for _, g := range gaps(span, list) {
+			if g.From > span.From && g.To == span.To && g.To-g.From <= tail {
+				continue
+			}
+			open = true
+		}
+		for _, w := range list {
+			touched = touched || w.From < span.To && w.To > span.From
+		}
+		all = all && !open
+		some = some || touched
+	}
+	switch {
+	case all:
+		return CoveredYes
+	case some:
+		return CoveredPartly
+	default:
+		return CoveredNo
+	}
+}
+
+// allCoverage returns the windows of the factories that have any, or that are
+// to have some.
+func (s *Store) allCoverage(ctx context.Context, factories []int64) (map[FactoryKey][]Window, error) {
+	b := newStmt().add("SELECT f.id, c.from_t, c.to_t FROM factory f LEFT JOIN coverage c ON c.factory_id = f.id WHERE (c.from_t IS NOT NULL OR f.wanted_from > 0)")
+	if factories != nil {
+		b.add(" AND f.id IN ").nums(factories)
+	}
+	b.add(" ORDER BY 1, 2")
+	out := map[FactoryKey][]Window{}
+	err := b.each(ctx, s.read, func(rows *sql.Rows) error {
+		var k FactoryKey
+		var from, to sql.NullInt64
+		if err := rows.Scan(&k, &from, &to); err != nil {
+			return err
+		}
+		if !from.Valid {
+			out[k] = nil
+			return nil
+		}
+		out[k] = append(out[k], Window{adf.Time(from.Int64), adf.Time(to.Int64)})
+		return nil
+	})
+	return out, err
+}

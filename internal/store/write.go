@@ -1,0 +1,492 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"math/bits"
+
+	"github.com/ncruces/go-sqlite3"
+
+	"andon/internal/adf"
+)
+
+// The flags of a run.
+const (
+	flagPartial       = 1 << iota // activities were read while the run was going on
+	flagComplete                  // … after it had ended, to the end
+	flagGone                      // ADF forgot the run before it had ended
+	flagImport                    // only an import has shown it
+	flagOdd                       // a field could not be read
+	flagNoStart                   // runStart is absent: run_start is a stand-in
+	flagGroupHealed               // healed by a run of another pipeline, in its run group
+	flagUnread                    // finished, and its activities are still to be read
+	flagSuperseded                // a later run of its group exists
+	flagMissBit                   // two bits: attempts to read activities in vain
+	flagMissBit2                  // …
+	flagsOfActivities = flagPartial | flagComplete | flagMissBit | flagMissBit2
+)
+
+// MaxActivityMisses is how often reading the activities of a run may fail
+// before it isn't offered again.
+const MaxActivityMisses = 3
+
+// arrival is a run on its way into the store, prepared outside of the writer.
+type arrival struct {
+	run               *adf.PipelineRun
+	id, group, parent []byte
+	start             int64 // what it sorts by
+	noStart           bool
+	packed            []byte
+	list              string // of annotations
+	by                invoker
+}
+
+// storedRun is a row of table run.
+type storedRun struct {
+	seq                    int64
+	factory                FactoryKey
+	pipeline, invoker, set int64
+	status, start          int64
+	end, duration          *int64
+	lastUpdated            int64
+	id, group, parent      []byte
+	flags                  int64
+	healedAt, healedSeq    int64 // 0: not healed
+}
+
+func (r *storedRun) open() bool { return r.status == statusFailed && r.healedSeq == 0 }
+
+// runColumns are the columns of a storedRun, as scanRun reads them.
+const runColumns = `seq, factory_id, pipeline_id, invoker_id, set_id, status, run_start, run_end, duration_ms,
+	last_updated, run_id, group_id, parent_id, flags, healed_at, healed_seq`
+
+func scanRun(st *sqlite3.Stmt) storedRun {
+	return storedRun{
+		seq: st.ColumnInt64(0), factory: FactoryKey(st.ColumnInt64(1)), pipeline: st.ColumnInt64(2),
+		invoker: st.ColumnInt64(3), set: st.ColumnInt64(4), status: st.ColumnInt64(5), start: st.ColumnInt64(6),
+		end: optionalInt(st, 7), duration: optionalInt(st, 8), lastUpdated: st.ColumnInt64(9),
+		id: st.ColumnBlob(10, nil), group: optionalBlob(st, 11), parent: optionalBlob(st, 12),
+		flags: st.ColumnInt64(13), healedAt: st.ColumnInt64(14), healedSeq: st.ColumnInt64(15),
+	}
+}
+
+func optionalInt(st *sqlite3.Stmt, col int) *int64 {
+	if st.ColumnType(col) == sqlite3.NULL {
+		return nil
+	}
+	n := st.ColumnInt64(col)
+	return &n
+}
+
+func optionalBlob(st *sqlite3.Stmt, col int) []byte {
+	if st.ColumnType(col) == sqlite3.NULL {
+		return nil
+	}
+	return st.ColumnBlob(col, nil)
+}
+
+// WriteRuns stores a page. It can be called again with the same page: a run is
+// one row of its factory, and the version with the newest lastUpdated stays.
+// At equal lastUpdated the one that is further on in its life stays, then the
+// one without odd fields, then the one that came first.
+func (s *Store) WriteRuns(ctx context.Context, p Page) (Changes, error) {
+	if _, ok := s.dicts.place(p.Factory); !ok {
+		return Changes{}, &InvalidError{Field: "factory", Problem: fmt.Sprintf("%d is not a factory of this store: put it first", p.Factory)}
+	}
+	arrivals, err := s.prepare(ctx, p)
+	if err != nil {
+		return Changes{}, err
+	}
+	var done Changes
+	var touched *touchedRuns
+	err = s.submit(ctx, func(w *writer) error {
+		done, touched = Changes{}, &touchedRuns{}
+		return w.writePage(p, arrivals, &done, touched)
+	}, func() { s.publishPage(p, touched) })
+	if err != nil {
+		return Changes{}, fmt.Errorf("store %d runs: %w", len(p.Runs), err)
+	}
+	return done, nil
+}
+
+// prepare packs the rows and works out what the writer needs of them.
+func (s *Store) prepare(ctx context.Context, p Page) ([]arrival, error) {
+	if err := s.ensureDictionary(ctx, rawRun, len(p.Runs), func(i int) []byte { return p.Runs[i].Raw }); err != nil {
+		return nil, fmt.Errorf("store %d runs: %w", len(p.Runs), err)
+	}
+	now := adf.TimeOf(s.now())
+	out := make([]arrival, len(p.Runs))
+	for i := range p.Runs {
+		r := &p.Runs[i]
+		if r.RunID == "" || len(r.Raw) == 0 {
+			return nil, &InvalidError{Field: "runs", Problem: fmt.Sprintf("hold a run without runId or without its raw bytes, at place %d", i)}
+		}
+		a := arrival{run: r, id: encodeRunID(r.RunID), start: int64(r.RunStart), list: annotationList(r.Annotations), packed: s.codec.pack(rawRun, r.Raw)}
+		if r.RunStart.IsZero() {
+			a.noStart, a.start = true, int64(r.LastUpdated)
+			if r.LastUpdated.IsZero() {
+				a.start = int64(now)
+			}
+		}
+		if g := text(r.RunGroupID); g != "" && string(encodeRunID(g)) != string(a.id) {
+			a.group = encodeRunID(g)
+		}
+		if by := r.InvokedBy; by != nil {
+			a.parent = encodeRunID(text(by.PipelineRunID))
+			a.by = invoker{text(by.Name), text(by.InvokedByType)}
+		}
+		out[i] = a
+	}
+	return out, nil
+}
+
+func (s *Store) publishPage(p Page, touched *touchedRuns) {
+	place, _ := s.dicts.place(p.Factory)
+	var changes []Change
+	if len(touched.keys) > 0 {
+		changes = append(changes, Change{Kind: ChangeRun, Factory: place, Runs: touched.keys})
+	}
+	if p.Completes != nil {
+		changes = append(changes, Change{Kind: ChangeFreshness, Factory: place})
+	}
+	s.live.publish(changes)
+}
+
+// touchedRuns are the runs that look different after a transaction.
+type touchedRuns struct {
+	keys []RunKey
+	has  map[int64]bool
+}
+
+func (t *touchedRuns) add(seq int64) {
+	if t.has == nil {
+		t.has = map[int64]bool{}
+	}
+	if !t.has[seq] {
+		t.has[seq] = true
+		t.keys = append(t.keys, RunKey(seq))
+	}
+}
+
+func (w *writer) writePage(p Page, arrivals []arrival, done *Changes, touched *touchedRuns) error {
+	odd := int64(p.OddRows)
+	for i := range arrivals {
+		n, err := w.writeRun(p, &arrivals[i], done, touched)
+		if err != nil {
+			return err
+		}
+		odd += n
+	}
+	if odd != 0 {
+		if err := w.exec("UPDATE factory SET odd_rows = odd_rows + ? WHERE id = ?", odd, p.Factory); err != nil {
+			return err
+		}
+	}
+	if p.Completes == nil {
+		return nil
+	}
+	if err := w.cover(p.Factory, *p.Completes); err != nil {
+		return err
+	}
+	return w.exec("UPDATE factory SET as_of = max(as_of, ?) WHERE id = ?", int64(p.AsOf), p.Factory)
+}
+
+// writeRun stores one run, and returns how it changes the number of odd rows.
+func (w *writer) writeRun(p Page, a *arrival, done *Changes, touched *touchedRuns) (odd int64, err error) {
+	old, err := w.find(p.Factory, a)
+	if err != nil {
+		return 0, err
+	}
+	if old != nil && !w.supersedes(a, old) {
+		done.Unchanged++
+		return 0, w.claimForAzure(p, old)
+	}
+	fresh, err := w.rowOf(p, a, old)
+	if err != nil {
+		return 0, err
+	}
+	if old == nil {
+		done.Inserted++
+		err = w.insert(fresh, a)
+	} else {
+		done.Updated++
+		err = w.update(old, fresh, a)
+	}
+	if err != nil {
+		return 0, err
+	}
+	touched.add(fresh.seq)
+	if err := w.healAround(old, fresh, touched); err != nil {
+		return 0, err
+	}
+	if err := w.regroup(old, fresh, touched); err != nil {
+		return 0, err
+	}
+	return oddChange(old, fresh), nil
+}
+
+func oddChange(old, fresh *storedRun) int64 {
+	var n int64
+	if fresh.flags&flagOdd != 0 {
+		n++
+	}
+	if old != nil && old.flags&flagOdd != 0 {
+		n--
+	}
+	return n
+}
+
+// find returns the stored row of a run: under its key as a rule, elsewhere if
+// its runStart changed.
+func (w *writer) find(factory FactoryKey, a *arrival) (found *storedRun, err error) {
+	err = w.queryRow("SELECT "+runColumns+" FROM run INDEXED BY run_key WHERE factory_id = ? AND run_start = ? AND run_id = ?",
+		func(st *sqlite3.Stmt) { r := scanRun(st); found = &r }, factory, a.start, a.id)
+	if err != nil || found != nil {
+		return found, err
+	}
+	return w.findByID(factory, a.id)
+}
+
+func (w *writer) findByID(factory FactoryKey, id []byte) (found *storedRun, err error) {
+	for _, segment := range w.s.seen.segments(id) {
+		err = w.queryRow("SELECT "+runColumns+" FROM run INDEXED BY run_segment WHERE seq >> 13 = ? AND run_id = ? AND +factory_id = ?",
+			func(st *sqlite3.Stmt) { r := scanRun(st); found = &r }, segment, id, factory)
+		if err != nil || found != nil {
+			return found, err
+		}
+	}
+	return nil, nil
+}
+
+// supersedes reports whether an arrival replaces what is stored.
+func (w *writer) supersedes(a *arrival, old *storedRun) bool {
+	if n := int64(a.run.LastUpdated); n != old.lastUpdated {
+		return n > old.lastUpdated
+	}
+	if n, o := progress(w.s.dicts.idOf(a.run.Status)), progress(old.status); n != o {
+		return n > o
+	}
+	return len(a.run.Odd) == 0 && old.flags&flagOdd != 0
+}
+
+// progress orders statuses by when in its life a run has them.
+func progress(status int64) int {
+	switch status {
+	case statusQueued:
+		return 0
+	case statusCanceling:
+		return 2
+	case statusSucceeded, statusFailed, statusCancelled:
+		return 3
+	default:
+		return 1
+	}
+}
+
+// claimForAzure makes a run that was imported before one of Azure's, so that
+// its activities are read.
+func (w *writer) claimForAzure(p Page, old *storedRun) error {
+	if p.Origin == OriginImport || old.flags&(flagImport|flagGone) == 0 {
+		return nil
+	}
+	return w.exec("UPDATE run SET flags = ? WHERE seq = ?", withUnread(old.flags&^(flagImport|flagGone), old.status), old.seq)
+}
+
+// withUnread sets flagUnread as the other flags and the status demand.
+func withUnread(flags, status int64) int64 {
+	flags &^= flagUnread
+	if terminalID(status) && flags&(flagComplete|flagImport|flagGone) == 0 && misses(flags) < MaxActivityMisses {
+		flags |= flagUnread
+	}
+	return flags
+}
+
+func misses(flags int64) int64 { return flags / flagMissBit & 3 }
+
+// rowOf makes the row of an arrival, on the place of old if there is one.
+func (w *writer) rowOf(p Page, a *arrival, old *storedRun) (*storedRun, error) {
+	r := &storedRun{
+		factory: p.Factory, start: a.start, lastUpdated: int64(a.run.LastUpdated), duration: a.run.DurationInMs,
+		id: a.id, group: a.group, parent: a.parent,
+	}
+	if end := int64(a.run.RunEnd); end != 0 {
+		r.end = &end
+	}
+	if p.Origin == OriginImport {
+		r.flags = flagImport
+	}
+	if old == nil {
+		r.seq = w.nextSeq
+		w.nextSeq++
+	} else {
+		r.seq = old.seq
+		r.flags &= old.flags
+		r.flags |= old.flags & (flagsOfActivities | flagSuperseded)
+	}
+	if len(a.run.Odd) > 0 {
+		r.flags |= flagOdd
+	}
+	if a.noStart {
+		r.flags |= flagNoStart
+	}
+	if err := w.lookUpNames(r, a); err != nil {
+		return nil, err
+	}
+	if old != nil && !terminalID(old.status) && r.flags&flagComplete != 0 {
+		r.flags = r.flags&^flagComplete | flagPartial // complete holds only of a run that had ended
+	}
+	r.flags = withUnread(r.flags, r.status)
+	return r, nil
+}
+
+func (w *writer) insert(r *storedRun, a *arrival) error {
+	if r.status == statusFailed {
+		if err := w.findHealer(r); err != nil {
+			return err
+		}
+	}
+	err := w.exec(`INSERT INTO run (seq, factory_id, pipeline_id, invoker_id, set_id, status, run_start, run_end, duration_ms, dur_b,
+		last_updated, run_id, group_id, parent_id, flags, healed_at, healed_seq) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)`,
+		r.seq, r.factory, r.pipeline, r.invoker, r.set, r.status, r.start, r.end, r.duration, durationBucket(r.duration),
+		r.lastUpdated, r.id, r.group, r.parent, r.flags, nullable(r.healedAt, r.healedSeq), nullable(r.healedSeq, r.healedSeq))
+	if err != nil {
+		return err
+	}
+	if err := w.exec("INSERT INTO run_raw (seq, raw) VALUES (?, ?)", r.seq, a.packed); err != nil {
+		return err
+	}
+	w.s.seen.add(r.seq, r.id)
+	w.rolls.add(r, 1)
+	return w.writeMessage(nil, r, a)
+}
+
+// update writes a new version of a row, not yet healed. Setting a column
+// rewrites its indexes even to the same value, so what hardly ever changes is
+// left out as a rule.
+func (w *writer) update(old, r *storedRun, a *arrival) error {
+	err := w.exec(`UPDATE run SET status = ?, run_end = ?, duration_ms = ?, dur_b = ?, last_updated = ?, flags = ?, healed_at = NULL, healed_seq = NULL WHERE seq = ?`,
+		r.status, r.end, r.duration, durationBucket(r.duration), r.lastUpdated, r.flags, r.seq)
+	if err != nil {
+		return err
+	}
+	if r.start != old.start || r.pipeline != old.pipeline || r.invoker != old.invoker || r.set != old.set ||
+		string(r.group) != string(old.group) || string(r.parent) != string(old.parent) {
+		err = w.exec(`UPDATE run SET run_start = ?, pipeline_id = ?, invoker_id = ?, set_id = ?, group_id = ?, parent_id = ? WHERE seq = ?`,
+			r.start, r.pipeline, r.invoker, r.set, r.group, r.parent, r.seq)
+		if err != nil {
+			return err
+		}
+	}
+	if err := w.exec("UPDATE run_raw SET raw = ? WHERE seq = ?", a.packed, r.seq); err != nil {
+		return err
+	}
+	w.rolls.add(old, -1)
+	w.rolls.add(r, 1)
+	return w.writeMessage(old, r, a)
+}
+
+// nullable returns n, or nil when the key it belongs to is 0.
+func nullable(n, key int64) any {
+	if key == 0 {
+		return nil
+	}
+	return n
+}
+
+// durationBucket returns 0 for an unknown duration, else
+// 1 + floor(2*log2(ms+1)): a list of the longest runs walks the buckets.
+func durationBucket(ms *int64) int64 {
+	if ms == nil || *ms < 0 {
+		return 0
+	}
+	n := uint64(*ms) + 1
+	e := bits.Len64(n) - 1 // n = 2^e * f, 1 <= f < 2
+	b := 1 + 2*int64(e)
+	if float64(n)/math.Exp2(float64(e)) >= math.Sqrt2 {
+		b++
+	}
+	return b
+}
+
+// maxBucket is the bucket of the longest duration that an int64 holds.
+const maxBucket = 128
+
+// messageEpoch is 2000-01-01 in microseconds: ids of messages count from it,
+// 12 bits for equal times, and last until 2071.
+const (
+	messageEpoch   = 946_684_800_000_000
+	messageTieBits = 12
+)
+
+// messageID returns the first id of a message at a time.
+func messageID(start int64) int64 {
+	micros := min(max(floorDiv(start, 10)-messageEpoch, 0), 1<<(63-messageTieBits)-2)
+	return micros << messageTieBits
+}
+
+// writeMessage keeps the text search over messages of failures.
+func (w *writer) writeMessage(old, r *storedRun, a *arrival) error {
+	text := ""
+	if r.status == statusFailed && a.run.Message != nil {
+		text = *a.run.Message
+	}
+	if old != nil && old.status == statusFailed {
+		var id int64
+		var before string
+		err := w.queryRow("SELECT id, message FROM run_message WHERE seq = ?", func(st *sqlite3.Stmt) { id, before = st.ColumnInt64(0), st.ColumnText(1) }, r.seq)
+		switch {
+		case err != nil:
+			return err
+		case before == text && r.start == old.start:
+			return nil
+		case before != "":
+			if err := w.dropMessage(id, before); err != nil {
+				return err
+			}
+		}
+	}
+	if text == "" {
+		return nil
+	}
+	id, err := w.freeMessageID(messageID(r.start))
+	if err != nil {
+		return err
+	}
+	if err := w.exec("INSERT INTO run_message (id, seq, message) VALUES (?, ?, ?)", id, r.seq, text); err != nil {
+		return err
+	}
+	return w.exec("INSERT INTO run_search (rowid, message) VALUES (?, ?)", id, text)
+}
+
+func (w *writer) dropMessage(id int64, message string) error {
+	if err := w.exec("INSERT INTO run_search (run_search, rowid, message) VALUES ('delete', ?, ?)", id, message); err != nil {
+		return err
+	}
+	return w.exec("DELETE FROM run_message WHERE id = ?", id)
+}
+
+// freeMessageID returns the first free id at a time, or shortly after when
+// 4,096 failures share a microsecond.
+func (w *writer) freeMessageID(base int64) (int64, error) {
+	for ; base < math.MaxInt64-1<<messageTieBits; base += 1 << messageTieBits {
+		id := base
+		err := w.queryRow("SELECT max(id) FROM run_message WHERE id BETWEEN ? AND ?", func(st *sqlite3.Stmt) {
+			if st.ColumnType(0) != sqlite3.NULL {
+				id = st.ColumnInt64(0) + 1
+			}
+		}, base, base+1<<messageTieBits-1)
+		if err != nil || id < base+1<<messageTieBits {
+			return id, err
+		}
+	}
+	return 0, errors.New("no id is left for a message")
+}
+
+func text(s *string) string {
+	if s == nil {
+		return ""
+	}
+	return *s
+}

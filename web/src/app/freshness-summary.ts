@@ -1,0 +1,65 @@
+import type { Factory, Source } from '../api/types'
+import { compareInstants } from '../time/instant'
+
+export interface FreshnessSummary {
+  /** Everything last updated before it is known, but for what is stale; null when nothing has been read yet. */
+  asOf: string | null
+  /** Factories in the scope that are not kept up to date though they should be. */
+  stale: number
+  /** Factories in the scope whose history is still being read. */
+  filling: number
+  /** Whether nothing in the scope is fresh: then `asOf` is the newest that is known. */
+  allStale: boolean
+  /** Factories in the scope. */
+  total: number
+  /** Sources that report an error, whatever the scope. */
+  sourceErrors: number
+}
+
+/** What the header says of the scope's freshness. Factories that Azure no longer has, or that nobody asked for, do not count. */
+export function summarizeFreshness(
+  factories: Factory[],
+  sources: Source[],
+  scope: string[] | undefined,
+): FreshnessSummary {
+  const inScope = factories.filter((f) => !scope || scope.includes(f.factory))
+  const watched = inScope.filter((f) => f.state !== 'gone' && f.state !== 'not collected')
+  const late = watched.filter((f) => isStale(f))
+  const kept = watched.filter((f) => !isStale(f))
+  const known = kept.filter((f) => f.asOf !== null)
+  const allStale = watched.length > 0 && kept.length === 0
+  return {
+    asOf: allStale ? newest(late) : oldest(known),
+    stale: late.length,
+    filling: watched.filter((f) => f.state === 'filling').length,
+    allStale,
+    total: inScope.length,
+    sourceErrors: sources.filter((source) => source.state === 'error').length,
+  }
+}
+
+export function isStale(factory: Factory): boolean {
+  return factory.state === 'stale' || factory.state === 'refused'
+}
+
+function newest(factories: Factory[]): string | null {
+  return (
+    factories
+      .map((f) => f.asOf)
+      .sort(compareInstants)
+      .at(-1) ?? null
+  )
+}
+
+function oldest(factories: Factory[]): string | null {
+  return factories.map((f) => f.asOf).sort(compareInstants)[0] ?? null
+}
+
+const order: Factory['state'][] = ['refused', 'stale', 'filling', 'fresh', 'not collected', 'gone']
+
+/** The factories that need a look first, then by name. */
+export function worstFirst(factories: Factory[]): Factory[] {
+  return [...factories].sort(
+    (a, b) => order.indexOf(a.state) - order.indexOf(b.state) || a.name.localeCompare(b.name),
+  )
+}

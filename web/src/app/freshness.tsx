@@ -1,0 +1,191 @@
+import { useQuery } from '@tanstack/react-query'
+import { useState } from 'react'
+import { factoriesQuery } from '../api/factories'
+import type { Factory, FactoryList, Source } from '../api/types'
+import type { ConnectionState } from '../live/connection'
+import { useConnection } from '../live/live'
+import { useScope } from '../search/use-scope'
+import { Button } from '../state/button'
+import { classes } from '../state/classes'
+import { CommandBox } from '../state/command-box'
+import { StaleMark } from '../status/status-mark'
+import { useNow } from '../time/clock'
+import { formatAge, formatCount, formatTime, unknown } from '../time/format'
+import { toMillis } from '../time/instant'
+import { Age, Time } from '../time/time'
+import { useZone } from '../time/zone'
+import styles from './freshness.module.css'
+import { type FreshnessSummary, isStale, summarizeFreshness, worstFirst } from './freshness-summary'
+import { Popover } from './popover'
+
+/** How old what is shown may be; opens the list of factories and sources with their lag and last error. */
+export function Freshness() {
+  const { factory } = useScope()
+  const { data, isError } = useQuery(factoriesQuery())
+  const connection = useConnection()
+  const [open, setOpen] = useState(false)
+  const summary = summarizeFreshness(data?.items ?? [], data?.sources ?? [], factory)
+  return (
+    <Popover
+      open={open}
+      onOpenChange={setOpen}
+      title="Freshness"
+      align="end"
+      trigger={
+        <Button look="plain" className={styles.trigger}>
+          <FreshnessDot summary={summary} connection={connection} />
+          {data ? (
+            <Words summary={summary} connection={connection} />
+          ) : (
+            <span>{isError ? 'freshness not known' : 'as of …'}</span>
+          )}
+        </Button>
+      }
+    >
+      <FreshnessList list={data} connection={connection} scope={factory} />
+    </Popover>
+  )
+}
+
+interface StateProps {
+  summary: FreshnessSummary
+  connection: ConnectionState
+}
+
+function FreshnessDot({ summary, connection }: StateProps) {
+  const lost = connection.state === 'offline'
+  if (summary.allStale || lost) return <StaleMark />
+  const troubled = summary.stale > 0 || connection.state === 'reconnecting' || summary.asOf === null
+  return <span className={classes(styles.dot, troubled && styles.ring)} aria-hidden="true" />
+}
+
+function Words({ summary, connection }: StateProps) {
+  const zone = useZone()
+  const now = useNow()
+  const at = toMillis(summary.asOf)
+  const age = at === null ? null : formatAge(now - at)
+  return (
+    <>
+      <span className={styles.wide}>
+        {at === null
+          ? emptyWords(summary)
+          : `as of ${formatTime(summary.asOf, zone, now)}, ${age} ago`}
+      </span>
+      <span className={styles.tight}>{age === null ? unknown : `${age} ago`}</span>
+      {!summary.allStale && summary.stale > 0 && (
+        <span className={styles.stale}>
+          <span className={styles.wide}>· </span>
+          {formatCount(summary.stale)} stale
+        </span>
+      )}
+      {connection.state === 'reconnecting' && <span className={styles.stale}>· reconnecting</span>}
+      {connection.state === 'offline' && (
+        <span className={styles.stale}>· no live news for {formatAge(now - connection.since)}</span>
+      )}
+    </>
+  )
+}
+
+function emptyWords(summary: FreshnessSummary): string {
+  if (summary.filling > 0) return 'reading history'
+  return summary.total === 0 ? 'no factory yet' : 'not collected'
+}
+
+interface FreshnessListProps {
+  list: FactoryList | undefined
+  connection: ConnectionState
+  scope: string[] | undefined
+}
+
+function FreshnessList({ list, connection, scope }: FreshnessListProps) {
+  const now = useNow()
+  if (!list) return <p className={styles.note}>The server has not said yet.</p>
+  const shown = worstFirst(list.items.filter((f) => !scope || scope.includes(f.factory)))
+  return (
+    <>
+      <p className={styles.note}>{connectionWords(connection, now)}</p>
+      <ul className={styles.list}>
+        {(list.sources ?? [])
+          .filter((source) => source.state === 'error')
+          .map((source) => (
+            <SourceItem key={source.source} source={source} />
+          ))}
+        {shown.map((factory) => (
+          <FactoryItem key={factory.factory} factory={factory} />
+        ))}
+      </ul>
+      {shown.length === 0 && <p className={styles.note}>No factory has been found yet.</p>}
+    </>
+  )
+}
+
+function connectionWords(connection: ConnectionState, now: number): string {
+  switch (connection.state) {
+    case 'live':
+      return 'News comes in live.'
+    case 'connecting':
+      return 'The live stream is being opened.'
+    case 'reconnecting':
+      return `The live stream was lost ${formatAge(now - connection.since)} ago; it is being opened again.`
+    case 'offline':
+      return `No live news for ${formatAge(now - connection.since)}: the Andon server does not answer. This page shows what it knew then.`
+  }
+}
+
+function SourceItem({ source }: { source: Source }) {
+  return (
+    <li className={styles.item}>
+      <StaleMark />
+      <span className={styles.name}>{source.source}</span>
+      <span className={styles.note}>
+        <Age instant={source.at} />
+      </span>
+      <p className={styles.detail}>
+        {source.what} {source.advice}
+      </p>
+      {source.command && (
+        <div className={styles.detail}>
+          <CommandBox command={source.command} />
+        </div>
+      )}
+    </li>
+  )
+}
+
+function FactoryItem({ factory }: { factory: Factory }) {
+  const error = factory.lastError
+  return (
+    <li className={styles.item}>
+      {isStale(factory) ? (
+        <StaleMark />
+      ) : (
+        <span
+          className={classes(styles.dot, factory.state !== 'fresh' && styles.hollow)}
+          aria-hidden="true"
+        />
+      )}
+      <span className={styles.name}>{factory.name}</span>
+      <span className={styles.note}>
+        {stateWords(factory)} {factory.asOf && <Age instant={factory.asOf} />}
+      </span>
+      {error && (
+        <p className={styles.detail}>
+          <Time instant={error.at} /> {error.what}. {error.advice}
+        </p>
+      )}
+      {error?.command && (
+        <div className={styles.detail}>
+          <CommandBox command={error.command} />
+        </div>
+      )}
+    </li>
+  )
+}
+
+function stateWords(factory: Factory): string {
+  const share = factory.coverage.doneShare
+  if (factory.state === 'filling' && share !== null)
+    return `filling, ${Math.floor(share * 100)}\u00a0% ·`
+  if (factory.state === 'fresh') return ''
+  return factory.asOf ? `${factory.state} ·` : factory.state
+}

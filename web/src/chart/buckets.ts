@@ -1,0 +1,71 @@
+import type { TimelineBucket } from '../api/types'
+import { statusWord, type Tone, toneOf } from '../status/status'
+import { formatCount } from '../time/format'
+
+/** How many runs of a bucket have each tone. Failed ones that were healed are `healed`, the rest `bad`. */
+export type Tally = Record<Tone, number>
+
+export function tallyOf(bucket: Pick<TimelineBucket, 'counts' | 'healed'>): Tally {
+  const tally: Tally = { ok: 0, bad: 0, healed: 0, run: 0, queue: 0, off: 0, unknown: 0 }
+  for (const [status, count] of Object.entries(bucket.counts)) tally[toneOf(status)] += count
+  tally.healed = Math.min(bucket.healed, tally.bad)
+  tally.bad -= tally.healed
+  return tally
+}
+
+export function totalOf(tally: Tally): number {
+  return Object.values(tally).reduce((sum, count) => sum + count, 0)
+}
+
+export function sumTallies(tallies: Tally[]): Tally {
+  const sum: Tally = { ok: 0, bad: 0, healed: 0, run: 0, queue: 0, off: 0, unknown: 0 }
+  for (const tally of tallies) for (const tone of tones) sum[tone] += tally[tone]
+  return sum
+}
+
+const tones: Tone[] = ['ok', 'run', 'queue', 'bad', 'healed', 'off', 'unknown']
+
+const words: Record<Tone, string> = {
+  ok: 'succeeded',
+  run: 'in progress',
+  queue: 'queued',
+  bad: 'failed, open',
+  healed: 'failed, healed',
+  off: 'cancelled',
+  unknown: 'other',
+}
+
+export interface Count {
+  tone: Tone
+  count: number
+  word: string
+}
+
+/** What there is of each tone, without the ones there are none of, in the order of the bars. */
+export function countsOf(tally: Tally): Count[] {
+  return tones
+    .filter((tone) => tally[tone] > 0)
+    .map((tone) => ({ tone, count: tally[tone], word: words[tone] }))
+}
+
+/** A bucket in words, statuses as they were sent: "23 succeeded, 1 failed". */
+export function describeBucket(bucket: TimelineBucket): string {
+  if (bucket.covered === 'no') return 'not known'
+  const parts = countsOf(tallyOf(bucket)).map(({ count, word, tone }) => {
+    return `${formatCount(count)} ${tone === 'unknown' ? otherWords(bucket) : word}`
+  })
+  const text = parts.length === 0 ? 'no runs' : parts.join(', ')
+  return bucket.covered === 'partly' ? `${text}, only partly known` : text
+}
+
+function otherWords(bucket: TimelineBucket): string {
+  const others = Object.keys(bucket.counts).filter((status) => toneOf(status) === 'unknown')
+  return others.map((status) => statusWord(status)).join(' or ')
+}
+
+/** The greatest of 1, 2 or 5 times a power of ten that is not above `max`: where the guide line stands. */
+export function guideOf(max: number): number {
+  if (max < 1) return 0
+  const power = 10 ** Math.floor(Math.log10(max))
+  return (max / power >= 5 ? 5 : max / power >= 2 ? 2 : 1) * power
+}

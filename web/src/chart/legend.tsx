@@ -1,0 +1,36 @@
+import type { TimelineBucket } from '../api/types'
+import { StatusMark } from '../status/status-mark'
+import { formatCount } from '../time/format'
+import { countsOf, sumTallies, tallyOf } from './buckets'
+import styles from './histogram.module.css'
+
+const marks: Partial<Record<string, { status: string; healed?: boolean }>> = {
+  bad: { status: 'Failed' },
+  healed: { status: 'Failed', healed: true },
+  off: { status: 'Cancelled' },
+}
+
+/** What the histogram's colours and marks mean, each with the number of runs in the whole range. */
+export function HistogramLegend({ buckets }: { buckets: TimelineBucket[] }) {
+  const counts = countsOf(sumTallies(buckets.map(tallyOf)))
+  return (
+    <ul className={styles.legend}>
+      {counts.map(({ tone, count, word }) => (
+        <li key={tone}>
+          <Swatch tone={tone} />
+          {formatCount(count)} {word}
+        </li>
+      ))}
+    </ul>
+  )
+}
+
+function Swatch({ tone }: { tone: string }) {
+  const mark = marks[tone]
+  if (mark) return <StatusMark {...mark} size={12} decorative />
+  return (
+    <svg className={styles.swatch} viewBox="0 0 10 10" aria-hidden="true">
+      <rect className={styles.bar} data-tone={tone} width="10" height="10" rx="1" />
+    </svg>
+  )
+}

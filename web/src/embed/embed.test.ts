@@ -1,0 +1,125 @@
+import { describe, expect, it } from 'vitest'
+import type { RunRow } from '../api/types'
+import { readPiece } from './params'
+import { upsert } from './rows'
+import { drawStrip, sentence } from './strip'
+import { drawTable } from './table'
+
+const now = Date.parse('2026-11-24T02:14:00Z')
+
+function run(runId: string, runStart: string | null, more: Partial<RunRow> = {}): RunRow {
+  return {
+    runId,
+    factory: 'sales',
+    factoryName: 'sales',
+    factoryId: '/subscriptions/s/resourceGroups/g/providers/Microsoft.DataFactory/factories/sales',
+    id: null,
+    debugRunId: null,
+    runGroupId: runId,
+    pipelineName: 'pl_a',
+    invokedBy: null,
+    runStart,
+    runEnd: null,
+    durationInMs: 60_000,
+    status: 'Succeeded',
+    message: '',
+    lastUpdated: runStart,
+    annotations: [],
+    isLatest: true,
+    cancelledBy: null,
+    open: false,
+    healedBy: null,
+    activities: 'none',
+    odd: [],
+    ...more,
+  }
+}
+
+describe('the address of a piece', () => {
+  it.each([
+    ['/embed/strip', '?factory=a&pipeline=b&color=red', 'color'],
+    ['/embed/strip', '?pipeline=b', 'factory'],
+    ['/embed/strip', '?factory=a&pipeline=b&status=Failed', 'status'],
+    ['/embed/runs', '?theme=blue', 'light, dark or auto'],
+    ['/embed/runs', '?zone=cet', 'utc'],
+    ['/embed/runs', '?limit=0', '1 to 100'],
+    ['/embed/strip', '?factory=a&pipeline=b&limit=61', '1 to 60'],
+    ['/embed/clock', '', '/embed/strip and /embed/runs'],
+  ])('refuses %s%s and names what is allowed', (path, search, said) => {
+    expect(readPiece(path, search)).toEqual(expect.stringContaining(said))
+  })
+
+  it('keeps the filters apart from the look, below any prefix', () => {
+    const piece = readPiece(
+      '/tools/andon/embed/runs',
+      '?status=Failed&status=Queued&theme=dark&limit=5&title=Ours',
+    )
+    expect(piece).toMatchObject({
+      kind: 'runs',
+      limit: 5,
+      theme: 'dark',
+      title: 'Ours',
+      utc: false,
+    })
+    expect(typeof piece === 'string' ? '' : piece.filter.toString()).toBe(
+      'status=Failed&status=Queued',
+    )
+  })
+})
+
+describe('rows that change live', () => {
+  const rows = [run('c', '2026-11-24T02:10:00Z'), run('a', '2026-11-24T02:00:00Z')]
+
+  it('takes a new run where it belongs and drops what is over the limit', () => {
+    const next = upsert(rows, run('b', '2026-11-24T02:05:00Z'), true, 2)
+    expect(next.map((r) => r.runId)).toEqual(['c', 'b'])
+    expect(rows).toHaveLength(2)
+  })
+
+  it('replaces a run that changed and removes one that matches no longer', () => {
+    const changed = run('a', '2026-11-24T02:00:00Z', { status: 'Failed' })
+    expect(upsert(rows, changed, true, 9)[1]?.status).toBe('Failed')
+    expect(upsert(rows, changed, false, 9).map((r) => r.runId)).toEqual(['c'])
+  })
+})
+
+describe('what is drawn', () => {
+  const rows = [
+    run('c', '2026-11-24T02:10:00Z', { status: 'InProgress', durationInMs: null }),
+    run('b', '2026-11-24T02:05:00Z', {
+      status: 'Failed',
+      open: true,
+      message: 'server secret.db said no',
+    }),
+    run('a', '2026-11-24T02:00:00Z', { status: 'Failed', healedBy: 'c' }),
+  ]
+
+  it('says the strip in words and draws the oldest run first', () => {
+    const strip = drawStrip(rows, 'UTC', now)
+    expect(sentence(rows)).toBe('0 of 2 good at first try, 1 failed and not made good')
+    expect([...strip.querySelectorAll('rect')].map((r) => r.getAttribute('class'))).toEqual([
+      'bar healed',
+      'bar bad',
+      'bar run',
+    ])
+  })
+
+  it('lists runs without their message, with the time a running one takes so far', () => {
+    const table = drawTable(rows, 'UTC', now)
+    const cells = [...table.querySelectorAll('tbody tr')].map((tr) =>
+      tr.textContent?.replaceAll('\u00a0', ' '),
+    )
+    expect(cells[0]).toBe('pl_aIn progress02:10:004 m 00 s')
+    expect(table.textContent).not.toContain('secret.db')
+  })
+
+  it('reads names as text, never as HTML', () => {
+    const table = drawTable(
+      [run('x', null, { pipelineName: '<img src=x onerror=alert(1)>' })],
+      'UTC',
+      now,
+    )
+    expect(table.querySelector('img')).toBeNull()
+    expect(table.textContent).toContain('<img src=x')
+  })
+})

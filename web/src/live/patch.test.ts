@@ -1,0 +1,100 @@
+import { QueryClient } from '@tanstack/react-query'
+import { describe, expect, it } from 'vitest'
+import { factoriesKey, factoriesQuery } from '../api/factories'
+import { overviewQuery } from '../api/overview'
+import { activitiesQuery, groupQuery, runQuery } from '../api/run'
+import { runsQuery } from '../api/runs'
+import {
+  sampleFactories,
+  sampleFactory,
+  sampleFailure,
+  sampleOverview,
+  sampleRun,
+  sampleRunDetail,
+  sampleRunPage,
+} from '../testing/samples'
+import { patchFactory, patchRun, renewed } from './patch'
+
+const running = sampleRun({
+  status: 'InProgress',
+  runEnd: null,
+  durationInMs: null,
+  lastUpdated: '2026-11-24T02:00:03.5Z',
+})
+const failed = sampleFailure()
+
+describe('renewed', () => {
+  it('takes an event that is newer or as old', () => {
+    expect(renewed(running, failed).status).toBe('Failed')
+    expect(renewed(failed, { ...failed, activities: 'partial' }).activities).toBe('partial')
+  })
+
+  it('leaves the row when the event is older, even by the seventh digit', () => {
+    const row = sampleRun({ lastUpdated: '2026-11-24T02:07:42.0000002Z' })
+    const older = sampleRun({ status: 'InProgress', lastUpdated: '2026-11-24T02:07:42.0000001Z' })
+    expect(renewed(row, older)).toBe(row)
+  })
+
+  it('leaves the same runId of another factory alone', () => {
+    expect(renewed(running, { ...failed, factory: 'other' })).toBe(running)
+  })
+})
+
+describe('patchRun', () => {
+  it('renews the run in every cached answer that holds it', () => {
+    const client = new QueryClient()
+    const ref = { runId: running.runId, factory: running.factory }
+    const lists = runsQuery({}).queryKey
+    client.setQueryData(lists, {
+      pages: [{ ...sampleRunPage([running]), bounds: {} }],
+      pageParams: [{ cursor: null, bounds: null }],
+    })
+    client.setQueryData(runQuery(ref).queryKey, sampleRunDetail(running))
+    client.setQueryData(groupQuery(ref).queryKey, { items: [running], nextCursor: null })
+    client.setQueryData(
+      overviewQuery({}).queryKey,
+      sampleOverview({ running: { count: 1, items: [running] } }),
+    )
+
+    patchRun(client, failed)
+
+    expect(client.getQueryData(lists)?.pages[0]?.items[0]?.status).toBe('Failed')
+    const detail = client.getQueryData(runQuery(ref).queryKey)
+    expect([detail?.status, detail?.parameters]).toEqual(['Failed', { day: '2026-11-24' }])
+    expect(client.getQueryData(groupQuery(ref).queryKey)?.items[0]?.status).toBe('Failed')
+    expect(client.getQueryData(overviewQuery({}).queryKey)?.running.items[0]?.status).toBe('Failed')
+  })
+
+  it('keeps answers that do not hold it the same objects, so that nothing is drawn again', () => {
+    const client = new QueryClient()
+    const ref = { runId: 'other' }
+    const overview = sampleOverview()
+    const activities = {
+      items: [],
+      nextCursor: null,
+      state: 'complete',
+      reason: null,
+      asOf: null,
+    } as const
+    client.setQueryData(overviewQuery({}).queryKey, overview)
+    client.setQueryData(activitiesQuery(ref).queryKey, { ...activities, items: [] })
+    const before = client.getQueryData(activitiesQuery(ref).queryKey)
+    patchRun(client, failed)
+    expect(client.getQueryData(overviewQuery({}).queryKey)).toBe(overview)
+    expect(client.getQueryData(activitiesQuery(ref).queryKey)).toBe(before)
+  })
+})
+
+describe('patchFactory', () => {
+  it('renews a factory, and adds one that is new', () => {
+    const client = new QueryClient()
+    client.setQueryData(factoriesKey, sampleFactories())
+    patchFactory(client, sampleFactory({ state: 'stale' }))
+    patchFactory(client, sampleFactory({ factory: 'new', name: 'new-prod' }))
+    const { items } = client.getQueryData(factoriesQuery().queryKey) ?? { items: [] }
+    expect(items.map((f) => [f.name, f.state])).toEqual([
+      ['sales-prod', 'stale'],
+      ['new-prod', 'fresh'],
+    ])
+  })
+})

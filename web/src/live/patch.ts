@@ -1,0 +1,101 @@
+import type { InfiniteData, QueryClient } from '@tanstack/react-query'
+import { factoriesKey } from '../api/factories'
+import { overviewKey } from '../api/overview'
+import { runKey } from '../api/run'
+import { runsKey } from '../api/runs'
+import type {
+  ActivityList,
+  Factory,
+  FactoryList,
+  Overview,
+  RunDetail,
+  RunList,
+  RunPage,
+  RunRow,
+} from '../api/types'
+import { compareInstants } from '../time/instant'
+
+/** The identity of a run: a runId can stand in two factories. */
+export function runIdentity(run: Pick<RunRow, 'factory' | 'runId'>): string {
+  return `${run.factory}/${run.runId}`
+}
+
+/** The row, renewed when the event is about it and not older. The same object when nothing changes. */
+export function renewed<Row extends RunRow>(row: Row, event: RunRow): Row {
+  if (row.runId !== event.runId || row.factory !== event.factory) return row
+  return compareInstants(event.lastUpdated, row.lastUpdated) < 0 ? row : { ...row, ...event }
+}
+
+/** Writes a run that came by the live stream into every cached answer that holds it. */
+export function patchRun(client: QueryClient, event: RunRow): void {
+  client.setQueriesData<InfiniteData<RunPage>>({ queryKey: runsKey }, (data) => {
+    if (!data) return undefined
+    const pages = same(data.pages, (page) => ofItems(page, event))
+    return pages === data.pages ? data : { ...data, pages }
+  })
+  client.setQueriesData<unknown>({ queryKey: runKey }, (data: unknown) =>
+    ofRunPage(data as RunDetail | RunList | ActivityList | undefined, event),
+  )
+  client.setQueriesData<Overview>({ queryKey: overviewKey }, (data) =>
+    data ? ofOverview(data, event) : undefined,
+  )
+}
+
+/** What the page of a run holds: the run, lists of runs, and activities, which are none. */
+function ofRunPage(data: RunDetail | RunList | ActivityList | undefined, event: RunRow) {
+  if (!data || 'state' in data) return data
+  return 'items' in data ? ofItems(data, event) : renewed(data, event)
+}
+
+function ofItems<List extends { items: RunRow[] }>(list: List, event: RunRow): List {
+  const items = same(list.items, (row) => renewed(row, event))
+  return items === list.items ? list : { ...list, items }
+}
+
+function ofOverview(data: Overview, event: RunRow): Overview {
+  const lastOf = <Row extends { last: RunRow }>(row: Row): Row => {
+    const last = renewed(row.last, event)
+    return last === row.last ? row : { ...row, last }
+  }
+  const running = ofItems(data.running, event)
+  const newestFailures = same(data.newestFailures, (row) => renewed(row, event))
+  const problems = same(data.openProblems.items, lastOf)
+  const worstPipelines = same(data.worstPipelines, lastOf)
+  const unchanged =
+    running === data.running &&
+    newestFailures === data.newestFailures &&
+    problems === data.openProblems.items &&
+    worstPipelines === data.worstPipelines
+  if (unchanged) return data
+  return {
+    ...data,
+    running,
+    newestFailures,
+    openProblems: { ...data.openProblems, items: problems },
+    worstPipelines,
+  }
+}
+
+/** Maps a list, and gives the list itself back when no item changed, so that nothing is drawn again. */
+function same<Item>(list: Item[], change: (item: Item) => Item): Item[] {
+  let changed = false
+  const mapped = list.map((item) => {
+    const next = change(item)
+    if (next !== item) changed = true
+    return next
+  })
+  return changed ? mapped : list
+}
+
+/** Writes a factory's freshness into the cached list; one that is new is added. */
+export function patchFactory(client: QueryClient, event: Factory): void {
+  client.setQueryData<FactoryList>(factoriesKey, (data) => {
+    if (!data) return undefined
+    const known = data.items.some((item) => item.factory === event.factory)
+    if (!known) return { ...data, items: [...data.items, event] }
+    return {
+      ...data,
+      items: same(data.items, (item) => (item.factory === event.factory ? event : item)),
+    }
+  })
+}

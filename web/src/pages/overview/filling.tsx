@@ -1,0 +1,105 @@
+import type { Factory, FactoryList, Source } from '../../api/types'
+import { CommandBox } from '../../state/command-box'
+import { EmptyState } from '../../state/panels'
+import text from '../../state/text.module.css'
+import { StatusMark } from '../../status/status-mark'
+import { formatCount, formatShare } from '../../time/format'
+import { Time } from '../../time/time'
+import styles from './overview.module.css'
+
+/** How far the first reading of history is, factory by factory, and what Azure refuses. */
+export function Filling({ list }: { list: FactoryList }) {
+  const filling = list.items.some((f) => f.state === 'filling' || f.state === 'refused')
+  if (list.items.length === 0) return <NoFactories sources={list.sources} />
+  if (!filling) return null
+  return (
+    <section className={styles.section} aria-labelledby="history">
+      <div className={styles.sectionHead}>
+        <h2 id="history">History being read</h2>
+        <span className={text.muted}>newest day first</span>
+      </div>
+      <ul>
+        {list.items.map((factory) => (
+          <li key={factory.factory} className={styles.filling}>
+            <span className={styles.fillingName}>
+              <StatusMark status={markOf(factory)} decorative />
+              {factory.name}
+            </span>
+            <Progress factory={factory} />
+            <span className={styles.number}>
+              {factory.runs > 0 ? `${formatCount(factory.runs)} runs` : '–'}
+            </span>
+            {factory.lastError && <Trouble error={factory.lastError} />}
+          </li>
+        ))}
+      </ul>
+    </section>
+  )
+}
+
+function markOf(factory: Factory): string {
+  if (factory.state === 'refused') return 'Failed'
+  return factory.coverage.complete ? 'Succeeded' : 'InProgress'
+}
+
+function Progress({ factory }: { factory: Factory }) {
+  const { doneShare, from, complete } = factory.coverage
+  if (factory.state === 'refused')
+    return <span className={text.bad}>Azure refuses to list its runs</span>
+  return (
+    <span className={styles.progress}>
+      <progress max={1} value={doneShare ?? 0} aria-label={`History of ${factory.name} read`} />
+      <span className={text.muted}>
+        {complete || doneShare === null ? '' : `${formatShare(doneShare)} `}
+        {from && (
+          <>
+            back to <Time instant={from} />
+          </>
+        )}
+      </span>
+    </span>
+  )
+}
+
+function Trouble({ error }: { error: NonNullable<Factory['lastError']> }) {
+  return (
+    <div className={styles.trouble}>
+      <p>{error.what}</p>
+      <p className={text.muted}>{error.advice}</p>
+      {error.command && <CommandBox command={error.command} />}
+    </div>
+  )
+}
+
+/** No factory is known: because nobody asked yet, because Azure refuses, or because the identity may read none. */
+function NoFactories({ sources }: { sources: Source[] }) {
+  const broken = sources.filter((source) => source.state === 'error')
+  if (broken.length > 0) {
+    return broken.map((source) => (
+      <EmptyState
+        key={source.source}
+        title={source.what ?? `Source ${source.source} cannot be read`}
+        command={source.command ?? undefined}
+      >
+        {source.advice}
+      </EmptyState>
+    ))
+  }
+  if (sources.some((source) => source.state === 'ok')) {
+    return (
+      <EmptyState
+        title="The identity may read no factory"
+        command='az role assignment create --assignee <client id> --role "Andon reader" --scope <factory, resource group or subscription>'
+      >
+        Azure answered, and listed none. Assign the role that the README describes; Andon looks
+        again every ten minutes.
+      </EmptyState>
+    )
+  }
+  return (
+    <EmptyState title="No history is stored">
+      Nothing has been collected or imported yet. As soon as Andon has asked Azure, the factories
+      stand here.
+    </EmptyState>
+  )
+}

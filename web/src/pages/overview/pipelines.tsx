@@ -1,0 +1,161 @@
+import { Link } from '@tanstack/react-router'
+import type { Overview, PipelineHealth } from '../../api/types'
+import { Duration } from '../../run/duration'
+import { RunLink } from '../../run/run-link'
+import { RunReason } from '../../run/run-reason'
+import text from '../../state/text.module.css'
+import { StatusMark } from '../../status/status-mark'
+import { Strip } from '../../strip/strip'
+import { narrow, useMedia } from '../../table/use-media'
+import { formatShare } from '../../time/format'
+import { Time } from '../../time/time'
+import styles from './overview.module.css'
+
+/** The pipelines with the most open, then the most failed, then the most runs, each with its last 30. */
+export function PipelinesThatMatter({ pipelines }: { pipelines: Overview['worstPipelines'] }) {
+  const isNarrow = useMedia(narrow)
+  if (pipelines.length === 0) return null
+  return (
+    <section className={styles.section} aria-labelledby="pipelines-that-matter">
+      <div className={styles.sectionHead}>
+        <h2 id="pipelines-that-matter">Pipelines that matter</h2>
+        <span className={text.muted}>most open, most failed, most run</span>
+        {!isNarrow && <Legend />}
+      </div>
+      {isNarrow ? <Cards pipelines={pipelines} /> : <Table pipelines={pipelines} />}
+    </section>
+  )
+}
+
+function Legend() {
+  return (
+    <ul className={styles.legend}>
+      <li>
+        <i data-tone="ok" />
+        succeeded
+      </li>
+      <li>
+        <i data-tone="bad" />
+        failed
+      </li>
+      <li>
+        <i data-tone="healed" />
+        failed, healed
+      </li>
+      <li>height: duration</li>
+    </ul>
+  )
+}
+
+function Table({ pipelines }: { pipelines: PipelineHealth[] }) {
+  return (
+    <table className={styles.pipelines}>
+      <thead>
+        <tr>
+          <th scope="col" className={styles.markCell}>
+            <span className={text.hidden}>Status of the last run</span>
+          </th>
+          <th scope="col" className={styles.nameCell}>
+            Pipeline
+          </th>
+          <th scope="col" className={styles.factoryCell}>
+            Factory
+          </th>
+          <th scope="col" className={styles.stripCell}>
+            Last 30 runs
+          </th>
+          <th scope="col" className={styles.number}>
+            Success
+          </th>
+          <th scope="col" className={styles.number}>
+            Took
+          </th>
+          <th scope="col" className={styles.lastCell}>
+            Last run
+          </th>
+        </tr>
+      </thead>
+      <tbody>
+        {pipelines.map((pipeline) => (
+          <tr key={keyOf(pipeline)}>
+            <td className={styles.markCell}>
+              <StatusMark status={pipeline.last.status} healed={pipeline.last.healedBy !== null} />
+            </td>
+            <td className={styles.nameCell}>
+              <PipelineLink pipeline={pipeline} />
+            </td>
+            <td className={styles.factoryCell}>{pipeline.factoryName}</td>
+            <td className={styles.stripCell}>
+              <PipelineStrip pipeline={pipeline} />
+            </td>
+            <td className={styles.number}>{formatShare(pipeline.successRate)}</td>
+            <td className={styles.number}>
+              <Duration run={pipeline.last} />
+            </td>
+            <td className={styles.lastCell}>
+              <span className={styles.lastRun}>
+                <Link
+                  to="/runs/$runId"
+                  params={{ runId: pipeline.last.runId }}
+                  search={(before) => ({ ...before, in: pipeline.factory })}
+                >
+                  <Time instant={pipeline.last.runStart} />
+                </Link>
+                <RunReason run={pipeline.last} />
+              </span>
+            </td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  )
+}
+
+function Cards({ pipelines }: { pipelines: PipelineHealth[] }) {
+  return (
+    <ul>
+      {pipelines.map((pipeline) => (
+        <li className={styles.card} key={keyOf(pipeline)}>
+          <span className={styles.cardName}>
+            <RunLink run={pipeline.last} />
+          </span>
+          <PipelineStrip pipeline={{ ...pipeline, strip: pipeline.strip.slice(-16) }} />
+          <span className={styles.cardReason}>
+            {pipeline.last.message ? <RunReason run={pipeline.last} /> : pipeline.factoryName}
+          </span>
+          <span className={styles.number}>{formatShare(pipeline.successRate)} good</span>
+        </li>
+      ))}
+    </ul>
+  )
+}
+
+function PipelineLink({ pipeline }: { pipeline: PipelineHealth }) {
+  return (
+    <Link
+      to="/runs"
+      search={(before) => ({
+        ...before,
+        pipeline: [pipeline.pipelineName],
+        factory: [pipeline.factory],
+      })}
+      title={pipeline.pipelineName}
+    >
+      {pipeline.pipelineName}
+    </Link>
+  )
+}
+
+function PipelineStrip({ pipeline }: { pipeline: PipelineHealth }) {
+  return (
+    <Strip
+      runs={pipeline.strip}
+      factory={pipeline.factory}
+      label={`Last runs of ${pipeline.pipelineName} in ${pipeline.factoryName}`}
+    />
+  )
+}
+
+function keyOf(pipeline: PipelineHealth): string {
+  return `${pipeline.factory}/${pipeline.pipelineName}`
+}

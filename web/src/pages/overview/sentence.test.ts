@@ -1,0 +1,81 @@
+import { describe, expect, it } from 'vitest'
+import { sampleNow, sampleOverview } from '../../testing/samples'
+import { answerOf, beforeOf, figuresOf, whenOf } from './sentence'
+
+const plain = (text: string) => text.replaceAll('\u00a0', ' ')
+const nothing = { count: 0, runs: 0, oldest: null, items: [], before: 0 }
+
+describe('the answer', () => {
+  it('counts the pipelines that need someone and says how long the oldest has', () => {
+    const openProblems = { ...nothing, count: 2, runs: 3, oldest: '2026-11-24T01:12:04Z' }
+    const answer = answerOf(sampleOverview({ openProblems }), true, sampleNow)
+    expect(answer.bold).toBe('2 pipelines need you')
+    expect(plain(answer.rest)).toBe(', the oldest for 1 h 02 m')
+  })
+
+  it('speaks of the past when nothing is fresh', () => {
+    const openProblems = { ...nothing, count: 1, runs: 1, oldest: '2026-11-24T02:00:07Z' }
+    const answer = answerOf(sampleOverview({ openProblems }), false, sampleNow)
+    expect(answer.bold).toBe('1 pipeline needed you')
+    expect(plain(answer.rest)).toBe(', for 14 m')
+  })
+
+  it('does not hide what broke before the range', () => {
+    const answer = answerOf(
+      sampleOverview({ openProblems: { ...nothing, before: 3 } }),
+      true,
+      sampleNow,
+    )
+    expect(answer.bold).toBe('Nothing needs you')
+    expect(answer.rest).toBe(', but 3 runs failed before this time and are still open')
+  })
+
+  it('never says that all is well before anything was read', () => {
+    const coverage = { from: null, complete: false, filling: 0, doneShare: null, runs: 0 }
+    expect(
+      answerOf(sampleOverview({ openProblems: nothing, asOf: null, coverage }), true, sampleNow)
+        .bold,
+    ).toBe('Nothing is known yet')
+  })
+})
+
+describe('the figures', () => {
+  it('are those of the range, compared with the time before', () => {
+    const overview = sampleOverview({
+      counts: { Succeeded: 1179, Failed: 10, Cancelled: 3, InProgress: 12, Paused: 1 },
+      healed: { runs: 4 },
+      successRate: { value: 0.992, reason: null },
+      previous: {
+        from: '2026-11-22T02:14:07Z',
+        to: '2026-11-23T02:14:07Z',
+        counts: {},
+        successRate: { value: 0.994, reason: null },
+      },
+    })
+    expect(plain(figuresOf(overview, 'in the last 24 h', 'the 24 h before'))).toMatch(
+      /^1,205 runs in the last 24 h: 1,179 succeeded, 12 in progress, 10 failed \(4 healed\), 3 cancelled, 1 other\. 99\.2 % good, the 24 h before 99\.4 %\.$/,
+    )
+  })
+
+  it('say nothing of a share that is not known', () => {
+    const overview = sampleOverview({
+      counts: { InProgress: 1 },
+      successRate: { value: null, reason: 'none ended' },
+    })
+    expect(figuresOf(overview, 'since 18:00', '')).toBe('1 run since 18:00: 1 in progress.')
+    expect(figuresOf(sampleOverview({ counts: {} }), 'since 18:00', '')).toBe(
+      'No runs since 18:00.',
+    )
+  })
+})
+
+it('puts a range into a sentence', () => {
+  expect(['Last 24 h', 'Since 18:00', 'All history', '18:00 – 19:00'].map(whenOf)).toEqual([
+    'in the last 24 h',
+    'since 18:00',
+    'in all history',
+    'in 18:00 – 19:00',
+  ])
+  expect(beforeOf('Last 24 h')).toBe('the 24 h before')
+  expect(beforeOf('18:00 – 19:00')).toBe('the same time before')
+})

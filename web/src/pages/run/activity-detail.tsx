@@ -1,0 +1,124 @@
+import { Link } from '@tanstack/react-router'
+import type { ActivityRun } from '../../api/types'
+import { JsonView } from '../../json/json-view'
+import { CopyButton } from '../../state/copy'
+import text from '../../state/text.module.css'
+import { statusWord } from '../../status/status'
+import { formatDuration } from '../../time/format'
+import { Time } from '../../time/time'
+import { errorOf, failureTypeWords, queueMillis, runtimeOf, startedRunOf } from './activity'
+import styles from './run.module.css'
+
+interface ActivityDetailProps {
+  /** The tries of one activity, in order. */
+  activities: ActivityRun[]
+  factory: string
+}
+
+/** All that Azure says of an activity, each try by itself. */
+export function ActivityDetail({ activities, factory }: ActivityDetailProps) {
+  return (
+    <div className={styles.activity}>
+      {activities.map((activity, index) => (
+        <section key={activity.activityRunId ?? index} aria-label={`Attempt ${index + 1}`}>
+          {activities.length > 1 && <h3>Attempt {index + 1}</h3>}
+          <OneTry activity={activity} factory={factory} />
+        </section>
+      ))}
+    </div>
+  )
+}
+
+function OneTry({ activity, factory }: { activity: ActivityRun; factory: string }) {
+  const error = errorOf(activity)
+  const child = startedRunOf(activity)
+  const queue = queueMillis(activity)
+  return (
+    <>
+      <dl className={styles.facts}>
+        <dt>Status</dt>
+        <dd>{statusWord(activity.status ?? '')}</dd>
+        <dt>Started</dt>
+        <dd>
+          <Time instant={activity.activityRunStart} />
+        </dd>
+        <dt>Ended</dt>
+        <dd>
+          <Time instant={activity.activityRunEnd} />
+        </dd>
+        <dt>Duration</dt>
+        <dd>
+          {formatDuration(activity.durationInMs)}
+          {queue > 0 && (
+            <span className={text.muted}> {formatDuration(queue)} of it in the queue</span>
+          )}
+        </dd>
+        {runtimeOf(activity) && (
+          <>
+            <dt>Runtime</dt>
+            <dd>{runtimeOf(activity)}</dd>
+          </>
+        )}
+        {child && (
+          <>
+            <dt>Started run</dt>
+            <dd>
+              <Link
+                className={styles.link}
+                to="/runs/$runId"
+                params={{ runId: child }}
+                search={(before) => ({
+                  ...before,
+                  in: factory,
+                  tab: undefined,
+                  activity: undefined,
+                })}
+              >
+                {child}
+              </Link>
+            </dd>
+          </>
+        )}
+        <dt>Activity run</dt>
+        <dd className={text.mono}>
+          {activity.activityRunId ?? '–'}
+          {activity.activityRunId && (
+            <CopyButton text={activity.activityRunId} what="activity run id" />
+          )}
+        </dd>
+        {activity.odd.length > 0 && (
+          <>
+            <dt>Not readable</dt>
+            <dd className={text.stale}>
+              {activity.odd.map((o) => `${o.field} ${o.problem}`).join('; ')}
+            </dd>
+          </>
+        )}
+      </dl>
+      {error && (
+        <div className={styles.activityError}>
+          <p>
+            {error.code && `Error ${error.code}`}
+            {error.code && error.type && ', '}
+            {error.type && failureTypeWords(error.type)}
+          </p>
+          <pre>{error.message}</pre>
+        </div>
+      )}
+      <Part name="Input" value={activity.input} />
+      <Part name="Output" value={activity.output} />
+      <Part name="User properties" value={activity.userProperties} />
+    </>
+  )
+}
+
+function Part({ name, value }: { name: string; value: unknown }) {
+  if (value === null || value === undefined) return null
+  if (typeof value === 'object' && Object.keys(value).length === 0) return null
+  return (
+    <div>
+      <h4>{name}</h4>
+      <JsonView value={value} name={name.toLowerCase()} open={1} />
+    </div>
+  )
+}

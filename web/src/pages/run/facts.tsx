@@ -1,0 +1,78 @@
+import type { RunDetail } from '../../api/types'
+import { Duration } from '../../run/duration'
+import { InvokedBy, invokedByWord } from '../../run/invoked-by'
+import { CopyButton } from '../../state/copy'
+import text from '../../state/text.module.css'
+import { toMillis } from '../../time/instant'
+import { Time } from '../../time/time'
+import { offsetName, useZone } from '../../time/zone'
+import styles from './run.module.css'
+
+/** Everything short that is known of a run. */
+export function Facts({ run }: { run: RunDetail }) {
+  const zone = useZone()
+  const start = toMillis(run.runStart)
+  return (
+    <section aria-labelledby="facts">
+      <h2 id="facts">Facts</h2>
+      <dl className={styles.facts}>
+        <dt>Started</dt>
+        <dd>
+          <Time instant={run.runStart} />{' '}
+          {start !== null && <span className={text.muted}>{offsetName(zone, start)}</span>}
+        </dd>
+        <dt>Ended</dt>
+        <dd>
+          <Time instant={run.runEnd} />
+        </dd>
+        <dt>Duration</dt>
+        <dd>
+          <Duration run={run} />
+        </dd>
+        <dt>Invoked by</dt>
+        <dd className={styles.withAside}>
+          <InvokedBy run={run} />
+          {run.invokedBy && (
+            <span className={text.muted}>
+              {invokedByWord(run.invokedBy.invokedByType ?? run.invokedBy.name).toLowerCase()}
+            </span>
+          )}
+        </dd>
+        <dt>Annotations</dt>
+        <dd>
+          {run.annotations.length > 0 ? run.annotations.map(annotationText).join(', ') : 'none'}
+        </dd>
+        {run.debugRunId && <Id name="Debug run" value={run.debugRunId} />}
+        <Id name="Run" value={run.runId} />
+        <dt>Last updated</dt>
+        <dd>
+          <Time instant={run.lastUpdated} />
+        </dd>
+        {run.odd.length > 0 && (
+          <>
+            <dt>Not readable</dt>
+            <dd className={text.stale}>
+              {run.odd.map((odd) => `${odd.field} ${odd.problem}`).join('; ')}
+            </dd>
+          </>
+        )}
+      </dl>
+    </section>
+  )
+}
+
+function Id({ name, value }: { name: string; value: string }) {
+  return (
+    <>
+      <dt>{name}</dt>
+      <dd className={styles.withAside}>
+        <span className={text.mono}>{value}</span>
+        <CopyButton text={value} what={`${name.toLowerCase()} id`} />
+      </dd>
+    </>
+  )
+}
+
+function annotationText(annotation: unknown): string {
+  return typeof annotation === 'string' ? annotation : JSON.stringify(annotation)
+}

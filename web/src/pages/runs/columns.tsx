@@ -1,0 +1,92 @@
+import type { RunRow } from '../../api/types'
+import { Duration } from '../../run/duration'
+import { InvokedBy } from '../../run/invoked-by'
+import { RunLink } from '../../run/run-link'
+import { RunReason } from '../../run/run-reason'
+import type { RunFilter, RunSort } from '../../search/schema'
+import text from '../../state/text.module.css'
+import { StatusMark } from '../../status/status-mark'
+import { Card } from '../../table/card'
+import type { Column } from '../../table/virtual-table'
+import { Time } from '../../time/time'
+
+/** The table's columns; start and duration sort, first newest and longest. */
+export function columnsFor(
+  { sort }: Pick<RunFilter, 'sort'>,
+  onSort: (sort: RunSort | undefined) => void,
+): Column<RunRow>[] {
+  return [
+    {
+      id: 'status',
+      header: 'Status',
+      headerHidden: true,
+      width: '32px',
+      cell: (run) => <StatusMark status={run.status} healed={run.healedBy !== null} />,
+    },
+    {
+      id: 'pipeline',
+      header: 'Pipeline',
+      width: '20%',
+      cell: (run) => <RunLink run={run} withoutMark />,
+    },
+    {
+      id: 'factory',
+      header: 'Factory',
+      width: '11%',
+      cell: (run) => <span className={text.muted}>{run.factoryName}</span>,
+    },
+    { id: 'invokedBy', header: 'Invoked by', width: '15%', cell: (run) => <InvokedBy run={run} /> },
+    {
+      id: 'start',
+      header: 'Start',
+      width: '120px',
+      align: 'right',
+      sort: sortBy('runStart', sort, onSort),
+      cell: (run) => <Time instant={run.runStart} />,
+    },
+    {
+      id: 'duration',
+      header: 'Duration',
+      width: '88px',
+      align: 'right',
+      sort: sortBy('durationInMs', sort, onSort),
+      cell: (run) => <Duration run={run} />,
+    },
+    { id: 'cause', header: 'Cause or note', cell: (run) => <Note run={run} /> },
+  ]
+}
+
+function sortBy(
+  field: 'runStart' | 'durationInMs',
+  sort: RunSort | undefined,
+  onSort: (sort: RunSort | undefined) => void,
+): NonNullable<Column<RunRow>['sort']> {
+  const now = sort ?? '-runStart'
+  const direction = now === field ? 'ascending' : now === `-${field}` ? 'descending' : 'none'
+  const next: RunSort = direction === 'descending' ? field : `-${field}`
+  return { direction, onToggle: () => onSort(next === '-runStart' ? undefined : next) }
+}
+
+/** Success is silent: words only for causes and for rows that could not be read whole. */
+function Note({ run }: { run: RunRow }) {
+  if (run.message) return <RunReason run={run} />
+  if (run.odd.length === 0) return null
+  return (
+    <span className={text.stale} title={run.odd.map((o) => `${o.field} ${o.problem}`).join('\n')}>
+      {run.odd.map((o) => o.field).join(', ')} could not be read
+    </span>
+  )
+}
+
+/** A run on a narrow screen: two lines. */
+export function RunCard({ run }: { run: RunRow }) {
+  return (
+    <Card
+      mark={<StatusMark status={run.status} healed={run.healedBy !== null} />}
+      title={<RunLink run={run} withoutMark />}
+      end={<Duration run={run} />}
+      note={run.message ? <RunReason run={run} /> : run.factoryName}
+      noteEnd={<Time instant={run.runStart} />}
+    />
+  )
+}

@@ -1,0 +1,264 @@
+import { useNavigate } from '@tanstack/react-router'
+import { useId, useRef, useState } from 'react'
+import type { RunFacets } from '../../api/types'
+import { useShortcut } from '../../keys/shortcuts'
+import { invokedByWord } from '../../run/invoked-by'
+import { durationMillis } from '../../search/matches'
+import type { RunFilter } from '../../search/schema'
+import { Button } from '../../state/button'
+import text from '../../state/text.module.css'
+import { statusWord } from '../../status/status'
+import { StatusMark } from '../../status/status-mark'
+import { formatCount } from '../../time/format'
+import { isChosen, type ListFilter, toggled } from './filter'
+import styles from './runs.module.css'
+
+interface FacetPanelProps {
+  filter: RunFilter
+  facets: RunFacets | undefined
+  failed: Error | null
+}
+
+const statuses = ['Succeeded', 'Failed', 'InProgress', 'Queued', 'Canceling', 'Cancelled']
+
+/** Every filter of runs, each choice with the number of runs it would find. */
+export function FacetPanel({ filter, facets, failed }: FacetPanelProps) {
+  const navigate = useNavigate()
+  const change = (part: Partial<RunFilter>) =>
+    void navigate({ to: '/runs', search: (before) => ({ ...before, ...part }) })
+  const list = (name: ListFilter) => ({
+    chosen: filter[name],
+    onToggle: (value: string) => change({ [name]: toggled(filter[name], value) }),
+  })
+
+  return (
+    <aside className={styles.facets} aria-label="Filters">
+      <FindField value={filter.q} onChange={(q) => change({ q })} />
+      {failed && (
+        <p className={styles.facetNote} role="alert">
+          Counts could not be read: {failed.message}
+        </p>
+      )}
+      {facets?.reason && <p className={styles.facetNote}>{facets.reason}</p>}
+      <Facet
+        title="Status"
+        values={statusValues(facets)}
+        {...list('status')}
+        draw={(value) => (
+          <>
+            <StatusMark status={value} decorative />
+            {statusWord(value)}
+          </>
+        )}
+      />
+      <fieldset className={styles.facet}>
+        <legend>Failures</legend>
+        <Choice
+          checked={filter.open === true}
+          count={facets?.open}
+          onToggle={() => change({ open: filter.open === true ? undefined : true })}
+        >
+          Still open
+        </Choice>
+        <Choice
+          checked={filter.open === false && isChosen(filter.status, 'Failed')}
+          count={facets?.healed}
+          onToggle={() =>
+            change(
+              filter.open === false ? { open: undefined } : { open: false, status: ['Failed'] },
+            )
+          }
+        >
+          Healed by a later run
+        </Choice>
+      </fieldset>
+      <Facet
+        title="Factory"
+        values={facets?.factory}
+        {...list('factory')}
+        draw={(value) => facets?.factory?.find((f) => f.value === value)?.name ?? value}
+      />
+      <Facet title="Pipeline" values={facets?.pipeline} {...list('pipeline')} />
+      <Facet
+        title="Invoked by"
+        values={facets?.invokedBy}
+        {...list('invokedBy')}
+        draw={(value) => invokedByWord(value)}
+      />
+      <Facet title="Trigger" values={facets?.trigger} {...list('trigger')} />
+      <Facet title="Annotation" values={facets?.annotation} {...list('annotation')} />
+      <DurationField
+        value={filter.minDuration}
+        onChange={(minDuration) => change({ minDuration })}
+      />
+      <fieldset className={styles.facet}>
+        <legend>Reruns</legend>
+        <Choice
+          checked={filter.group === 'latest'}
+          onToggle={() => change({ group: filter.group ? undefined : 'latest' })}
+        >
+          Latest of each run group only
+        </Choice>
+      </fieldset>
+    </aside>
+  )
+}
+
+interface Value {
+  value: string
+  count: number
+}
+
+/** The known statuses in the order in which a run passes them, then any other that occurs. */
+function statusValues(facets: RunFacets | undefined): Value[] | null | undefined {
+  const found = facets?.status
+  if (!found) return found
+  const rank = (value: string) => {
+    const at = statuses.indexOf(value)
+    return at === -1 ? statuses.length : at
+  }
+  return [...found].sort((a, b) => rank(a.value) - rank(b.value))
+}
+
+interface FacetProps {
+  title: string
+  /** Undefined while loading, null when too many runs would have to be looked at. */
+  values: Value[] | null | undefined
+  chosen: string[] | undefined
+  onToggle: (value: string) => void
+  draw?: (value: string) => React.ReactNode
+}
+
+const few = 6
+
+function Facet({ title, values, chosen, onToggle, draw }: FacetProps) {
+  const [all, setAll] = useState(false)
+  const known = values ?? []
+  // What is chosen stays in sight, whether or not it still finds anything.
+  const missing = (chosen ?? []).filter(
+    (value) =>
+      !isChosen(
+        known.map((k) => k.value),
+        value,
+      ),
+  )
+  const choices = [...missing.map((value) => ({ value, count: values ? 0 : null })), ...known]
+  if (choices.length === 0) return null
+  const shown = choices.filter(({ value }, index) => all || index < few || isChosen(chosen, value))
+  const hidden = choices.length - shown.length
+  return (
+    <fieldset className={styles.facet}>
+      <legend>{title}</legend>
+      {shown.map(({ value, count }) => (
+        <Choice
+          key={value}
+          checked={isChosen(chosen, value)}
+          count={count}
+          onToggle={() => onToggle(value)}
+        >
+          {draw ? draw(value) : value}
+        </Choice>
+      ))}
+      {hidden > 0 && (
+        <Button
+          size="small"
+          look="plain"
+          className={styles.moreChoices}
+          onClick={() => setAll(true)}
+        >
+          {formatCount(hidden)} more
+        </Button>
+      )}
+    </fieldset>
+  )
+}
+
+interface ChoiceProps {
+  checked: boolean
+  /** Absent where there is no count; null when it is not known. */
+  count?: number | null | undefined
+  onToggle: () => void
+  children: React.ReactNode
+}
+
+function Choice({ checked, count, onToggle, children }: ChoiceProps) {
+  return (
+    <label className={styles.choice}>
+      <input type="checkbox" checked={checked} onChange={onToggle} />
+      <span className={styles.choiceName}>{children}</span>
+      {count !== undefined && <span className={text.muted}>{formatCount(count)}</span>}
+    </label>
+  )
+}
+
+interface FieldProps {
+  value: string | undefined
+  onChange: (value: string | undefined) => void
+}
+
+function FindField({ value, onChange }: FieldProps) {
+  const field = useRef<HTMLInputElement>(null)
+  useShortcut('/', 'Find in the runs', () => field.current?.select())
+  return (
+    <form
+      className={styles.find}
+      // Another value from outside (Back, a chip taken off) makes the field anew.
+      key={value ?? ''}
+      onSubmit={(event) => {
+        event.preventDefault()
+        onChange(field.current?.value.trim() || undefined)
+      }}
+    >
+      <input
+        ref={field}
+        type="search"
+        defaultValue={value ?? ''}
+        maxLength={200}
+        aria-label="Find in the runs"
+        placeholder="Message, pipeline, run id"
+        onBlur={(event) => {
+          const typed = event.target.value.trim() || undefined
+          if (typed !== value) onChange(typed)
+        }}
+      />
+    </form>
+  )
+}
+
+function DurationField({ value, onChange }: FieldProps) {
+  const note = useId()
+  const field = useRef<HTMLInputElement>(null)
+  const [wrong, setWrong] = useState(false)
+  const take = () => {
+    const typed = field.current?.value.replaceAll(' ', '') ?? ''
+    const bad = typed !== '' && durationMillis(typed) === null
+    setWrong(bad)
+    if (!bad && (typed || undefined) !== value) onChange(typed || undefined)
+  }
+  return (
+    <fieldset className={styles.facet}>
+      <legend>Took at least</legend>
+      <form
+        key={value ?? ''}
+        onSubmit={(event) => {
+          event.preventDefault()
+          take()
+        }}
+      >
+        <input
+          ref={field}
+          className={styles.field}
+          defaultValue={value ?? ''}
+          aria-label="Took at least"
+          aria-invalid={wrong}
+          aria-describedby={note}
+          placeholder="5m"
+          onBlur={take}
+        />
+        <p id={note} className={wrong ? text.bad : styles.facetNote}>
+          {wrong ? 'Write it as 90s, 5m, 1h30m or milliseconds.' : 'such as 90s, 5m, 1h30m'}
+        </p>
+      </form>
+    </fieldset>
+  )
+}

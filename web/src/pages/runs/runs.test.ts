@@ -1,0 +1,80 @@
+import { describe, expect, it } from 'vitest'
+import type { RunFacets } from '../../api/types'
+import { chipsOf } from './chips'
+import { isChosen, isFiltered, toggled } from './filter'
+import { sentenceOf } from './sentence'
+
+const facets: RunFacets = {
+  total: 312,
+  open: 5,
+  healed: 2,
+  status: [
+    { value: 'Succeeded', count: 300 },
+    { value: 'InProgress', count: 4 },
+    { value: 'Queued', count: 1 },
+  ],
+  factory: null,
+  invokedBy: null,
+  trigger: null,
+  pipeline: null,
+  annotation: null,
+  reason: null,
+}
+
+describe('the sentence', () => {
+  it('counts what matches and names what is not well', () => {
+    const { bold, rest } = sentenceOf(facets, 1204)
+    expect(bold + rest).toBe(
+      '312 runs of 1,204 · 5 failed and still broken, 2 healed, 5 running or queued',
+    )
+  })
+
+  it('does not speak of runs that the filter leaves out', () => {
+    expect(sentenceOf(facets, null, ['Failed']).rest).toBe(' · 5 failed and still broken, 2 healed')
+  })
+
+  it('never makes a zero of what is not known', () => {
+    const unknown = { ...facets, total: null, open: null, healed: null, status: null }
+    expect(sentenceOf(unknown, null)).toEqual({ bold: 'Many runs', rest: '' })
+    expect(sentenceOf(undefined, null).bold).toBe('Runs')
+  })
+})
+
+describe('filters', () => {
+  it('takes a value in and out whatever its case, and an empty list is no filter', () => {
+    expect(toggled(undefined, 'Failed')).toEqual(['Failed'])
+    expect(toggled(['failed', 'Queued'], 'Failed')).toEqual(['Queued'])
+    expect(toggled(['failed'], 'Failed')).toBeUndefined()
+    expect(isChosen(['failed'], 'Failed')).toBe(true)
+  })
+
+  it('does not count scope and order as filters of the page', () => {
+    expect(isFiltered({ factory: ['a'], range: '1h', sort: 'runStart' })).toBe(false)
+    expect(isFiltered({ open: false })).toBe(true)
+  })
+
+  it('names every filter that is on', () => {
+    const chips = chipsOf({
+      status: ['Failed', 'Paused'],
+      open: true,
+      pipeline: ['a', 'b'],
+      trigger: ['t'],
+      invokedBy: ['ScheduleTrigger'],
+      annotation: ['tier-1'],
+      group: 'latest',
+      minDuration: '5m',
+      q: 'dw',
+    })
+    expect(chips.map(({ name, value }) => `${name}=${value}`)).toEqual([
+      'status=Failed, Paused',
+      'open=still open',
+      'pipeline=a, b',
+      'trigger=t',
+      'invokedBy=Schedule',
+      'annotation=tier-1',
+      'group=latest only',
+      'minDuration=5m',
+      'q=dw',
+    ])
+  })
+})

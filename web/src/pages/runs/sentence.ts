@@ -1,0 +1,31 @@
+import type { RunFacets } from '../../api/types'
+import { toneOf } from '../../status/status'
+import { formatCount } from '../../time/format'
+import { isChosen } from './filter'
+
+/** The page's answer: how many runs match, of how many, and what of them is not well. */
+export function sentenceOf(
+  facets: RunFacets | undefined,
+  whole: number | null,
+  statuses?: string[],
+) {
+  if (!facets) return { bold: 'Runs', rest: '' }
+  const { total } = facets
+  const bold = total === null ? 'Many runs' : total === 1 ? '1 run' : `${formatCount(total)} runs`
+  const of = total !== null && whole !== null ? ` of ${formatCount(whole)}` : ''
+  const parts = partsOf(facets, statuses)
+  return { bold, rest: `${of}${parts.length > 0 ? ` · ${parts.join(', ')}` : ''}` }
+}
+
+function partsOf(facets: RunFacets, statuses: string[] | undefined): string[] {
+  const parts: string[] = []
+  if (facets.open) parts.push(`${formatCount(facets.open)} failed and still broken`)
+  if (facets.healed) parts.push(`${formatCount(facets.healed)} healed`)
+  const under = (facets.status ?? [])
+    // A facet counts what each of its choices would find, the ones not chosen too.
+    .filter(({ value }) => !statuses || isChosen(statuses, value))
+    .filter(({ value }) => ['run', 'queue'].includes(toneOf(value)))
+    .reduce((sum, { count }) => sum + count, 0)
+  if (under > 0) parts.push(`${formatCount(under)} running or queued`)
+  return parts
+}

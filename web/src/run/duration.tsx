@@ -1,0 +1,36 @@
+import type { RunRow } from '../api/types'
+import { isTerminal } from '../status/status'
+import { useNow } from '../time/clock'
+import { formatDuration, unknown } from '../time/format'
+import { toMillis } from '../time/instant'
+import styles from './run.module.css'
+
+interface DurationProps {
+  run: Pick<RunRow, 'status' | 'runStart' | 'durationInMs'>
+}
+
+/** How long a run took or, ticking, has taken so far. What has no start yet or no duration is unknown, not zero. */
+export function Duration({ run }: DurationProps) {
+  if (isTerminal(run.status)) return <Fixed millis={run.durationInMs} />
+  const start = toMillis(run.runStart)
+  if (start === null) return <Fixed millis={null} />
+  return <Running start={start} />
+}
+
+function Fixed({ millis }: { millis: number | null }) {
+  if (millis === null) return <span title="No duration is known">{unknown}</span>
+  return (
+    <span className={styles.duration} title={`${millis.toLocaleString()} ms`}>
+      {formatDuration(millis)}
+    </span>
+  )
+}
+
+function Running({ start }: { start: number }) {
+  const now = useNow()
+  return (
+    <span className={styles.duration} title="So far">
+      {formatDuration(Math.max(0, now - start))}
+    </span>
+  )
+}

@@ -1,0 +1,96 @@
+import type { RunRow } from '../api/types'
+import { compareInstants } from '../time/instant'
+import { resolveRange } from '../time/range'
+import type { RunFilter } from './schema'
+
+/**
+ * Whether the server would list this run for the filter now. It is the server's predicate once more, so that a run
+ * that comes by the live stream appears in the lists it belongs to and in no other.
+ */
+export function matchesFilter(run: RunRow, filter: RunFilter, now: number): boolean {
+  return (
+    inRange(run, filter, now) &&
+    oneOf(filter.factory, [run.factory]) &&
+    oneOf(filter.status, [run.status]) &&
+    oneOf(filter.pipeline, [run.pipelineName]) &&
+    oneOf(filter.trigger, [triggerOf(run)]) &&
+    oneOf(filter.invokedBy, [invokedByTypeOf(run), run.invokedBy?.name]) &&
+    oneOf(filter.annotation, run.annotations.map(annotationText)) &&
+    (filter.group === undefined || run.isLatest) &&
+    (filter.open === undefined || run.open === filter.open) &&
+    longEnough(run, filter.minDuration) &&
+    found(run, filter.q)
+  )
+}
+
+function inRange(run: RunRow, filter: RunFilter, now: number): boolean {
+  const { from, to } = resolveRange(filter, now)
+  if (from === undefined && to === undefined) return true
+  // A run without a readable start sorts by its last update.
+  const at = run.runStart ?? run.lastUpdated
+  if (at === null) return false
+  if (from !== undefined && compareInstants(at, from) < 0) return false
+  return to === undefined || compareInstants(at, to) < 0
+}
+
+/** Or within a name: true without a wish, or when one of the values is wished for. Case never matters to ADF. */
+function oneOf(wished: string[] | undefined, values: (string | null | undefined)[]): boolean {
+  if (!wished || wished.length === 0) return true
+  return values.some((value) => value && wished.some((wish) => same(wish, value)))
+}
+
+function same(a: string, b: string): boolean {
+  return a.toLowerCase() === b.toLowerCase()
+}
+
+/** Rows of 2018 have no type; those of people's own starts are named "Manual". */
+function invokedByTypeOf(run: RunRow): string | null {
+  const by = run.invokedBy
+  if (!by) return null
+  return by.invokedByType ?? (by.name && same(by.name, 'Manual') ? 'Manual' : null)
+}
+
+/** The name of the trigger that started it; null for people's starts and child runs. */
+function triggerOf(run: RunRow): string | null {
+  const type = invokedByTypeOf(run)
+  if (type && (same(type, 'Manual') || same(type, 'PipelineActivity'))) return null
+  return run.invokedBy?.name ?? null
+}
+
+function annotationText(annotation: unknown): string {
+  return typeof annotation === 'string' ? annotation : JSON.stringify(annotation)
+}
+
+function longEnough(run: RunRow, minDuration: string | undefined): boolean {
+  if (minDuration === undefined) return true
+  const least = durationMillis(minDuration)
+  return least === null || (run.durationInMs !== null && run.durationInMs >= least)
+}
+
+const unitMillis: Record<string, number> = { h: 3_600_000, m: 60_000, s: 1_000, ms: 1 }
+
+/** Milliseconds of "90s", "1h30m" or "1500"; null for anything else. */
+export function durationMillis(text: string): number | null {
+  if (/^\d+$/.test(text)) return Number(text)
+  if (!/^(\d+(?:\.\d+)?(ms|h|m|s))+$/.test(text)) return null
+  let total = 0
+  for (const [, count, unit = ''] of text.matchAll(/(\d+(?:\.\d+)?)(ms|h|m|s)/g)) {
+    total += Number(count) * (unitMillis[unit] ?? 0)
+  }
+  return total
+}
+
+/** Words in the message, part of the pipeline's name, or the start of a runId. */
+function found(run: RunRow, q: string | undefined): boolean {
+  if (!q) return true
+  const wanted = q.toLowerCase()
+  if (run.runId.toLowerCase().startsWith(wanted)) return true
+  if (run.pipelineName.toLowerCase().includes(wanted)) return true
+  const words = wordsOf(wanted)
+  const inMessage = new Set(wordsOf((run.message ?? '').toLowerCase()))
+  return words.length > 0 && words.every((word) => inMessage.has(word))
+}
+
+function wordsOf(text: string): string[] {
+  return text.split(/[^\p{L}\p{N}]+/u).filter(Boolean)
+}

@@ -1,0 +1,83 @@
+import * as v from 'valibot'
+import { allHistory, relativeMillis } from '../time/range'
+
+// Each field falls back to nothing, so that a mangled link opens the page without that filter.
+
+/** A repeatable name: one or several texts in the URL, a list without doubles in code, absent when empty. */
+const list = v.fallback(
+  v.optional(
+    v.pipe(
+      v.union([v.string(), v.array(v.string())]),
+      v.transform((value) => [...new Set(Array.isArray(value) ? value : [value])].filter(Boolean)),
+      v.transform((values) => (values.length === 0 ? undefined : values)),
+    ),
+  ),
+  undefined,
+)
+
+const text = v.fallback(v.optional(v.pipe(v.string(), v.trim(), v.nonEmpty())), undefined)
+
+const instant = v.fallback(
+  v.optional(
+    v.pipe(
+      v.string(),
+      v.check((value) => /^\d{4}-\d\d-\d\dT/.test(value) && !Number.isNaN(Date.parse(value))),
+    ),
+  ),
+  undefined,
+)
+
+const range = v.fallback(
+  v.optional(
+    v.pipe(
+      v.string(),
+      v.check((value) => value === allHistory || relativeMillis(value) !== null),
+    ),
+  ),
+  undefined,
+)
+
+const flag = v.fallback(
+  v.optional(
+    v.pipe(
+      v.union([v.boolean(), v.picklist(['true', 'false'])]),
+      v.transform((value) => value === true || value === 'true'),
+    ),
+  ),
+  undefined,
+)
+
+/** What all pages share: which factories, which time, written in which zone. */
+export const scopeSchema = v.object({
+  /** Short ids of factories; absent means all. */
+  factory: list,
+  range,
+  from: instant,
+  to: instant,
+  /** Absent means the browser's own zone. */
+  zone: v.fallback(v.optional(v.literal('utc')), undefined),
+})
+
+export const scopeKeys = ['factory', 'range', 'from', 'to', 'zone'] as const
+
+export const runSorts = ['-runStart', 'runStart', '-durationInMs', 'durationInMs'] as const
+
+/** The filters of runs, under the API's names. */
+export const runFilterSchema = v.object({
+  ...scopeSchema.entries,
+  status: list,
+  pipeline: list,
+  trigger: list,
+  invokedBy: list,
+  annotation: list,
+  group: v.fallback(v.optional(v.literal('latest')), undefined),
+  open: flag,
+  /** "90s", "5m", "1h30m" or whole milliseconds. */
+  minDuration: text,
+  q: text,
+  sort: v.fallback(v.optional(v.picklist(runSorts)), undefined),
+})
+
+export type Scope = v.InferOutput<typeof scopeSchema>
+export type RunFilter = v.InferOutput<typeof runFilterSchema>
+export type RunSort = (typeof runSorts)[number]

@@ -1,0 +1,58 @@
+import { useWindowVirtualizer } from '@tanstack/react-virtual'
+import { type RefObject, useLayoutEffect, useState } from 'react'
+
+interface WindowRowsOptions {
+  container: RefObject<HTMLElement | null>
+  count: number
+  /** In pixels, the same for all rows. */
+  rowHeight: number
+  keyAt: (index: number) => string | number
+}
+
+// The sticky header and the table's own head cover this much of the window.
+const covered = 48 + 28
+
+/** Which rows are in sight when the page itself scrolls, and how much room the others need. */
+export function useWindowRows({ container, count, rowHeight, keyAt }: WindowRowsOptions) {
+  const top = useTop(container)
+  const virtualizer = useWindowVirtualizer({
+    count,
+    estimateSize: () => rowHeight,
+    getItemKey: keyAt,
+    overscan: 10,
+    scrollMargin: top,
+    scrollPaddingStart: covered,
+    scrollPaddingEnd: rowHeight,
+  })
+  // Heights are the same for all rows, but not in both forms of the table.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: measured anew just when the height changes
+  useLayoutEffect(() => virtualizer.measure(), [rowHeight])
+
+  const items = virtualizer.getVirtualItems()
+  const first = items[0]
+  const last = items.at(-1)
+  return {
+    items,
+    before: first ? first.start - top : 0,
+    after: last ? virtualizer.getTotalSize() - (last.end - top) : 0,
+    scrollTo: (index: number) => virtualizer.scrollToIndex(index, { align: 'auto' }),
+    scrolled: (virtualizer.scrollOffset ?? 0) > top,
+  }
+}
+
+/** How far below the top of the document the rows begin. */
+function useTop(container: RefObject<HTMLElement | null>): number {
+  const [top, setTop] = useState(0)
+  useLayoutEffect(() => {
+    const measure = () => {
+      const element = container.current
+      if (element) setTop(Math.round(element.getBoundingClientRect().top + window.scrollY))
+    }
+    measure()
+    // Whatever grows above the rows changes the height of the page.
+    const observer = new ResizeObserver(measure)
+    observer.observe(document.body)
+    return () => observer.disconnect()
+  }, [container])
+  return top
+}

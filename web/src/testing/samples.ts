@@ -1,0 +1,213 @@
+import type {
+  Factory,
+  FactoryList,
+  Overview,
+  RunDetail,
+  RunFacets,
+  RunPage,
+  RunRow,
+  Timeline,
+  TimelineBucket,
+} from '../api/types'
+
+// Answers as the API gives them; each takes the fields that a test is about.
+
+/** The moment all samples are seen at. */
+export const sampleNow = Date.parse('2026-11-24T02:14:07Z')
+
+export function sampleRun(fields: Partial<RunRow> = {}): RunRow {
+  return {
+    runId: '6d1f0c52-7c3e-4c7d-9c0a-0b8f4b1c9a01',
+    factory: 'sales-prod-3f2a',
+    factoryName: 'sales-prod',
+    factoryId:
+      '/subscriptions/00000000-0000-4000-8000-000000000001/resourceGroups/rg-sales/providers/Microsoft.DataFactory/factories/sales-prod',
+    id: null,
+    debugRunId: null,
+    runGroupId: '6d1f0c52-7c3e-4c7d-9c0a-0b8f4b1c9a01',
+    pipelineName: 'pl_load_orders',
+    invokedBy: {
+      id: '08586001810390879645608998212CU07',
+      name: 'tr_nightly',
+      invokedByType: 'ScheduleTrigger',
+      pipelineName: null,
+      pipelineRunId: null,
+    },
+    runStart: '2026-11-24T02:00:03.1234567Z',
+    runEnd: '2026-11-24T02:07:41.5Z',
+    durationInMs: 458_376,
+    status: 'Succeeded',
+    message: '',
+    lastUpdated: '2026-11-24T02:07:42.0000001Z',
+    annotations: [],
+    isLatest: true,
+    cancelledBy: null,
+    open: false,
+    healedBy: null,
+    activities: 'complete',
+    odd: [],
+    ...fields,
+  }
+}
+
+/** A failed run that no later one has made good. */
+export function sampleFailure(fields: Partial<RunRow> = {}): RunRow {
+  return sampleRun({
+    status: 'Failed',
+    open: true,
+    message:
+      "Operation on target cp_orders failed: ErrorCode=SqlFailedToConnect,'Type=Microsoft.DataTransfer.Common.Shared.HybridDeliveryException,Message=Cannot connect to SQL Database. Server: 'dw'.,Source=Microsoft.DataTransfer.Connectors.MSSQL,'",
+    ...fields,
+  })
+}
+
+/** As many runs as wanted, newest first, ten seconds apart. */
+export function sampleRuns(count: number, fields: Partial<RunRow> = {}): RunRow[] {
+  return Array.from({ length: count }, (_, index) => {
+    const start = new Date(sampleNow - index * 10_000).toISOString()
+    const runId = `00000000-0000-4000-8000-${String(index).padStart(12, '0')}`
+    return sampleRun({ runId, runGroupId: runId, runStart: start, lastUpdated: start, ...fields })
+  })
+}
+
+export function sampleRunPage(items: RunRow[], nextCursor: string | null = null): RunPage {
+  return { items, nextCursor, asOf: '2026-11-24T02:14:03Z' }
+}
+
+export function sampleRunDetail(fields: Partial<RunDetail> = {}): RunDetail {
+  const row = sampleRun()
+  return {
+    ...row,
+    parameters: { day: '2026-11-24' },
+    runDimension: {},
+    pipelineReturnValue: null,
+    raw: { runId: row.runId, status: row.status },
+    studioUrl: `https://adf.azure.com/en/monitoring/pipelineruns/${row.runId}`,
+    alsoIn: [],
+    healed: null,
+    groupSize: 1,
+    childCount: 0,
+    previousRunId: null,
+    nextRunId: null,
+    ...fields,
+  }
+}
+
+export function sampleFactory(fields: Partial<Factory> = {}): Factory {
+  return {
+    factory: 'sales-prod-3f2a',
+    name: 'sales-prod',
+    factoryId: sampleRun().factoryId,
+    subscriptionId: '00000000-0000-4000-8000-000000000001',
+    resourceGroup: 'rg-sales',
+    location: 'westeurope',
+    source: 'halden',
+    tags: {},
+    studioUrl: 'https://adf.azure.com/en/home',
+    state: 'fresh',
+    asOf: '2026-11-24T02:14:03Z',
+    lagSeconds: 4,
+    coverage: {
+      from: '2026-10-03T00:00:00Z',
+      to: '2026-11-24T02:14:03Z',
+      complete: true,
+      gaps: [],
+      activitiesPending: 0,
+      wantedFrom: null,
+      doneShare: 1,
+    },
+    counts: { Succeeded: 10 },
+    runs: 10,
+    firstRunStart: '2026-10-03T00:00:00Z',
+    lastRunStart: '2026-11-24T02:00:03Z',
+    lastError: null,
+    oddRows: 0,
+    ...fields,
+  }
+}
+
+export function sampleFactories(items: Factory[] = [sampleFactory()]): FactoryList {
+  const source = {
+    source: 'halden',
+    state: 'ok',
+    what: null,
+    advice: null,
+    command: null,
+    at: null,
+    subscriptions: 1,
+  } as const
+  return { items, nextCursor: null, sources: [source] }
+}
+
+export function sampleOverview(fields: Partial<Overview> = {}): Overview {
+  return {
+    from: '2026-11-23T02:14:07Z',
+    to: '2026-11-24T02:14:07Z',
+    asOf: '2026-11-24T02:14:03Z',
+    counts: { Succeeded: 1179, Failed: 10, Cancelled: 3, InProgress: 12 },
+    successRate: { value: 1179 / 1189, reason: null },
+    previous: {
+      from: '2026-11-22T02:14:07Z',
+      to: '2026-11-23T02:14:07Z',
+      counts: { Succeeded: 1200, Failed: 7 },
+      successRate: { value: 1200 / 1207, reason: null },
+    },
+    running: { count: 0, items: [] },
+    openProblems: { count: 0, runs: 0, oldest: null, items: [], before: 0 },
+    healed: { runs: 0 },
+    newestFailures: [],
+    worstPipelines: [],
+    staleSources: [],
+    coverage: {
+      from: '2026-10-03T00:00:00Z',
+      complete: true,
+      filling: 0,
+      doneShare: 1,
+      runs: 24_310,
+    },
+    ...fields,
+  }
+}
+
+export function sampleBucket(fields: Partial<TimelineBucket> = {}): TimelineBucket {
+  return {
+    start: '2026-11-24T02:00:00Z',
+    end: '2026-11-24T02:15:00Z',
+    counts: {},
+    open: 0,
+    healed: 0,
+    covered: 'yes',
+    ...fields,
+  }
+}
+
+/** Buckets of 15 minutes one after the other, each with these counts. */
+export function sampleTimeline(counts: Record<string, number>[]): Timeline {
+  const first = Date.parse('2026-11-23T18:00:00Z')
+  const at = (index: number) => new Date(first + index * 900_000).toISOString()
+  return {
+    from: at(0),
+    to: at(counts.length),
+    bucket: '15m',
+    asOf: '2026-11-24T02:14:03Z',
+    items: counts.map((each, index) =>
+      sampleBucket({ start: at(index), end: at(index + 1), counts: each, open: each.Failed ?? 0 }),
+    ),
+  }
+}
+
+export function sampleFacets(fields: Partial<RunFacets> = {}): RunFacets {
+  return {
+    total: 0,
+    open: 0,
+    healed: 0,
+    status: [],
+    factory: [],
+    invokedBy: [],
+    trigger: [],
+    pipeline: [],
+    annotation: [],
+    reason: null,
+    ...fields,
+  }
+}
