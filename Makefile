@@ -45,7 +45,7 @@ test-web: web/node_modules/.package-lock.json ## Run the UI's unit tests only
 
 .PHONY: test-e2e
 test-e2e: build e2e/node_modules/.package-lock.json ## Run the browser tests only, against the built program
-	@scripts/need chromium
+	@scripts/need chromium nginx
 	npm --prefix e2e test
 
 .PHONY: check

@@ -11,8 +11,6 @@ import (
 	"andon/internal/adf"
 )
 
-func ptr[T any](v T) *T { return &v }
-
 func TestDecodePipelineRunReadsEveryField(t *testing.T) {
 	t.Parallel()
 	raw := []byte(`{"id":"/SUBSCRIPTIONS/S/pipelineruns/r","runId":"r","debugRunId":null,"runGroupId":"g","pipelineName":"pl \"é\" \u003cx\u003e",
@@ -31,13 +29,13 @@ func TestDecodePipelineRunReadsEveryField(t *testing.T) {
 		return v
 	}
 	want := adf.PipelineRun{
-		ID: ptr("/SUBSCRIPTIONS/S/pipelineruns/r"), RunID: "r", RunGroupID: ptr("g"), PipelineName: `pl "é" <x>`,
+		ID: new("/SUBSCRIPTIONS/S/pipelineruns/r"), RunID: "r", RunGroupID: new("g"), PipelineName: `pl "é" <x>`,
 		Parameters: json.RawMessage(`{"day":"2026-03-01"}`),
-		InvokedBy:  &adf.InvokedBy{ID: ptr("08CU04"), Name: ptr("tr"), InvokedByType: ptr("ScheduleTrigger"), PipelineRunID: ptr("p")},
-		RunStart:   at("2026-03-01T02:00:03.1182931Z"), RunEnd: at("2026-03-01T02:07:41.98337Z"), DurationInMs: ptr(int64(458865)),
-		Status: adf.StatusFailed, Message: ptr("line\r\nbreak"), PipelineReturnValue: json.RawMessage(`{}`),
+		InvokedBy:  &adf.InvokedBy{ID: new("08CU04"), Name: new("tr"), InvokedByType: new("ScheduleTrigger"), PipelineRunID: new("p")},
+		RunStart:   at("2026-03-01T02:00:03.1182931Z"), RunEnd: at("2026-03-01T02:07:41.98337Z"), DurationInMs: new(int64(458865)),
+		Status: adf.StatusFailed, Message: new("line\r\nbreak"), PipelineReturnValue: json.RawMessage(`{}`),
 		LastUpdated: at("2026-03-01T02:07:41.98337Z"), Annotations: json.RawMessage(`["sales",7]`), RunDimension: json.RawMessage(`{"a":"b"}`),
-		IsLatest: ptr(true), CancelledBy: json.RawMessage(`null`), Raw: raw,
+		IsLatest: new(true), CancelledBy: json.RawMessage(`null`), Raw: raw,
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"unicode/utf8"
 )
 
@@ -94,14 +95,14 @@ func skipString(b []byte, i int) int {
 // Of several the last counts. A name that differs in case only, as
 // PowerShell's "RunId" does, is taken where there is no exact one.
 func (o object) find(name string) json.RawMessage {
-	for i := len(o) - 1; i >= 0; i-- {
-		if string(o[i].key) == name {
-			return o[i].value
+	for _, m := range slices.Backward(o) {
+		if string(m.key) == name {
+			return m.value
 		}
 	}
-	for i := len(o) - 1; i >= 0; i-- {
-		if key := o[i].key; bytes.IndexByte(key, '\\') < 0 && bytes.EqualFold(key, []byte(name)) {
-			return o[i].value
+	for _, m := range slices.Backward(o) {
+		if bytes.EqualFold(m.key, []byte(name)) {
+			return m.value
 		}
 	}
 	return nil

@@ -1,6 +1,9 @@
 package adf
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // Status is the state of a pipeline run or an activity run, spelled as ADF
 // spells it. The set is open: ADF may add a word, and a word unknown here is
@@ -35,8 +38,7 @@ func KnownStatuses() []Status {
 // case, in blanks ("In Progress" occurs in Microsoft's own scripts) or in the
 // American "Canceled"; an unknown word is returned as it is.
 func (s Status) Canonical() Status {
-	switch s {
-	case StatusQueued, StatusInProgress, StatusSucceeded, StatusFailed, StatusCanceling, StatusCancelled:
+	if slices.Contains(KnownStatuses(), s) {
 		return s // what nearly every row has
 	}
 	folded := strings.ToLower(strings.ReplaceAll(string(s), " ", ""))
@@ -55,10 +57,6 @@ func (s Status) Canonical() Status {
 // not change any more: Succeeded, Failed or Cancelled. An unknown status is
 // not terminal, so it is asked for again.
 func (s Status) Terminal() bool {
-	switch s.Canonical() {
-	case StatusSucceeded, StatusFailed, StatusCancelled:
-		return true
-	default:
-		return false
-	}
+	c := s.Canonical()
+	return c == StatusSucceeded || c == StatusFailed || c == StatusCancelled
 }

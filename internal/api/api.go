@@ -55,8 +55,11 @@ type board struct {
 	poll           time.Duration
 	logger         *slog.Logger
 	now            func() time.Time
-	document       huma.API
-	boot           string // tells event ids of this process from those of others
+	// wallClock is the machine's own: connections keep their deadlines by it,
+	// whatever now says.
+	wallClock func() time.Time
+	document  huma.API
+	boot      string // tells event ids of this process from those of others
 }
 
 // New builds the handler of everything that Andon answers. The error says
@@ -87,7 +90,7 @@ func New(o Options) (http.Handler, error) {
 	mux := http.NewServeMux()
 	a := &board{
 		store: o.Store, readActivities: o.ReadActivities, studioURL: o.StudioURL, poll: o.Poll,
-		logger: o.Logger, now: o.Now, document: newDocument(mux), boot: rand.Text()[:8],
+		logger: o.Logger, now: o.Now, wallClock: time.Now, document: newDocument(mux), boot: rand.Text()[:8],
 	}
 	a.registerOverview()
 	a.registerTimeline()

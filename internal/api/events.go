@@ -9,7 +9,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
@@ -89,10 +88,10 @@ func (a *board) stream(w http.ResponseWriter, r *http.Request, in *EventsParams)
 	subscription := a.store.Subscribe(after)
 	defer subscription.Close()
 	f := &follower{
-		changes: subscription.C(), boot: a.boot, factories: in.Factory, now: time.Now, logger: a.logger,
+		changes: subscription.C(), boot: a.boot, factories: in.Factory, now: a.wallClock, logger: a.logger,
 		skipGap: !known && in.LastEventID == "",
 		rows:    a.rowsOf, factory: a.factoryOf,
-		send: func(p []byte) error { return sendNow(w, p) },
+		send: func(p []byte) error { return a.sendNow(w, p) },
 	}
 	if err := f.follow(r.Context()); err != nil {
 		a.logger.DebugContext(r.Context(), "a live stream broke off", requestIDAttr(r.Context()), "error", err)
@@ -115,8 +114,8 @@ func (a *board) positionOf(eventID string) (after uint64, known bool) {
 }
 
 // sendNow writes p and lets it leave at once.
-func sendNow(w http.ResponseWriter, p []byte) error {
-	if err := extendDeadline(w, eventTimeout); err != nil {
+func (a *board) sendNow(w http.ResponseWriter, p []byte) error {
+	if err := a.extendDeadline(w, eventTimeout); err != nil {
 		return err
 	}
 	if _, err := w.Write(p); err != nil {

@@ -3,7 +3,10 @@ package api
 import (
 	"context"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"math"
+	"net/http"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -116,6 +119,11 @@ func (a *board) listFactories(ctx context.Context, _ *struct{}) (FactoryList, er
 
 func (a *board) getFactory(ctx context.Context, in *FactoryParams) (Factory, error) {
 	stored, err := a.store.Factory(ctx, in.Factory)
+	var missing *store.NotFoundError
+	if errors.As(err, &missing) {
+		return Factory{}, newProblem(http.StatusNotFound, "Not found",
+			fmt.Sprintf("There is no factory %q. /api/v1/factories lists those there are.", clip(in.Factory)))
+	}
 	if err != nil {
 		return Factory{}, err
 	}

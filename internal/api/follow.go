@@ -20,7 +20,7 @@ const (
 	gathering = 100 * time.Millisecond
 	// mostRows is how many runs are sent one by one; beyond, as happens while
 	// history is filled, reading the lists anew is cheaper for both sides.
-	mostRows = 300
+	mostRows = 200
 	// resetPause keeps resets apart: each makes the client ask for everything.
 	resetPause = 5 * time.Second
 )

@@ -133,7 +133,7 @@ func (a *board) observe(next http.Handler, server string) http.Handler {
 		w.Header().Set("Server", server)
 		watched := &watchedWriter{ResponseWriter: w}
 		started := a.now()
-		if err := extendDeadline(w, sendTimeout); err != nil {
+		if err := a.extendDeadline(w, sendTimeout); err != nil {
 			a.logger.WarnContext(ctx, "an answer has no deadline", "error", err)
 		}
 		defer func() {
@@ -162,11 +162,9 @@ func (a *board) recovered(ctx context.Context, w *watchedWriter, cause any) {
 	internalProblem(ctx).write(w)
 }
 
-// extendDeadline gives the next write d to leave. The deadline is one of the
-// operating system, so it is not taken from the injected clock.
-func extendDeadline(w http.ResponseWriter, d time.Duration) error {
-	now := time.Now
-	err := http.NewResponseController(w).SetWriteDeadline(now().Add(d))
+// extendDeadline gives what is written next d to leave.
+func (a *board) extendDeadline(w http.ResponseWriter, d time.Duration) error {
+	err := http.NewResponseController(w).SetWriteDeadline(a.wallClock().Add(d))
 	if errors.Is(err, http.ErrNotSupported) {
 		return nil // not a connection: a handler called in this process
 	}

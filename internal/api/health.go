@@ -19,5 +19,7 @@ func (a *board) registerHealth() {
 	register(a, huma.Operation{
 		OperationID: "readyz", Path: "/readyz", Tags: []string{"server"},
 		Summary: "Tell whether the server can answer: its store is open and up to date",
-	}, func(ctx context.Context, _ *struct{}) (Health, error) { return Health{Status: "ready"}, a.store.Ready(ctx) })
+	}, func(ctx context.Context, _ *struct{}) (Health, error) {
+		return Health{Status: "ready"}, a.store.Ready(ctx)
+	})
 }

@@ -47,7 +47,10 @@ func newDocument(mux *http.ServeMux) huma.API {
 				{Name: "server", Description: "The server itself."},
 			},
 		},
-		Formats:       map[string]huma.Format{"application/json": {Marshal: marshal}},
+		Formats: map[string]huma.Format{
+			"application/json": {Marshal: marshal},
+			"json":             {Marshal: marshal}, // of application/problem+json
+		},
 		DefaultFormat: "application/json",
 	})
 	document.UseMiddleware(checkQuery)

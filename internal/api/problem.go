@@ -26,7 +26,7 @@ type Problem struct {
 type ProblemField struct {
 	Location string `json:"location" doc:"Where it stands, such as query.status."`
 	Message  string `json:"message" doc:"What is allowed there."`
-	Value    string `json:"value" doc:"What stood there; long values are cut."`
+	Value    string `json:"value" doc:"What stood there, cut when it is long; empty where message says it."`
 }
 
 func newProblem(status int, title, detail string) *Problem {
@@ -73,20 +73,20 @@ func (a *board) problemOf(ctx context.Context, err error) *Problem {
 		return problem
 	case errors.As(err, &invalid):
 		p := newProblem(http.StatusBadRequest, badParameter, sentence(invalid.Error()))
-		p.Errors = []ProblemField{{Location: "query." + invalid.Field, Message: sentence(invalid.Problem)}}
+		p.Errors = []ProblemField{{Location: "query." + invalid.Field, Message: invalid.Problem}}
 		return p
 	case errors.As(err, &missing):
 		return newProblem(http.StatusNotFound, "Not found", sentence(missing.Error()))
-	case errors.As(err, &unavailable):
-		a.logger.WarnContext(ctx, "the store is unavailable", "error", err)
-		return newProblem(http.StatusServiceUnavailable, "The store can't answer", sentences(unavailable.What, unavailable.Next))
 	case errors.Is(ctx.Err(), context.DeadlineExceeded):
 		return newProblem(http.StatusServiceUnavailable, "The store takes too long",
 			"The answer was not ready within "+queryTimeout.String()+". Ask for less, or try again when the server has less to do.")
 	case ctx.Err() != nil:
 		return newProblem(http.StatusServiceUnavailable, "The request was given up", "The client or the server ended it. Try again.")
+	case errors.As(err, &unavailable):
+		a.logger.WarnContext(ctx, "the store is unavailable", requestIDAttr(ctx), "error", err)
+		return newProblem(http.StatusServiceUnavailable, "The store can't answer", sentences(unavailable.What, unavailable.Next))
 	default:
-		a.logger.ErrorContext(ctx, "a request failed", "error", err, requestIDAttr(ctx))
+		a.logger.ErrorContext(ctx, "a request failed", requestIDAttr(ctx), "error", err)
 		return internalProblem(ctx)
 	}
 }

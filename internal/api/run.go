@@ -153,4 +153,3 @@ func elements(raw json.RawMessage) []json.RawMessage {
 	}
 	return out
 }
-

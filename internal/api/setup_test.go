@@ -1,60 +1,296 @@
 package api_test
 
 import (
+	"bufio"
 	"context"
+	"encoding/json"
+	"fmt"
 	"io"
+	"log/slog"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
+	"strings"
 	"testing"
+	"time"
 
 	"andon/internal/adf"
 	"andon/internal/api"
 	"andon/internal/store"
 )
 
+// noon is the time of every test.
+func noon() time.Time { return time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC) }
+
+// at returns a time so long before noon.
+func at(before time.Duration) adf.Time { return adf.TimeOf(noon().Add(-before)) }
+
+// bundle is a store and the board over it, on a real connection.
 type bundle struct {
 	store  *store.Store
 	server *httptest.Server
 }
 
-func studioURL(f adf.FactoryID, runID string) string {
-	return "https://studio.example/" + f.Name() + "/" + runID
-}
-
 func setup(t *testing.T, change ...func(*api.Options)) *bundle {
 	t.Helper()
-	s, err := store.Open(t.Context(), "sqlite:"+filepath.Join(t.TempDir(), "andon.db"), store.Options{})
+	s, err := store.Open(t.Context(), "sqlite:"+filepath.Join(t.TempDir(), "andon.db"), store.Options{Now: noon})
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = s.Close() })
-	o := api.Options{Store: s, StudioURL: studioURL, ReadActivities: func(context.Context, string, string) error { return nil }}
+	o := api.Options{
+		Store: s, Now: noon, Poll: 10 * time.Second, Version: "v1.2.3",
+		StudioURL: func(f adf.FactoryID, runID string) string {
+			return "https://studio.example/" + f.Name() + "/" + runID
+		},
+		ReadActivities: func(context.Context, string, string) error { return nil },
+	}
 	for _, c := range change {
 		c(&o)
 	}
-	h, err := api.New(o)
+	handler, err := api.New(o)
 	if err != nil {
 		t.Fatal(err)
 	}
-	srv := httptest.NewServer(h)
-	t.Cleanup(srv.Close)
-	return &bundle{store: s, server: srv}
+	b := &bundle{store: s, server: httptest.NewUnstartedServer(handler)}
+	b.server.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)
+	b.server.Start()
+	t.Cleanup(func() {
+		b.server.Close()
+		if err := s.Close(); err != nil {
+			t.Errorf("close the store: %v", err)
+		}
+	})
+	return b
 }
 
-func (b *bundle) get(t *testing.T, path string, status int) string {
+// answer is what came back for a request.
+type answer struct {
+	status int
+	header http.Header
+	body   string
+}
+
+func (b *bundle) do(t *testing.T, method, path string, header http.Header) answer {
 	t.Helper()
-	resp, err := http.Get(b.server.URL + path)
+	req, err := http.NewRequestWithContext(t.Context(), method, b.server.URL+path, http.NoBody)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer resp.Body.Close()
+	maps.Copy(req.Header, header)
+	if host := header.Get("Host"); host != "" {
+		req.Host = host
+	}
+	client := &http.Client{
+		Transport:     &http.Transport{DisableCompression: true},
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+	defer client.CloseIdleConnections()
+	resp, err := client.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
 	body, err := io.ReadAll(resp.Body)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if resp.StatusCode != status {
-		t.Fatalf("%s: %d %s", path, resp.StatusCode, body)
+	if err := resp.Body.Close(); err != nil {
+		t.Fatal(err)
 	}
-	return string(body)
+	return answer{resp.StatusCode, resp.Header, string(body)}
+}
+
+// get returns the body of an answer that has to have this status.
+func (b *bundle) get(t *testing.T, path string, status int) string {
+	t.Helper()
+	got := b.do(t, http.MethodGet, path, nil)
+	if got.status != status {
+		t.Fatalf("GET %s answered %d, not %d: %s", path, got.status, status, got.body)
+	}
+	return got.body
+}
+
+// read decodes the body of a 200.
+func read[T any](t *testing.T, b *bundle, path string) T {
+	t.Helper()
+	var out T
+	if err := json.Unmarshal([]byte(b.get(t, path, http.StatusOK)), &out); err != nil {
+		t.Fatalf("GET %s: %v", path, err)
+	}
+	return out
+}
+
+type object = map[string]any
+
+// list returns the items of a list.
+func list(t *testing.T, b *bundle, path string) []object {
+	t.Helper()
+	return read[struct{ Items []object }](t, b, path).Items
+}
+
+// column returns one field of every item.
+func column(items []object, field string) []any {
+	out := make([]any, len(items))
+	for i, item := range items {
+		out[i] = item[field]
+	}
+	return out
+}
+
+func (b *bundle) putFactory(t *testing.T, name string) store.Place {
+	t.Helper()
+	place, err := b.store.PutFactory(t.Context(), adf.Factory{
+		ID:   adf.FactoryID("/subscriptions/5ab1/resourceGroups/rg-data/providers/Microsoft.DataFactory/factories/" + name),
+		Name: name, Location: "westeurope", Tags: json.RawMessage(`{"team":"data","cost":7}`),
+	}, "contoso")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return place
+}
+
+// sent returns a run as ADF sends it: a good one, ended after 90 s, with the
+// fields of change put over it.
+func sent(n int, start adf.Time, change object) object {
+	id := runID(n)
+	row := object{
+		"id": "/SUBSCRIPTIONS/5AB1/PIPELINERUNS/" + strings.ToUpper(id), "runId": id, "debugRunId": nil, "runGroupId": id,
+		"pipelineName": "pl_orders", "parameters": object{"day": "2026-11-24", "deep": object{"n": 1.50}},
+		"invokedBy": object{"id": "tr-1", "name": "tr_hourly", "invokedByType": "ScheduleTrigger"},
+		"runStart":  start, "runEnd": start.Add(90 * time.Second), "durationInMs": 90_000,
+		"status": "Succeeded", "message": "", "pipelineReturnValue": object{}, "lastUpdated": start.Add(91 * time.Second),
+		"annotations": []string{"tier-1"}, "runDimension": object{}, "isLatest": true,
+	}
+	maps.Copy(row, change)
+	return row
+}
+
+func runID(n int) string { return fmt.Sprintf("6d1f0c52-0000-4000-8000-%012d", n) }
+
+// write stores rows as one page that completes a window up to noon.
+func (b *bundle) write(t *testing.T, place store.Place, rows ...object) {
+	t.Helper()
+	page := store.Page{
+		Factory: place.Key, Origin: store.OriginAzure, AsOf: at(5 * time.Second),
+		Completes: &store.Window{From: at(45 * 24 * time.Hour), To: at(5 * time.Second)},
+	}
+	b.writePage(t, page, rows...)
+}
+
+func (b *bundle) writePage(t *testing.T, page store.Page, rows ...object) {
+	t.Helper()
+	for _, row := range rows {
+		raw, err := json.Marshal(row)
+		if err != nil {
+			t.Fatal(err)
+		}
+		run, err := adf.DecodePipelineRun(raw)
+		if err != nil {
+			t.Fatal(err)
+		}
+		page.Runs = append(page.Runs, run)
+	}
+	if _, err := b.store.WriteRuns(t.Context(), page); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// stream is an open live stream.
+type stream struct {
+	lines chan string
+	close func()
+}
+
+// event is one block of a stream.
+type event struct {
+	ID, Name, Data, Comment string
+}
+
+// follow opens the live stream and reads the block that greets every client.
+func (b *bundle) follow(t *testing.T, query, lastEventID string) *stream {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, b.server.URL+"/api/v1/events"+query, http.NoBody)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if lastEventID != "" {
+		req.Header.Set("Last-Event-ID", lastEventID)
+	}
+	resp, err := b.server.Client().Do(req) //nolint:bodyclose // closed by the goroutine below
+	if err != nil {
+		t.Fatal(err)
+	}
+	if resp.StatusCode != http.StatusOK || resp.Header.Get("Content-Type") != "text/event-stream" {
+		t.Fatalf("the stream answered %s %v", resp.Status, resp.Header)
+	}
+	s := &stream{lines: make(chan string), close: cancel}
+	go func() {
+		defer close(s.lines)
+		defer resp.Body.Close() //nolint:errcheck // only read from
+		in := bufio.NewScanner(resp.Body)
+		in.Buffer(nil, 16<<20)
+		for in.Scan() {
+			select {
+			case s.lines <- in.Text():
+			case <-ctx.Done():
+				return
+			}
+		}
+	}()
+	t.Cleanup(cancel)
+	if first := s.line(t); first != "retry: 2000" {
+		t.Fatalf("the stream begins with %q", first)
+	}
+	s.line(t)
+	return s
+}
+
+func (s *stream) line(t *testing.T) string {
+	t.Helper()
+	select {
+	case line, open := <-s.lines:
+		if !open {
+			t.Fatal("the stream has ended")
+		}
+		return line
+	case <-time.After(20 * time.Second):
+		t.Fatal("nothing came for 20 s")
+	}
+	return ""
+}
+
+// next returns the next block.
+func (s *stream) next(t *testing.T) event {
+	t.Helper()
+	var e event
+	for {
+		line := s.line(t)
+		if line == "" {
+			return e
+		}
+		field, value, _ := strings.Cut(line, ": ")
+		switch field {
+		case "id":
+			e.ID = value
+		case "event":
+			e.Name = value
+		case "data":
+			e.Data = value
+		case "":
+			e.Comment = value
+		default:
+			t.Fatalf("the stream has a line %q", line)
+		}
+	}
+}
+
+// named returns the next event of that name.
+func (s *stream) named(t *testing.T, name string) event {
+	t.Helper()
+	for {
+		if e := s.next(t); e.Name == name {
+			return e
+		}
+	}
 }

@@ -109,8 +109,7 @@ func unmarshal(body []byte, into any) error {
 	if err == nil {
 		return nil
 	}
-	var syntax *json.SyntaxError
-	if errors.As(err, &syntax) {
+	if syntax, ok := errors.AsType[*json.SyntaxError](err); ok {
 		if cutShort(text) {
 			return errCut
 		}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"strconv"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -28,7 +29,7 @@ func describeRun(r adf.PipelineRun) string {
 	add("parameters", string(r.Parameters))
 	add("runDimension", string(r.RunDimension))
 	if r.DurationInMs != nil {
-		add("durationInMs", fmt.Sprint(*r.DurationInMs))
+		add("durationInMs", strconv.FormatInt(*r.DurationInMs, 10))
 	}
 	if r.Message != nil {
 		add("message", *r.Message)
@@ -37,7 +38,7 @@ func describeRun(r adf.PipelineRun) string {
 		add("invokedBy", *r.InvokedBy.Name)
 	}
 	if r.IsLatest != nil {
-		add("isLatest", fmt.Sprint(*r.IsLatest))
+		add("isLatest", strconv.FormatBool(*r.IsLatest))
 	}
 	add("runStart", r.RunStart.String())
 	add("runEnd", r.RunEnd.String())

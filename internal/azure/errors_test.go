@@ -150,7 +150,7 @@ func TestARunThatIsGoneIsTellableFromAFactoryThatIs(t *testing.T) {
 		"404 for the factory":           {always(404, `{"error":{"code":"ResourceNotFound"}}`), azure.KindNoFactory},
 		"404 for the parent":            {always(404, `{"error":{"code":"ParentResourceNotFound"}}`), azure.KindNoFactory},
 		"404 for the subscription":      {always(404, `{"error":{"code":"SubscriptionNotFound"}}`), azure.KindNoFactory},
-		"404 from a page, not from ARM": {func(w http.ResponseWriter, r *http.Request) { http.Error(w, "<html>", 404) }, azure.KindNotJSON},
+		"404 from a page, not from ARM": {func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "<html>", http.StatusNotFound) }, azure.KindNotJSON},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

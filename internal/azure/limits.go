@@ -86,7 +86,7 @@ func (l *limits) enter(ctx context.Context, p place) (leave func(), err error) {
 			continue
 		}
 		if err := bucket.Wait(ctx); err != nil {
-			return nil, waitError(ctx, err)
+			return nil, waitError(ctx)
 		}
 	}
 	for {
@@ -109,7 +109,7 @@ func (l *limits) enter(ctx context.Context, p place) (leave func(), err error) {
 
 // waitError gives the limiter's refusal to wait past a deadline the form of
 // that deadline.
-func waitError(ctx context.Context, err error) error {
+func waitError(ctx context.Context) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}

@@ -3,7 +3,6 @@ package azure
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"net/http"
 	"strconv"
 	"strings"
@@ -45,14 +44,14 @@ func (c *Client) refused(ctx context.Context, q call, resp *http.Response, body 
 	case resp.StatusCode == http.StatusTooManyRequests:
 		c.throttled(ctx, q, e, resp.Header)
 	case resp.StatusCode >= 500 || resp.StatusCode == http.StatusRequestTimeout:
-		e.What = fmt.Sprintf("Azure answered %s", statusText(resp.StatusCode, said.Code))
+		e.What = "Azure answered " + statusText(resp.StatusCode, said.Code)
 		e.Advice = "this passes as a rule; if it stays, look at https://azure.status.microsoft"
 		e.retry, e.after = true, retryAfter(resp.Header, c.now())
 		if e.after > 0 {
 			e.RetryAt = c.now().Add(e.after)
 		}
 	case resp.StatusCode >= 300 && resp.StatusCode < 400:
-		e.Kind, e.What = KindNotJSON, fmt.Sprintf("%s wants to redirect, which Azure does not", resp.Request.URL.Host)
+		e.Kind, e.What = KindNotJSON, resp.Request.URL.Host+" wants to redirect, which Azure does not"
 		e.Advice = "a proxy's login page may stand in between: check HTTPS_PROXY and the address"
 	case len(body) > 0 && !looksLikeJSON(resp.Header, body):
 		return c.notJSON(q, resp, body)
@@ -84,7 +83,7 @@ func (c *Client) clientError(q call, e *Error, said armError) {
 		e.Advice = "begin the window anew"
 	default:
 		e.Kind = KindBadRequest
-		e.What = fmt.Sprintf("Azure does not take the request: %s", statusText(e.Status, said.Code))
+		e.What = "Azure does not take the request: " + statusText(e.Status, said.Code)
 		e.Advice = "report this as a fault of Andon, with the code"
 	}
 }

@@ -87,7 +87,7 @@ func (c *Client) try(ctx context.Context, q call, decode func(answer) error) *Er
 		return c.newError(q, KindBadRequest, "the request can't be made", "report this as a fault of Andon", err)
 	}
 	c.count(q.name)
-	resp, err := c.arm.Do(req)
+	resp, err := c.arm.Do(req) //nolint:bodyclose // the pipeline has read and closed it
 	if err != nil {
 		return c.failed(ctx, q, err, onTheWay.last())
 	}

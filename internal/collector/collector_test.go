@@ -21,7 +21,7 @@ import (
 
 func TestFirstFillEqualsTheTruth(t *testing.T) {
 	t.Parallel()
-	b := setup(t, emulator.Options{Seed: 1, Size: 4000})
+	b := setup(t, emulator.Options{Seed: 1, Size: 2500})
 	b.collect(t)
 	b.filled(t)
 	b.equalsTruth(t)
@@ -252,9 +252,9 @@ func TestAPauseIsFilledAfterwards(t *testing.T) {
 	c := b.collect(t)
 	b.filled(t)
 	c.Stop()
-	b.control(t, http.MethodPost, "/clock", map[string]any{"advance": "60h"}, nil)
+	b.control(t, http.MethodPost, "/clock", map[string]any{"advance": "26h"}, nil)
 	b.collect(t)
-	eventually(t, "the 60 hours", func() string {
+	eventually(t, "the 26 hours", func() string {
 		for _, id := range b.emulated.Factories {
 			if diff := diffTruth(t, b, adf.FactoryID(id).Name()); diff != "" {
 				return diff
@@ -301,7 +301,7 @@ func collectForParent(arg string) {
 
 func TestKilledAtAnyMomentNothingIsLostOrDoubled(t *testing.T) {
 	t.Parallel()
-	info := emulate(t, emulator.Options{Seed: 10, Size: 8000})
+	info := emulate(t, emulator.Options{Seed: 10, Size: 3000})
 	path := filepath.Join(t.TempDir(), "andon.db")
 	arg, err := json.Marshal(child{info, path})
 	if err != nil {

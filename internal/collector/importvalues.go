@@ -13,7 +13,7 @@ import (
 const (
 	// maxValue bounds one row, and so what is held in memory. ADF bounds a
 	// pipeline's payload to 896 KB (Azure Data Factory limits).
-	maxValue = 32 << 20
+	maxValue = 8 << 20
 	// maxNesting bounds arrays and pages within each other.
 	maxNesting = 4
 	tapeRead   = 16 << 10

@@ -130,7 +130,7 @@ func collect(t testing.TB, s *store.Store, sources ...collector.Source) *collect
 // with what it returned last.
 func eventually(t testing.TB, what string, look func() string) {
 	t.Helper()
-	ticker := time.NewTicker(50 * time.Millisecond)
+	ticker := time.NewTicker(200 * time.Millisecond)
 	defer ticker.Stop()
 	deadline := time.After(patience)
 	for {

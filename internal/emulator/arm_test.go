@@ -180,6 +180,14 @@ func TestListsNameEveryFactory(t *testing.T) {
 				t.Errorf("the resource group of %s lists nothing", f.ID)
 			}
 		}
+		var rest struct{ Value []struct{ ID string } }
+		b.decode(b.arm("GET", "/subscriptions/"+s.SubscriptionID+"/providers/Microsoft.DataFactory/factories?api-version=2018-06-01&%24skiptoken=1", ""), http.StatusOK, &rest)
+		if len(rest.Value) != len(list.Value)-1 {
+			t.Errorf("after the first of %d factories come %d", len(list.Value), len(rest.Value))
+		}
+		if a := b.arm("GET", "/subscriptions/"+s.SubscriptionID+"/providers/Microsoft.DataFactory/factories?api-version=2018-06-01&$skipToken=x", ""); a.status != http.StatusBadRequest {
+			t.Errorf("a foreign skip token: %d", a.status)
+		}
 		if list.NextLink != nil {
 			t.Errorf("nextLink %q although the list is short", *list.NextLink)
 		}

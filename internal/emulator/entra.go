@@ -164,12 +164,11 @@ func (a *azure) identityOf(clientID string) *identity {
 }
 
 func (a *azure) checkTenant(tenant string) *entraError {
-	guid := regexp.MustCompile(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)
 	domain := regexp.MustCompile(`^([a-zA-Z0-9]([a-zA-Z0-9-]*[a-zA-Z0-9])?\.)+[a-zA-Z]{2,}$`)
 	switch {
 	case strings.EqualFold(tenant, a.world.TenantID()):
 		return nil
-	case guid.MatchString(tenant), domain.MatchString(tenant):
+	case isGUID(tenant), domain.MatchString(tenant):
 		return &entraError{
 			http.StatusBadRequest, 90002, "invalid_request",
 			fmt.Sprintf("Tenant '%s' not found. Check to make sure you have the correct tenant ID and are signing into the correct cloud. Check with your subscription administrator, this may happen if there are no active subscriptions for the tenant.", tenant),

@@ -3,7 +3,6 @@ package emulator
 import (
 	"net/http"
 	"net/url"
-	"regexp"
 	"strconv"
 	"strings"
 
@@ -37,7 +36,7 @@ func (a *azure) checkPlace(c *call) *armError {
 	if c.subscription == "" {
 		return nil
 	}
-	if !regexp.MustCompile(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`).MatchString(c.subscription) {
+	if !isGUID(c.subscription) {
 		return errSubscriptionID(c.subscription)
 	}
 	if !a.hasSubscription(c.subscription) {

@@ -35,9 +35,10 @@ func (h healer) before(o healer) bool {
 	return bytes.Compare(h.id, o.id) < 0
 }
 
-// findHealer puts the first later success into the row of a failure.
-func (w *writer) findHealer(f *storedRun) error {
-	best, err := w.pipelineHealer(f)
+// findHealer puts the first later success into the row of a failure. What
+// stands in the row unsure, if it is a failure now, is not to be relied on.
+func (w *writer) findHealer(f *storedRun, unsure int64) error {
+	best, err := w.pipelineHealer(f, unsure)
 	if err != nil {
 		return err
 	}
@@ -62,7 +63,7 @@ func (w *writer) findHealer(f *storedRun) error {
 
 // pipelineHealer walks the pipeline's runs from the failure on. The first
 // failure that it meets knows the answer already.
-func (w *writer) pipelineHealer(f *storedRun) (healer, error) {
+func (w *writer) pipelineHealer(f *storedRun, unsure int64) (healer, error) {
 	newest, err := w.newestSuccess(f.pipeline)
 	if err != nil || newest <= f.start {
 		return healer{}, err
@@ -81,7 +82,7 @@ func (w *writer) pipelineHealer(f *storedRun) (healer, error) {
 		switch {
 		case (met || found.seq != 0) && start > last:
 			return false
-		case seq == f.seq:
+		case seq == f.seq, seq == unsure && status == statusFailed:
 		case status == statusSucceeded:
 			note(start)
 			if h := (healer{at: start, seq: seq, id: st.ColumnBlob(6, nil)}); h.before(found) {
@@ -112,7 +113,7 @@ func (w *writer) healAround(old, fresh *storedRun, touched *touchedRuns) error {
 	switch {
 	case fresh.status == statusFailed && old != nil:
 		before := *fresh
-		if err := w.findHealer(fresh); err != nil {
+		if err := w.findHealer(fresh, 0); err != nil {
 			return err
 		}
 		return w.setHealer(&before, fresh, touched)
@@ -131,7 +132,7 @@ func (w *writer) unheal(seq int64, touched *touchedRuns) error {
 	// Newest first, since each may take its answer from a later one.
 	for i := range victims {
 		before := victims[i]
-		if err := w.findHealer(&victims[i]); err != nil {
+		if err := w.findHealer(&victims[i], seq); err != nil {
 			return err
 		}
 		if err := w.setHealer(&before, &victims[i], touched); err != nil {

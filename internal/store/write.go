@@ -343,7 +343,7 @@ func (w *writer) rowOf(p Page, a *arrival, old *storedRun) (*storedRun, error) {
 
 func (w *writer) insert(r *storedRun, a *arrival) error {
 	if r.status == statusFailed {
-		if err := w.findHealer(r); err != nil {
+		if err := w.findHealer(r, 0); err != nil {
 			return err
 		}
 	}

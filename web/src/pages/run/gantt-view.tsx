@@ -8,7 +8,7 @@ import { formatClock, formatCount, formatDuration } from '../../time/format'
 import { useZone } from '../../time/zone'
 import { activityTypeWords } from './activity'
 import { ActivityDetail } from './activity-detail'
-import { type Attempt, type Chart, type Line, lineMillis, ticksOf } from './gantt'
+import { type Attempt, type Chart, type Line, lineMillis, tickLabel, ticksOf } from './gantt'
 import styles from './gantt.module.css'
 
 interface GanttProps {
@@ -31,7 +31,7 @@ export function Gantt({ chart, factory, open, onOpen }: GanttProps) {
           <span>{formatClock(chart.start, zone, true)}</span>
           {ticksOf(length).map((at) => (
             <span key={at} className={styles.tick} style={{ left: `${(at / length) * 100}%` }}>
-              {formatDuration(at).replace(/\u00a000\u00a0\w+$/, '')}
+              {tickLabel(at, length)}
             </span>
           ))}
         </span>

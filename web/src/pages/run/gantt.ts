@@ -1,5 +1,6 @@
 import type { ActivityRun } from '../../api/types'
 import { type Tone, toneOf } from '../../status/status'
+import { formatDuration } from '../../time/format'
 import { toMillis } from '../../time/instant'
 import { queueMillis } from './activity'
 
@@ -140,7 +141,8 @@ function foldGood(lines: Line[]): Line[] {
 /** From the first try's start to the last one's end; null when nothing has started. */
 export function lineMillis(line: Line): number | null {
   const first = line.attempts[0]
-  if (!first) return null
+  // Azure gives what was skipped a start and a length of nothing; it did not run.
+  if (!first || /^(skipped|inactive)$/i.test(line.status)) return null
   return Math.max(...line.attempts.map((attempt) => attempt.end)) - first.start
 }
 
@@ -149,6 +151,12 @@ const steps = [1, 2, 5, 10, 15, 30].map((n) => n * second)
 const minuteSteps = [1, 2, 5, 10, 15, 30, 60, 120, 180, 360, 720, 1440, 2880, 10080].map(
   (n) => n * 60 * second,
 )
+
+/** A step's place on the axis: below ten seconds with tenths, so that two steps never read the same. */
+export function tickLabel(at: number, length: number): string {
+  if (length < 10 * second && at >= second) return `${at / second}\u00a0s`
+  return formatDuration(at).replace(/\u00a000\u00a0\w+$/, '')
+}
 
 /** Whole steps of time since the start, about six of them. */
 export function ticksOf(length: number): number[] {

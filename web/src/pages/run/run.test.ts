@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { ActivityRun } from '../../api/types'
 import { sampleRunDetail } from '../../testing/samples'
 import { activityTypeWords, errorOf, failureTypeWords, queueMillis } from './activity'
-import { chartOf, lineMillis, ticksOf } from './gantt'
+import { chartOf, lineMillis, tickLabel, ticksOf } from './gantt'
 import { howOf, targetOf } from './sentence'
 
 const base = Date.parse('2026-11-24T02:00:00Z')
@@ -102,6 +102,9 @@ describe('the chart', () => {
       expect(ticksOf(length).length).toBeLessThanOrEqual(7)
     }
     expect(ticksOf(458_000)).toEqual([120_000, 240_000, 360_000])
+    const labels = ticksOf(1_400).map((tick) => plain(tickLabel(tick, 1_400)))
+    expect(labels).toEqual(['200 ms', '400 ms', '600 ms', '800 ms', '1 s', '1.2 s'])
+    expect(plain(tickLabel(120_000, 458_000))).toBe('2 m')
   })
 })
 

@@ -26,16 +26,16 @@ export function columnsFor(
     {
       id: 'pipeline',
       header: 'Pipeline',
-      width: '20%',
+      width: '18%',
       cell: (run) => <RunLink run={run} withoutMark />,
     },
     {
       id: 'factory',
       header: 'Factory',
-      width: '11%',
+      width: '16%',
       cell: (run) => <span className={text.muted}>{run.factoryName}</span>,
     },
-    { id: 'invokedBy', header: 'Invoked by', width: '15%', cell: (run) => <InvokedBy run={run} /> },
+    { id: 'invokedBy', header: 'Invoked by', width: '14%', cell: (run) => <InvokedBy run={run} /> },
     {
       id: 'start',
       header: 'Start',
