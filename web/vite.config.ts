@@ -39,11 +39,30 @@ export default defineConfig(({ command }) => ({
   },
   css: { modules: { localsConvention: 'camelCaseOnly' } },
   test: {
-    environment: 'jsdom',
-    setupFiles: ['src/testing/setup.ts'],
-    include: ['src/**/*.test.{ts,tsx}'],
     restoreMocks: true,
     unstubGlobals: true,
     css: { modules: { classNameStrategy: 'non-scoped' } },
+    // A deadline, not a wait: a machine that builds something else at the same time is slow.
+    testTimeout: 30_000,
+    // What needs no document is spared one: making it takes longer than most of these tests.
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'logic',
+          environment: 'node',
+          include: ['src/{app,chart,run,search,status,strip,time}/**/*.test.ts'],
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'dom',
+          environment: 'jsdom',
+          setupFiles: ['src/testing/setup.ts'],
+          include: ['src/**/*.test.tsx', 'src/{embed,live,pages}/**/*.test.ts'],
+        },
+      },
+    ],
   },
 }))

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -19,6 +20,21 @@ func flagsOf(cmd *cobra.Command) string {
 		return "it takes no flags"
 	}
 	return "its flags are " + strings.Join(names, ", ")
+}
+
+// flagError puts pflag's errors into the words of a person who typed a value.
+func flagError(cmd *cobra.Command, err error) error {
+	var invalid *pflag.InvalidValueError
+	if errors.As(err, &invalid) {
+		kind := map[string]string{
+			"int": "a whole number", "int64": "a whole number", "float64": "a number", "bool": "true or false",
+			"duration": "a duration such as 30s or 2m",
+		}[invalid.GetFlag().Value.Type()]
+		if kind != "" {
+			return usageErrorf("--%s: %q is not %s", invalid.GetFlag().Name, invalid.GetValue(), kind)
+		}
+	}
+	return usageErrorf("%w; %s", err, flagsOf(cmd))
 }
 
 // givenFlags returns the values of the flags that stood on the command line,

@@ -74,9 +74,7 @@ func newRootCommand() *cobra.Command {
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	root.CompletionOptions.HiddenDefaultCmd = true
-	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
-		return usageErrorf("%s; %s", err, flagsOf(cmd))
-	})
+	root.SetFlagErrorFunc(flagError)
 	root.AddCommand(
 		newDemoCommand(), newServeCommand(), newEmulateCommand(), newImportCommand(),
 		newRunsCommand(), newRunCommand(), newVersionCommand(),

@@ -72,7 +72,7 @@ func (a *board) problemOf(ctx context.Context, err error) *Problem {
 	case errors.As(err, &problem):
 		return problem
 	case errors.As(err, &invalid):
-		p := newProblem(http.StatusBadRequest, badParameter, sentence(invalid.Error()))
+		p := newProblem(http.StatusBadRequest, badParameter, invalid.Error()+".")
 		p.Errors = []ProblemField{{Location: "query." + invalid.Field, Message: invalid.Problem}}
 		return p
 	case errors.As(err, &missing):

@@ -26,6 +26,10 @@ func noon() time.Time { return time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC) }
 // at returns a time so long before noon.
 func at(before time.Duration) adf.Time { return adf.TimeOf(noon().Add(-before)) }
 
+func studio(f adf.FactoryID, runID string) string {
+	return "https://studio.example/" + f.Name() + "/" + runID
+}
+
 // bundle is a store and the board over it, on a real connection.
 type bundle struct {
 	store  *store.Store
@@ -40,9 +44,7 @@ func setup(t *testing.T, change ...func(*api.Options)) *bundle {
 	}
 	o := api.Options{
 		Store: s, Now: noon, Poll: 10 * time.Second, Version: "v1.2.3",
-		StudioURL: func(f adf.FactoryID, runID string) string {
-			return "https://studio.example/" + f.Name() + "/" + runID
-		},
+		StudioURL:      studio,
 		ReadActivities: func(context.Context, string, string) error { return nil },
 	}
 	for _, c := range change {

@@ -116,12 +116,8 @@ func concernsRun(err error) bool {
 // concernsFactory reports whether err would meet every run alike, so that it
 // says nothing about this one.
 func concernsFactory(err error) bool {
-	switch kindOf(err) {
-	case azure.KindThrottled, azure.KindNoRoute, azure.KindUnauthorized, "":
-		return true
-	default:
-		return stateOf(err) != ""
-	}
+	alike := []azure.Kind{azure.KindThrottled, azure.KindNoRoute, azure.KindUnauthorized, ""}
+	return slices.Contains(alike, kindOf(err)) || stateOf(err) != ""
 }
 
 func (f *factory) fetchActivities(ctx context.Context, job activityJob) error {

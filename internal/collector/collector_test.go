@@ -307,8 +307,8 @@ func TestKilledAtAnyMomentNothingIsLostOrDoubled(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for i, after := range []time.Duration{50, 120, 300, 500, 800, 200} {
-		runAndKill(t, string(arg), after*time.Millisecond)
+	for i, after := range []int{50, 120, 300, 500, 800, 200} {
+		runAndKill(t, string(arg), time.Duration(after)*time.Millisecond)
 		s := openStore(t, path)
 		if err := s.Check(t.Context()); err != nil {
 			t.Fatalf("after kill %d: %v", i+1, err)

@@ -3,6 +3,7 @@ package collector
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
 	"time"
 
@@ -13,8 +14,7 @@ import (
 
 // kindOf returns the kind of an error of the azure room, "" for any other.
 func kindOf(err error) azure.Kind {
-	var e *azure.Error
-	if errors.As(err, &e) {
+	if e, ok := errors.AsType[*azure.Error](err); ok {
 		return e.Kind
 	}
 	return ""
@@ -22,8 +22,7 @@ func kindOf(err error) azure.Kind {
 
 // retryAt returns when Azure said to come back; zero when it did not.
 func retryAt(err error) time.Time {
-	var e *azure.Error
-	if errors.As(err, &e) {
+	if e, ok := errors.AsType[*azure.Error](err); ok {
 		return e.RetryAt
 	}
 	return time.Time{}
@@ -47,11 +46,15 @@ func troubleOf(err error, now time.Time) *store.Trouble {
 // stateOf returns the state that an error alone puts a factory into, "" when
 // that depends on how long it lasts.
 func stateOf(err error) store.State {
-	switch kindOf(err) {
-	case azure.KindForbidden, azure.KindWrongSecret, azure.KindExpiredSecret,
-		azure.KindUnknownClient, azure.KindUnknownTenant, azure.KindBadCertificate, azure.KindConfig:
+	refusals := []azure.Kind{
+		azure.KindForbidden, azure.KindWrongSecret, azure.KindExpiredSecret, azure.KindUnknownClient,
+		azure.KindUnknownTenant, azure.KindBadCertificate, azure.KindConfig,
+	}
+	kind := kindOf(err)
+	switch {
+	case slices.Contains(refusals, kind):
 		return store.StateRefused
-	case azure.KindNoFactory:
+	case kind == azure.KindNoFactory:
 		return store.StateGone
 	default:
 		return ""

@@ -3,6 +3,7 @@ package collector_test
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -141,15 +142,18 @@ func TestImportOfHostileFiles(t *testing.T) {
 		"row without runId":  {`[{"status":"Failed"},` + good + `]`, collector.Imported{Taken: 1, Odd: 1, Lost: 1}, ""},
 		"PowerShell's short form": {
 			`{"RunId":"a","PipelineName":"pl","InvokedBy":"@{Name=Manual}","Parameters":{},"Status":"Succeeded","RunStart":"2020-01-01T00:00:00Z"}`,
-			collector.Imported{Taken: 1, Odd: 1}, "",
+			collector.Imported{Taken: 1, Odd: 1},
+			"",
 		},
 		"row of another factory": {
 			strings.Replace(good, `{`, `{"id":"/SUBSCRIPTIONS/1/RESOURCEGROUPS/G/PROVIDERS/MICROSOFT.DATAFACTORY/FACTORIES/ELSE/pipelineruns/a",`, 1),
-			collector.Imported{Taken: 1, Foreign: 1}, "",
+			collector.Imported{Taken: 1, Foreign: 1},
+			"",
 		},
 		"row of this factory": {
 			strings.Replace(good, `{`, `{"id":"`+strings.ToUpper(string(importFactory))+`/pipelineruns/a",`, 1),
-			collector.Imported{Taken: 1}, "",
+			collector.Imported{Taken: 1},
+			"",
 		},
 		"cut short":       {`{"value":[` + good + `,{"runId":"b","st`, collector.Imported{Taken: 1}, "is cut short after byte"},
 		"cut in two":      {`{"val`, collector.Imported{}, "is cut short"},
@@ -211,9 +215,7 @@ func TestImportDoesNotHideWhatAzureSays(t *testing.T) {
 			continue
 		}
 		copied := map[string]any{}
-		for k, v := range r {
-			copied[k] = v
-		}
+		maps.Copy(copied, r)
 		copied["status"], copied["lastUpdated"] = "InProgress", "2020-01-01T00:00:00Z"
 		stale = append(stale, copied)
 	}

@@ -11,7 +11,6 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"golang.org/x/text/encoding"
 	"golang.org/x/text/encoding/unicode"
 	"golang.org/x/text/transform"
 )
@@ -32,7 +31,7 @@ func textOf(r io.Reader) (*bufio.Reader, error) {
 	if err != nil && !errors.Is(err, io.EOF) {
 		return nil, readError(err)
 	}
-	enc := encoding.Encoding(unicode.UTF8) // makes what is not UTF-8 readable
+	enc := unicode.UTF8 // makes what is not UTF-8 readable
 	switch {
 	case len(start) < 2:
 	case start[0] == 0xFF && start[1] == 0xFE, start[0] == 0xFE && start[1] == 0xFF:

@@ -53,8 +53,8 @@ func setup(t *testing.T, o emulator.Options) *bundle {
 
 // emulate starts an emulated Azure without limits, of few runs unless o says
 // otherwise.
-func emulate(t testing.TB, o emulator.Options) emulator.Info {
-	t.Helper()
+func emulate(tb testing.TB, o emulator.Options) emulator.Info {
+	tb.Helper()
 	o.Listen, o.ProxyListen, o.ControlListen = "127.0.0.1:0", "127.0.0.1:0", "127.0.0.1:0"
 	o.Limits = "off"
 	if o.Size == 0 {
@@ -62,29 +62,29 @@ func emulate(t testing.TB, o emulator.Options) emulator.Info {
 	}
 	e, err := emulator.New(o)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	if err := e.Start(context.Background()); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
-	t.Cleanup(func() {
+	tb.Cleanup(func() {
 		http.DefaultClient.CloseIdleConnections()
 		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 		defer cancel()
 		if err := e.Stop(ctx); err != nil {
-			t.Errorf("stop the emulator: %v", err)
+			tb.Errorf("stop the emulator: %v", err)
 		}
 	})
 	return e.Info()
 }
 
-func newClient(t testing.TB, info emulator.Info, clientID, secret string) *azure.Client {
-	t.Helper()
+func newClient(tb testing.TB, info emulator.Info, clientID, secret string) *azure.Client {
+	tb.Helper()
 	c, err := azure.New(clientConfig(info, clientID, secret))
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
-	t.Cleanup(c.Close)
+	tb.Cleanup(c.Close)
 	return c
 }
 
@@ -96,15 +96,15 @@ func clientConfig(info emulator.Info, clientID, secret string) azure.Config {
 	}
 }
 
-func openStore(t testing.TB, path string) *store.Store {
-	t.Helper()
-	s, err := store.Open(t.Context(), "sqlite:"+path, store.Options{})
+func openStore(tb testing.TB, path string) *store.Store {
+	tb.Helper()
+	s, err := store.Open(tb.Context(), "sqlite:"+path, store.Options{})
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
-	t.Cleanup(func() {
+	tb.Cleanup(func() {
 		if err := s.Close(); err != nil {
-			t.Errorf("close the store: %v", err)
+			tb.Errorf("close the store: %v", err)
 		}
 	})
 	return s
@@ -116,20 +116,20 @@ func (b *bundle) collect(t *testing.T) *collector.Collector {
 	return collect(t, b.store, collector.Source{Name: "test", Client: b.client})
 }
 
-func collect(t testing.TB, s *store.Store, sources ...collector.Source) *collector.Collector {
-	t.Helper()
+func collect(tb testing.TB, s *store.Store, sources ...collector.Source) *collector.Collector {
+	tb.Helper()
 	c := collector.New(collector.Options{Sources: sources, Store: s, Poll: 200 * time.Millisecond})
 	if err := c.Start(context.Background()); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
-	t.Cleanup(c.Stop)
+	tb.Cleanup(c.Stop)
 	return c
 }
 
 // eventually asks look again and again until it returns nothing, and fails
 // with what it returned last.
-func eventually(t testing.TB, what string, look func() string) {
-	t.Helper()
+func eventually(tb testing.TB, what string, look func() string) {
+	tb.Helper()
 	ticker := time.NewTicker(200 * time.Millisecond)
 	defer ticker.Stop()
 	deadline := time.After(patience)
@@ -141,22 +141,22 @@ func eventually(t testing.TB, what string, look func() string) {
 		select {
 		case <-ticker.C:
 		case <-deadline:
-			t.Fatalf("%s: still %s", what, missing)
+			tb.Fatalf("%s: still %s", what, missing)
 		}
 	}
 }
 
 // filled waits until each of the emulated factories has its history.
-func (b *bundle) filled(t testing.TB) {
-	t.Helper()
-	eventually(t, "first fill", func() string { return b.notFilled(t) })
+func (b *bundle) filled(tb testing.TB) {
+	tb.Helper()
+	eventually(tb, "first fill", func() string { return b.notFilled(tb) })
 }
 
-func (b *bundle) notFilled(t testing.TB) string {
-	t.Helper()
-	factories, err := b.store.Factories(t.Context())
+func (b *bundle) notFilled(tb testing.TB) string {
+	tb.Helper()
+	factories, err := b.store.Factories(tb.Context())
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	if len(factories) < len(b.emulated.Factories) {
 		return fmt.Sprintf("%d of %d factories", len(factories), len(b.emulated.Factories))
@@ -170,20 +170,20 @@ func (b *bundle) notFilled(t testing.TB) string {
 }
 
 // equalsTruth waits until the store holds every run as the emulator shows it.
-func (b *bundle) equalsTruth(t testing.TB) {
-	t.Helper()
+func (b *bundle) equalsTruth(tb testing.TB) {
+	tb.Helper()
 	for _, id := range b.emulated.Factories {
 		name := adf.FactoryID(id).Name()
-		eventually(t, "runs of "+name, func() string { return diffTruth(t, b, name) })
+		eventually(tb, "runs of "+name, func() string { return diffTruth(tb, b, name) })
 	}
 }
 
 // diffTruth compares each run of a factory with the truth. The world goes on
 // between the two looks, so a run may be newer here.
-func diffTruth(t testing.TB, b *bundle, factory string) string {
-	t.Helper()
-	truth := b.truth(t, factory)
-	stored := storedRuns(t, b.store, factory)
+func diffTruth(tb testing.TB, b *bundle, factory string) string {
+	tb.Helper()
+	truth := b.truth(tb, factory)
+	stored := storedRuns(tb, b.store, factory)
 	for id, want := range truth {
 		got, ok := stored[id]
 		if !ok {
@@ -210,23 +210,23 @@ func newer(got, want map[string]any) bool {
 
 // truth returns the runs that the emulator knows, by runId, without isLatest,
 // which changes by itself.
-func (b *bundle) truth(t testing.TB, factory string) map[string]map[string]any {
-	t.Helper()
+func (b *bundle) truth(tb testing.TB, factory string) map[string]map[string]any {
+	tb.Helper()
 	var body struct{ Items []json.RawMessage }
-	b.control(t, http.MethodGet, "/truth/runs?factory="+url.QueryEscape(factory), nil, &body)
+	b.control(tb, http.MethodGet, "/truth/runs?factory="+url.QueryEscape(factory), nil, &body)
 	runs := map[string]map[string]any{}
 	for _, raw := range body.Items {
-		r := object(t, raw)
+		r := object(tb, raw)
 		runs[fmt.Sprint(r["runId"])] = r
 	}
 	return runs
 }
 
-func object(t testing.TB, raw []byte) map[string]any {
-	t.Helper()
+func object(tb testing.TB, raw []byte) map[string]any {
+	tb.Helper()
 	var r map[string]any
 	if err := json.Unmarshal(raw, &r); err != nil {
-		t.Fatalf("%.200s: %v", raw, err)
+		tb.Fatalf("%.200s: %v", raw, err)
 	}
 	delete(r, "isLatest")
 	return r
@@ -234,29 +234,29 @@ func object(t testing.TB, raw []byte) map[string]any {
 
 // storedRuns returns every stored run of a factory from its raw bytes. It
 // fails when a runId stands there twice.
-func storedRuns(t testing.TB, s *store.Store, factory string) map[string]map[string]any {
-	t.Helper()
+func storedRuns(tb testing.TB, s *store.Store, factory string) map[string]map[string]any {
+	tb.Helper()
 	runs := map[string]map[string]any{}
-	for _, r := range allRuns(t, s, factory) {
+	for _, r := range allRuns(tb, s, factory) {
 		if _, twice := runs[r.RunID]; twice {
-			t.Fatalf("run %s is stored twice", r.RunID)
+			tb.Fatalf("run %s is stored twice", r.RunID)
 		}
-		runs[r.RunID] = object(t, r.Raw)
+		runs[r.RunID] = object(tb, r.Raw)
 	}
 	return runs
 }
 
-func allRuns(t testing.TB, s *store.Store, factory string) []store.Run {
-	t.Helper()
+func allRuns(tb testing.TB, s *store.Store, factory string) []store.Run {
+	tb.Helper()
 	q := store.RunQuery{Limit: store.MaxLimit}
 	if factory != "" {
-		q.Factories = []string{short(t, s, factory)}
+		q.Factories = []string{short(tb, s, factory)}
 	}
 	var all []store.Run
 	for {
-		page, err := s.Runs(t.Context(), q)
+		page, err := s.Runs(tb.Context(), q)
 		if err != nil {
-			t.Fatal(err)
+			tb.Fatal(err)
 		}
 		all = append(all, page.Runs...)
 		if page.NextCursor == "" {
@@ -266,56 +266,56 @@ func allRuns(t testing.TB, s *store.Store, factory string) []store.Run {
 	}
 }
 
-func short(t testing.TB, s *store.Store, name string) string {
-	t.Helper()
-	places, err := s.Places(t.Context())
+func short(tb testing.TB, s *store.Store, name string) string {
+	tb.Helper()
+	places, err := s.Places(tb.Context())
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	i := slices.IndexFunc(places, func(p store.Place) bool { return strings.EqualFold(p.Name, name) })
 	if i < 0 {
-		t.Fatalf("factory %s is not stored", name)
+		tb.Fatalf("factory %s is not stored", name)
 	}
 	return places[i].Short
 }
 
 // control asks the emulator's control listener.
-func (b *bundle) control(t testing.TB, method, path string, body, into any) {
-	t.Helper()
+func (b *bundle) control(tb testing.TB, method, path string, body, into any) {
+	tb.Helper()
 	var sent io.Reader = http.NoBody
 	if body != nil {
 		raw, err := json.Marshal(body)
 		if err != nil {
-			t.Fatal(err)
+			tb.Fatal(err)
 		}
 		sent = bytes.NewReader(raw)
 	}
-	req, err := http.NewRequestWithContext(t.Context(), method, b.emulated.Control+path, sent)
+	req, err := http.NewRequestWithContext(tb.Context(), method, b.emulated.Control+path, sent)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	if body != nil {
 		req.Header.Set("Content-Type", "application/json")
 	}
 	resp, err := http.DefaultClient.Do(req)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	defer func() { _ = resp.Body.Close() }()
 	raw, err := io.ReadAll(resp.Body)
 	if err != nil || resp.StatusCode >= http.StatusBadRequest {
-		t.Fatalf("%s %s: %s %s %v", method, path, resp.Status, raw, err)
+		tb.Fatalf("%s %s: %s %s %v", method, path, resp.Status, raw, err)
 	}
 	if into != nil {
 		if err := json.Unmarshal(raw, into); err != nil {
-			t.Fatalf("%s %s: %v", method, path, err)
+			tb.Fatalf("%s %s: %v", method, path, err)
 		}
 	}
 }
 
-func (b *bundle) fault(t testing.TB, rule map[string]any) {
-	t.Helper()
-	b.control(t, http.MethodPost, "/faults", rule, nil)
+func (b *bundle) fault(tb testing.TB, rule map[string]any) {
+	tb.Helper()
+	b.control(tb, http.MethodPost, "/faults", rule, nil)
 }
 
 type requests struct {
@@ -323,9 +323,9 @@ type requests struct {
 	ByCall map[string]int `json:"byCall"`
 }
 
-func (b *bundle) requests(t testing.TB) requests {
-	t.Helper()
+func (b *bundle) requests(tb testing.TB) requests {
+	tb.Helper()
 	var r requests
-	b.control(t, http.MethodGet, "/truth/requests", nil, &r)
+	b.control(tb, http.MethodGet, "/truth/requests", nil, &r)
 	return r
 }

@@ -63,11 +63,13 @@ func TestFillPlanIsNewestFirstAndWhatIsMissing(t *testing.T) {
 		"nothing wanted":       {span(0, 0), nil, nil},
 		"wanted end is before": {span(0, -day), nil, nil},
 		"a gap overlaps the end of what is before it": {
-			span(-3*day, 0), []store.Window{span(-3*day, -2*day), span(-day, 0)},
+			span(-3*day, 0),
+			[]store.Window{span(-3*day, -2*day), span(-day, 0)},
 			[]store.Window{span(-2*day-overlap, -day)},
 		},
 		"a long gap overlaps once": {
-			span(-9*day, 0), []store.Window{span(-9*day, -50*time.Hour)},
+			span(-9*day, 0),
+			[]store.Window{span(-9*day, -50*time.Hour)},
 			[]store.Window{span(-day, 0), span(-2*day, -day), span(-50*time.Hour-overlap, -2*day)},
 		},
 	} {

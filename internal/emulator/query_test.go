@@ -30,7 +30,7 @@ func TestPagingTheWholeHistoryGivesTheTruth(t *testing.T) {
 
 func TestAnOrderedQueryHoldsTheSameRuns(t *testing.T) {
 	t.Parallel()
-	b := setup(t, emulator.Options{Size: 1500, Now: stoppedClock().now})
+	b := setup(t, emulator.Options{Size: 800, Now: stoppedClock().now})
 	f := b.info.Factories[0]
 	want := runIDs(b.truth(f))
 	slices.Sort(want)
@@ -339,7 +339,7 @@ func TestActivitiesOfARun(t *testing.T) {
 	b := setup(t, emulator.Options{Size: 2000, Now: stoppedClock().now})
 	f := b.info.Factories[0]
 	kinds := map[string]int{}
-	for _, r := range b.truth(f)[:200] {
+	for _, r := range b.truth(f)[:60] {
 		id := r["runId"].(string)
 		path := f + "/pipelineruns/" + id + "/queryActivityruns"
 		rows := b.pageAll(path, everything)

@@ -1,12 +1,14 @@
 package emulator_test
 
 import (
+	"context"
 	"encoding/json"
 	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"andon/internal/emulator"
 )
@@ -69,8 +71,11 @@ func TestStopIsIdempotentAndLeavesNothing(t *testing.T) {
 	if err := b.emu.Start(t.Context()); err == nil {
 		t.Error("a second Start is accepted")
 	}
+	b.arm("GET", b.info.Factories[0], "") // leaves an idle HTTP/2 connection open
 	for range 2 {
-		if err := b.emu.Stop(t.Context()); err != nil {
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+		defer cancel()
+		if err := b.emu.Stop(ctx); err != nil {
 			t.Error(err)
 		}
 	}

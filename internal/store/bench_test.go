@@ -36,7 +36,7 @@ const (
 
 func newWorld(tb testing.TB, s *store.Store) *world {
 	tb.Helper()
-	w := &world{rnd: rand.New(rand.NewPCG(1, 2)), now: adf.TimeOf(time.Date(2024, 7, 1, 0, 0, 0, 0, time.UTC))} //nolint:gosec // a reproducible world
+	w := &world{rnd: rand.New(rand.NewPCG(1, 2)), now: adf.TimeOf(time.Date(2024, 7, 1, 0, 0, 0, 0, time.UTC))}
 	for i := range benchFactories {
 		w.factories = append(w.factories, putFactory(tb, s, fmt.Sprintf("adf-company-%02d-prod", i)))
 		w.pipelines = append(w.pipelines, nil)
@@ -187,7 +187,7 @@ func bigStore(b *testing.B) (*store.Store, *world) {
 func BenchmarkQueries(b *testing.B) {
 	s, w := bigStore(b)
 	ctx := context.Background()
-	rnd := rand.New(rand.NewPCG(3, 4)) //nolint:gosec // reproducible
+	rnd := rand.New(rand.NewPCG(3, 4))
 	first := adf.TimeOf(time.Date(2024, 7, 1, 0, 0, 0, 0, time.UTC))
 	page, err := s.Runs(ctx, store.RunQuery{})
 	if err != nil {
@@ -231,7 +231,9 @@ func BenchmarkQueries(b *testing.B) {
 		{"failed, 30 d", list(30, func(q *store.RunQuery) { q.Statuses = failed })},
 		{"factory+failed, all", list(0, func(q *store.RunQuery) { q.Statuses, q.Factories = failed, []string{factory()} })},
 		{"open, all", list(0, func(q *store.RunQuery) { q.Open = &yes })},
-		{"trigger, all", list(0, func(q *store.RunQuery) { q.Triggers = []string{fmt.Sprintf("tr_pl_load_%03d", rnd.IntN(benchPipelines/4)*4)} })},
+		{"trigger, all", list(0, func(q *store.RunQuery) {
+			q.Triggers = []string{fmt.Sprintf("tr_pl_load_%03d", rnd.IntN(benchPipelines/4)*4)}
+		})},
 		{"annotation, all", list(0, func(q *store.RunQuery) { q.Annotations = []string{"team-3"} })},
 		{"min duration 15 m, all", list(0, func(q *store.RunQuery) { q.MinDurationMs = 900_000 })},
 		{"longest, 1 d", list(1, func(q *store.RunQuery) { q.Sort = store.SortLongest })},
@@ -245,9 +247,21 @@ func BenchmarkQueries(b *testing.B) {
 			_, err := s.Run(ctx, "", page.Runs[rnd.IntN(100)].RunID)
 			return err
 		}},
-		{"overview, 1 d", func() error { from, to := span(1); _, err := s.Overview(ctx, store.OverviewQuery{From: from, To: to}); return err }},
-		{"overview, 30 d", func() error { from, to := span(30); _, err := s.Overview(ctx, store.OverviewQuery{From: from, To: to}); return err }},
-		{"timeline, 1 d by 15 m", func() error { from, to := span(1); _, err := s.Timeline(ctx, store.TimelineQuery{From: from, To: to}); return err }},
+		{"overview, 1 d", func() error {
+			from, to := span(1)
+			_, err := s.Overview(ctx, store.OverviewQuery{From: from, To: to})
+			return err
+		}},
+		{"overview, 30 d", func() error {
+			from, to := span(30)
+			_, err := s.Overview(ctx, store.OverviewQuery{From: from, To: to})
+			return err
+		}},
+		{"timeline, 1 d by 15 m", func() error {
+			from, to := span(1)
+			_, err := s.Timeline(ctx, store.TimelineQuery{From: from, To: to})
+			return err
+		}},
 		{"timeline, 14 d by 1 h", func() error {
 			from, to := span(14)
 			_, err := s.Timeline(ctx, store.TimelineQuery{From: from, To: to, Bucket: time.Hour})

@@ -3,6 +3,7 @@ package store_test
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"path/filepath"
 	"testing"
 	"time"
@@ -12,37 +13,37 @@ import (
 )
 
 // day0 is when the tests' history begins.
-var day0 = adf.TimeOf(time.Date(2026, 10, 1, 0, 0, 0, 0, time.UTC)) //nolint:gochecknoglobals // a constant
+var day0 = adf.TimeOf(time.Date(2026, 10, 1, 0, 0, 0, 0, time.UTC))
 
 const testFactory = "/subscriptions/11111111-1111-1111-1111-111111111111/resourceGroups/rg-data/providers/Microsoft.DataFactory/factories/"
 
 func clock() time.Time { return time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC) }
 
 // openStore returns a new store that is closed and checked at the end.
-func openStore(t testing.TB) *store.Store {
-	t.Helper()
-	return openAt(t, filepath.Join(t.TempDir(), "andon.db"))
+func openStore(tb testing.TB) *store.Store {
+	tb.Helper()
+	return openAt(tb, filepath.Join(tb.TempDir(), "andon.db"))
 }
 
-func openAt(t testing.TB, path string) *store.Store {
-	t.Helper()
-	s, err := store.Open(t.Context(), "sqlite:"+path, store.Options{Now: clock})
+func openAt(tb testing.TB, path string) *store.Store {
+	tb.Helper()
+	s, err := store.Open(tb.Context(), "sqlite:"+path, store.Options{Now: clock})
 	if err != nil {
-		t.Fatalf("open: %v", err)
+		tb.Fatalf("open: %v", err)
 	}
-	t.Cleanup(func() {
+	tb.Cleanup(func() {
 		if err := s.Close(); err != nil {
-			t.Errorf("close: %v", err)
+			tb.Errorf("close: %v", err)
 		}
 	})
 	return s
 }
 
-func putFactory(t testing.TB, s *store.Store, name string) store.Place {
-	t.Helper()
-	p, err := s.PutFactory(t.Context(), adf.Factory{ID: adf.FactoryID(testFactory + name), Name: name, Location: "westeurope"}, "test")
+func putFactory(tb testing.TB, s *store.Store, name string) store.Place {
+	tb.Helper()
+	p, err := s.PutFactory(tb.Context(), adf.Factory{ID: adf.FactoryID(testFactory + name), Name: name, Location: "westeurope"}, "test")
 	if err != nil {
-		t.Fatalf("put factory: %v", err)
+		tb.Fatalf("put factory: %v", err)
 	}
 	return p
 }
@@ -99,9 +100,7 @@ func (r row) json() []byte {
 		by = map[string]any{"id": "b1", "name": r.Trigger, "invokedByType": "ScheduleTrigger"}
 	}
 	m["invokedBy"] = by
-	for k, v := range r.Extra {
-		m[k] = v
-	}
+	maps.Copy(m, r.Extra)
 	b, err := json.Marshal(m)
 	if err != nil {
 		panic(err)
@@ -118,15 +117,15 @@ func (r row) run() adf.PipelineRun {
 }
 
 // write stores rows as one page.
-func write(t testing.TB, s *store.Store, f store.Place, rows ...row) store.Changes {
-	t.Helper()
+func write(tb testing.TB, s *store.Store, f store.Place, rows ...row) store.Changes {
+	tb.Helper()
 	p := store.Page{Factory: f.Key, Origin: store.OriginAzure}
 	for _, r := range rows {
 		p.Runs = append(p.Runs, r.run())
 	}
-	c, err := s.WriteRuns(t.Context(), p)
+	c, err := s.WriteRuns(tb.Context(), p)
 	if err != nil {
-		t.Fatalf("write: %v", err)
+		tb.Fatalf("write: %v", err)
 	}
 	return c
 }

@@ -33,7 +33,7 @@ func (w *writer) lookUpNames(r *storedRun, a *arrival) error {
 
 // learn adds a name to its table, and to memory until the transaction is
 // rolled back. The statement has the new id as its row id.
-func (w *writer) learn(add func(id int64), forget func(id int64), query string, args ...any) (int64, error) {
+func (w *writer) learn(add, forget func(id int64), query string, args ...any) (int64, error) {
 	if err := w.exec(query, args...); err != nil {
 		return 0, err
 	}

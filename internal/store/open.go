@@ -165,7 +165,7 @@ func (s *Store) takeLock() error {
 	}
 	if !ok {
 		who := "another process"
-		if b, err := os.ReadFile(path); err == nil && len(b) > 0 && len(b) < 20 {
+		if b, err := os.ReadFile(path); err == nil && len(b) > 0 && len(b) < 20 { //nolint:gosec // beside the operator's own file
 			who = "another process (pid " + strings.TrimSpace(string(b)) + ")"
 		}
 		s.lock = nil

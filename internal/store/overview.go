@@ -160,7 +160,7 @@ func rate(ok, failed int64) *float64 {
 
 // running lists what goes on now, the longest first.
 func (s *Store) running(ctx context.Context, sc *scope, o *Overview) error {
-	now := s.dicts.statusIDs(func(id int64, word adf.Status) bool {
+	now := s.dicts.statusIDs(func(id int64, _ adf.Status) bool {
 		return id == statusQueued || id == statusInProgress || id == statusCanceling
 	})
 	b := newStmt()

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"hash/fnv"
 	"math/bits"
+	"slices"
 	"sync"
 )
 
@@ -53,8 +54,8 @@ func (f *seenRuns) segments(id []byte) []int64 {
 	f.mu.RLock()
 	defer f.mu.RUnlock()
 	var out []int64
-	for block := len(f.blocks) - 1; block >= 0; block-- {
-		if contains(f.blocks[block][line*8:line*8+8], &mask) {
+	for block, words := range slices.Backward(f.blocks) {
+		if contains(words[line*8:line*8+8], &mask) {
 			out = f.appendBlock(out, block)
 		}
 	}
@@ -66,7 +67,7 @@ func (f *seenRuns) allSegments() []int64 {
 	f.mu.RLock()
 	defer f.mu.RUnlock()
 	var out []int64
-	for block := len(f.blocks) - 1; block >= 0; block-- {
+	for block := range slices.Backward(f.blocks) {
 		out = f.appendBlock(out, block)
 	}
 	return out
@@ -98,7 +99,7 @@ func filterBits(id []byte) (line int, mask [8]uint64) {
 		h = mix(binary.LittleEndian.Uint64(id) ^ mix(binary.LittleEndian.Uint64(id[8:])))
 	} else {
 		f := fnv.New64a()
-		f.Write(id) //nolint:errcheck,gosec // a hash never fails
+		f.Write(id) //nolint:gosec // a hash never fails
 		h = mix(f.Sum64())
 	}
 	hi, _ := bits.Mul64(h, blockLines)

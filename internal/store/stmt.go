@@ -81,7 +81,7 @@ func sortedInts(list []int64) []int64 {
 	return list
 }
 
-// compareInts compares pairs in turn: a1, b1, a2, b2 …
+// compareInts compares pairs in turn, the first two numbers before the next.
 func compareInts(pairs ...int64) int {
 	for i := 0; i+1 < len(pairs); i += 2 {
 		if c := cmp.Compare(pairs[i], pairs[i+1]); c != 0 {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"time"
 
 	"github.com/ncruces/go-sqlite3"
@@ -168,8 +169,8 @@ func (w *writer) transact(batch []*job) error {
 
 // rollback leaves nothing of the transaction, in the file and in memory.
 func (w *writer) rollback(cause error) error {
-	for i := len(w.undo) - 1; i >= 0; i-- {
-		w.undo[i]()
+	for _, undo := range slices.Backward(w.undo) {
+		undo()
 	}
 	w.undo = nil
 	for _, st := range w.stmts {

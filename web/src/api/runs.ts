@@ -8,7 +8,7 @@ export const runsKey = ['runs'] as const
 export const facetsKey = ['facets'] as const
 
 /** How many runs one request brings. */
-export const runPageSize = 100
+const runPageSize = 100
 
 interface RunCursor {
   /** Null for the first page. */
@@ -18,7 +18,7 @@ interface RunCursor {
 }
 
 /** Only what filters runs, in a fixed order. `zone` and the like do not make another list. */
-export function filterOf(filter: RunFilter) {
+function filterOf(filter: RunFilter) {
   const { status, pipeline, trigger, invokedBy, annotation, group, open, minDuration, q } = filter
   return {
     ...scopeOf(filter),

@@ -4,94 +4,24 @@
  */
 
 export interface paths {
-    "/api/v1/runs": {
+    "/api/v1/events": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        get: operations["list-runs"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/runs/facets": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: operations["run-facets"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/runs/{runId}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: operations["get-run"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/runs/{runId}/activities": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: operations["run-activities"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/runs/{runId}/group": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: operations["run-group"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/runs/{runId}/children": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: operations["run-children"];
+        /**
+         * Follow changes as they happen
+         * @description Server-sent events. The data of each is one JSON object:
+         *
+         *     - `run`: a run is new or has changed, its activities count as a change; the data is a RunRow.
+         *     - `freshness`: a factory's freshness, coverage or state has changed; the data is a Factory.
+         *     - `reset`: events were missed, or so many runs changed at once that reading anew is cheaper; the data is `{"reason": "…"}`. Read everything again.
+         *
+         *     A comment is sent every 15 seconds, so that a broken connection is noticed.
+         */
+        get: operations["events"];
         put?: never;
         post?: never;
         delete?: never;
@@ -107,6 +37,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
+        /** List factories with freshness, coverage, counts and trouble, and their sources */
         get: operations["list-factories"];
         put?: never;
         post?: never;
@@ -123,6 +54,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
+        /** Get one factory */
         get: operations["get-factory"];
         put?: never;
         post?: never;
@@ -139,7 +71,122 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
+        /**
+         * Get the state of everything at a glance
+         * @description Without from and to the last 24 hours.
+         */
         get: operations["overview"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/runs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List pipeline runs
+         * @description Runs of every factory, page by page. Without from and to all of history. A page that was begun is not disturbed by runs that arrive meanwhile.
+         */
+        get: operations["list-runs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/runs/facets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Count pipeline runs by the values of each filter
+         * @description Each facet applies every filter but its own, so that its values can be added to the filter.
+         */
+        get: operations["run-facets"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/runs/{runId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get one pipeline run, whole */
+        get: operations["get-run"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/runs/{runId}/activities": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the activities of a run, in order of start
+         * @description What is stored is given at once. Where that is not all, Azure is asked for the rest, and a run event says when it is here.
+         */
+        get: operations["run-activities"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/runs/{runId}/children": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the runs that a run started, in order of start */
+        get: operations["run-children"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/runs/{runId}/group": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List a run and its reruns, in order of start */
+        get: operations["run-group"];
         put?: never;
         post?: never;
         delete?: never;
@@ -155,7 +202,45 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
+        /**
+         * Count runs by status over time
+         * @description Without from and to the last 24 hours. At most 2,000 buckets.
+         */
         get: operations["timeline"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/healthz": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tell whether the server is alive */
+        get: operations["healthz"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/readyz": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tell whether the server can answer: its store is open and up to date */
+        get: operations["readyz"];
         put?: never;
         post?: never;
         delete?: never;
@@ -168,372 +253,817 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
-        InvokedBy: {
-            id: string | null;
-            name: string | null;
-            invokedByType: string | null;
-            pipelineName: string | null;
-            pipelineRunId: string | null;
-        };
-        RunRow: {
-            runId: string;
-            factory: string;
-            factoryName: string;
-            factoryId: string;
-            id: string | null;
-            debugRunId: string | null;
-            runGroupId: string | null;
-            pipelineName: string;
-            invokedBy: components["schemas"]["InvokedBy"] | null;
-            /** Format: date-time */
-            runStart: string | null;
-            /** Format: date-time */
-            runEnd: string | null;
-            durationInMs: number | null;
-            status: string;
-            message: string | null;
-            /** Format: date-time */
-            lastUpdated: string | null;
-            annotations: unknown[];
-            isLatest: boolean;
-            cancelledBy: unknown;
-            open: boolean;
-            healedBy: string | null;
-            /** @enum {string} */
-            activities: "none" | "partial" | "complete";
-            odd: {
-                field: string;
-                problem: string;
-            }[];
-            parameters?: unknown;
-            runDimension?: unknown;
-            pipelineReturnValue?: unknown;
-        };
-        RunPage: {
-            items: components["schemas"]["RunRow"][];
-            nextCursor: string | null;
-            /** Format: date-time */
-            asOf: string | null;
-        };
-        RunList: {
-            items: components["schemas"]["RunRow"][];
-            nextCursor: string | null;
-        };
-        RunDetail: {
-            runId: string;
-            factory: string;
-            factoryName: string;
-            factoryId: string;
-            id: string | null;
-            debugRunId: string | null;
-            runGroupId: string | null;
-            pipelineName: string;
-            invokedBy: components["schemas"]["InvokedBy"] | null;
-            /** Format: date-time */
-            runStart: string | null;
-            /** Format: date-time */
-            runEnd: string | null;
-            durationInMs: number | null;
-            status: string;
-            message: string | null;
-            /** Format: date-time */
-            lastUpdated: string | null;
-            annotations: unknown[];
-            isLatest: boolean;
-            cancelledBy: unknown;
-            open: boolean;
-            healedBy: string | null;
-            /** @enum {string} */
-            activities: "none" | "partial" | "complete";
-            odd: {
-                field: string;
-                problem: string;
-            }[];
-            parameters: unknown;
-            runDimension: unknown;
-            pipelineReturnValue: unknown;
-            raw: unknown;
-            studioUrl: string;
-            alsoIn: {
-                factory: string;
-                factoryName: string;
-                /** Format: date-time */
-                runStart: string | null;
-            }[];
-            healed: {
-                runId: string;
-                pipelineName: string;
-                /** Format: date-time */
-                runStart: string | null;
-                /** Format: date-time */
-                runEnd: string | null;
-            } | null;
-            groupSize: number;
-            childCount: number;
-            previousRunId: string | null;
-            nextRunId: string | null;
-        };
-        Facets: {
-            total: number | null;
-            open: number | null;
-            healed: number | null;
-            status: {
-                value: string;
-                count: number;
-            }[] | null;
-            factory: {
-                value: string;
-                name: string;
-                count: number;
-            }[] | null;
-            invokedBy: {
-                value: string;
-                count: number;
-            }[] | null;
-            trigger: {
-                value: string;
-                count: number;
-            }[] | null;
-            pipeline: {
-                value: string;
-                count: number;
-            }[] | null;
-            annotation: {
-                value: string;
-                count: number;
-            }[] | null;
-            reason: string | null;
-        };
         Activity: {
+            /** @description Name of the activity. */
             activityName: string | null;
-            activityType: string | null;
-            activityRunId: string | null;
-            pipelineName: string | null;
-            pipelineRunId: string | null;
-            status: string | null;
-            /** Format: date-time */
-            activityRunStart: string | null;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description When it ended; null while it runs.
+             */
             activityRunEnd: string | null;
+            /** @description Id of the activity run. */
+            activityRunId: string | null;
+            /**
+             * Format: date-time
+             * @description When it started.
+             */
+            activityRunStart: string | null;
+            /** @description Type of the activity: Copy, ForEach, ExecutePipeline … */
+            activityType: string | null;
+            /**
+             * Format: int64
+             * @description Duration in milliseconds; null while it runs.
+             */
             durationInMs: number | null;
-            input: unknown;
-            output: unknown;
+            /** @description Its error as ADF sent it: on success an object with empty strings. */
             error: unknown;
-            linkedServiceName: string | null;
-            retryAttempt: number | null;
-            iterationHash: string | null;
-            userProperties: unknown;
-            recoveryStatus: string | null;
-            integrationRuntimeNames: string[] | null;
+            /** @description Details as ADF sent them. */
             executionDetails: unknown;
+            /** @description ARM path of the activity run. */
             id: string | null;
-            odd: {
-                field: string;
-                problem: string;
-            }[];
+            /** @description Its input as ADF sent it. */
+            input: unknown;
+            /** @description Names of the integration runtimes; null when ADF sent none. */
+            integrationRuntimeNames: string[] | null;
+            /** @description Ties the activities of one round of a loop together. */
+            iterationHash: string | null;
+            /** @description Name of the linked service; null or empty where it has none. */
+            linkedServiceName: string | null;
+            /** @description Fields of the row that could not be read; empty for a clean row. */
+            odd: components["schemas"]["OddField"][];
+            /** @description Its output as ADF sent it. */
+            output: unknown;
+            /** @description Name of the pipeline. */
+            pipelineName: string | null;
+            /** @description runId of the pipeline run. */
+            pipelineRunId: string | null;
+            /** @description None, or how a rerun took the activity over. */
+            recoveryStatus: string | null;
+            /**
+             * Format: int64
+             * @description Which retry it was; null when ADF sent none.
+             */
+            retryAttempt: number | null;
+            /** @description Queued, InProgress, Succeeded, Failed, Cancelled, Skipped, Inactive, TimedOut or a later word of ADF's. */
+            status: string | null;
+            /** @description User properties as ADF sent them. */
+            userProperties: unknown;
         };
         ActivityList: {
-            items: components["schemas"]["Activity"][];
-            nextCursor: string | null;
-            /** @enum {string} */
-            state: "complete" | "partial" | "reading" | "none";
-            reason: string | null;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description When Azure was asked for them; null when it never was.
+             */
             asOf: string | null;
+            /** @description The activity runs. */
+            items: components["schemas"]["Activity"][];
+            /** @description Always null: the list is whole. */
+            nextCursor: string | null;
+            /** @description Why more is not here; null when all is. */
+            reason: string | null;
+            /**
+             * @description complete: read after the run had ended. partial: read while it ran. reading: Azure is being asked just now; a run event follows when they are here. none: not here, and reason says why.
+             * @enum {string}
+             */
+            state: "complete" | "partial" | "reading" | "none";
+        };
+        AlsoIn: {
+            /** @description Short id of the factory. */
+            factory: string;
+            /** @description Name of the factory as Azure spells it. */
+            factoryName: string;
+            /**
+             * Format: date-time
+             * @description When that run started.
+             */
+            runStart: string | null;
+        };
+        Facet: {
+            /**
+             * Format: int64
+             * @description Runs that have it, among those that every other filter leaves.
+             */
+            count: number;
+            /** @description Value for the filter's parameter. */
+            value: string;
+        };
+        Facets: {
+            /** @description The 50 annotations with the most runs. */
+            annotation: components["schemas"]["Facet"][] | null;
+            /** @description By factory. */
+            factory: components["schemas"]["FactoryFacet"][] | null;
+            /**
+             * Format: int64
+             * @description Healed failures among them.
+             */
+            healed: number | null;
+            /** @description By invokedBy.invokedByType. */
+            invokedBy: components["schemas"]["Facet"][] | null;
+            /**
+             * Format: int64
+             * @description Open failures among them.
+             */
+            open: number | null;
+            /** @description The 50 pipelines with the most runs. */
+            pipeline: components["schemas"]["Facet"][] | null;
+            /** @description Why a figure is null; null when none is. */
+            reason: string | null;
+            /** @description By status. */
+            status: components["schemas"]["Facet"][] | null;
+            /**
+             * Format: int64
+             * @description Runs that the filters leave.
+             */
+            total: number | null;
+            /** @description The 20 triggers with the most runs. */
+            trigger: components["schemas"]["Facet"][] | null;
         };
         Factory: {
+            /**
+             * Format: date-time
+             * @description Everything last updated before it is here; null before the first window was completed.
+             */
+            asOf: string | null;
+            /** @description Runs by status, all time; statuses that do not occur are left out. */
+            counts: {
+                [key: string]: number;
+            };
+            /** @description Which part of its history is here. */
+            coverage: components["schemas"]["FactoryCoverage"];
+            /** @description Short id of the factory, for the factory parameter. */
             factory: string;
-            name: string;
+            /** @description ARM resource id. */
             factoryId: string;
-            subscriptionId: string;
-            resourceGroup: string;
+            /**
+             * Format: date-time
+             * @description Start of the oldest run that is here.
+             */
+            firstRunStart: string | null;
+            /**
+             * Format: double
+             * @description Seconds since asOf; null without one.
+             */
+            lagSeconds: number | null;
+            /** @description What stands in the way; null when nothing does. */
+            lastError: components["schemas"]["Trouble"] | null;
+            /**
+             * Format: date-time
+             * @description Start of the newest run that is here.
+             */
+            lastRunStart: string | null;
+            /** @description Azure region as Azure spells it; null when unknown. */
             location: string | null;
+            /** @description Name as Azure spells it. */
+            name: string;
+            /**
+             * Format: int64
+             * @description Rows with a field that could not be read, and rows that could not be kept.
+             */
+            oddRows: number;
+            /** @description Name of its resource group. */
+            resourceGroup: string;
+            /**
+             * Format: int64
+             * @description Runs, all time.
+             */
+            runs: number;
+            /** @description Name of the source that sees it; null for a factory known from a file only. */
             source: string | null;
+            /**
+             * @description filling: history is read for the first time. fresh: the last poll was completed. stale: polls break off or are late. refused: Azure refuses, and a person has to act. gone: Azure lists the factory no more. not collected: nobody asks Azure.
+             * @enum {string}
+             */
+            state: "filling" | "fresh" | "stale" | "refused" | "gone" | "not collected";
+            /** @description Address of the factory in ADF Studio. */
+            studioUrl: string;
+            /** @description Id of its subscription. */
+            subscriptionId: string;
+            /** @description Azure tags. */
             tags: {
                 [key: string]: string;
             };
-            studioUrl: string;
-            /** @enum {string} */
-            state: "filling" | "fresh" | "stale" | "refused" | "gone" | "not collected";
-            /** Format: date-time */
-            asOf: string | null;
-            lagSeconds: number | null;
-            coverage: {
-                /** Format: date-time */
-                from: string | null;
-                /** Format: date-time */
-                to: string | null;
-                complete: boolean;
-                gaps: {
-                    /** Format: date-time */
-                    from: string;
-                    /** Format: date-time */
-                    to: string;
-                }[];
-                activitiesPending: number;
-                /** Format: date-time */
-                wantedFrom: string | null;
-                doneShare: number | null;
-            };
-            counts: {
-                [key: string]: number;
-            };
-            runs: number;
-            /** Format: date-time */
-            firstRunStart: string | null;
-            /** Format: date-time */
-            lastRunStart: string | null;
-            lastError: {
-                kind: string;
-                what: string;
-                where: string;
-                advice: string;
-                command: string | null;
-                /** Format: date-time */
-                at: string;
-                /** Format: date-time */
-                retryAt: string | null;
-            } | null;
-            oddRows: number;
         };
-        Source: {
-            source: string;
-            /** @enum {string} */
-            state: "ok" | "error" | "not collected";
-            what: string | null;
-            advice: string | null;
-            command: string | null;
-            /** Format: date-time */
-            at: string | null;
-            subscriptions: number | null;
+        FactoryCoverage: {
+            /**
+             * Format: int64
+             * @description Finished runs whose activities are still to be read.
+             */
+            activitiesPending: number;
+            /** @description Whether everything from wantedFrom to the end is here. */
+            complete: boolean;
+            /**
+             * Format: double
+             * @description Share of the wanted time that is here, 0 to 1; null without wantedFrom.
+             */
+            doneShare: number | null;
+            /**
+             * Format: date-time
+             * @description Where it begins.
+             */
+            from: string | null;
+            /** @description What is missing in between, oldest first. */
+            gaps: components["schemas"]["Gap"][];
+            /**
+             * Format: date-time
+             * @description Where it ends.
+             */
+            to: string | null;
+            /**
+             * Format: date-time
+             * @description Where it is meant to begin; null when nobody said.
+             */
+            wantedFrom: string | null;
+        };
+        FactoryFacet: {
+            /**
+             * Format: int64
+             * @description Runs that it has, among those that every other filter leaves.
+             */
+            count: number;
+            /** @description Name of the factory as Azure spells it. */
+            name: string;
+            /** @description Short id of the factory. */
+            value: string;
         };
         FactoryList: {
+            /** @description The factories, by name. */
             items: components["schemas"]["Factory"][];
+            /** @description Always null: the list is whole. */
             nextCursor: string | null;
+            /** @description The sources. */
             sources: components["schemas"]["Source"][];
         };
-        StripRun: {
+        Gap: {
+            /**
+             * Format: date-time
+             * @description Where it begins.
+             */
+            from: string;
+            /**
+             * Format: date-time
+             * @description Where it ends.
+             */
+            to: string;
+        };
+        HealedFailures: {
+            /**
+             * Format: int64
+             * @description Healed failures.
+             */
+            runs: number;
+        };
+        Healer: {
+            /** @description Name of the pipeline. */
+            pipelineName: string;
+            /**
+             * Format: date-time
+             * @description When it ended.
+             */
+            runEnd: string | null;
+            /** @description Id of the run. */
             runId: string;
-            status: string;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description When it started.
+             */
             runStart: string | null;
-            durationInMs: number | null;
-            open: boolean;
-            healedBy: string | null;
+        };
+        Health: {
+            /**
+             * @description ok: the server is alive. ready: its store can be asked too.
+             * @enum {string}
+             */
+            status: "ok" | "ready";
+        };
+        InvokedBy: {
+            /** @description Id of the trigger run or of the parent's activity run. */
+            id: string | null;
+            /** @description Manual, ScheduleTrigger, TumblingWindowTrigger, BlobEventsTrigger, CustomEventsTrigger, PipelineActivity or a later word of ADF's. */
+            invokedByType: string | null;
+            /** @description Name of the trigger or of the parent's activity, or Manual. */
+            name: string | null;
+            /** @description The parent's pipeline, of a run that another run started. */
+            pipelineName: string | null;
+            /** @description The parent's runId, of a run that another run started. */
+            pipelineRunId: string | null;
+        };
+        OddField: {
+            /** @description ADF's name of the field; empty for the row as a whole. */
+            field: string;
+            /** @description What is odd about it, in words. */
+            problem: string;
+        };
+        OpenProblem: {
+            /** @description Short id of the factory. */
+            factory: string;
+            /** @description Name of the factory as Azure spells it. */
+            factoryName: string;
+            /** @description The newest of them. */
+            last: components["schemas"]["RunRow"];
+            /** @description Name of the pipeline. */
+            pipelineName: string;
+            /**
+             * Format: int64
+             * @description Its open failures.
+             */
+            runs: number;
+            /**
+             * Format: date-time
+             * @description Start of the oldest of them.
+             */
+            since: string;
+            /** @description Its failures in each 24th of the range, oldest first. */
+            spark: number[];
+        };
+        OpenProblems: {
+            /**
+             * Format: int64
+             * @description Open failures from before the range.
+             */
+            before: number;
+            /**
+             * Format: int64
+             * @description Pipelines with open failures.
+             */
+            count: number;
+            /** @description At most 20 pipelines, the newest failure first. */
+            items: components["schemas"]["OpenProblem"][];
+            /**
+             * Format: date-time
+             * @description Start of the oldest of them.
+             */
+            oldest: string | null;
+            /**
+             * Format: int64
+             * @description Open failures.
+             */
+            runs: number;
         };
         Overview: {
-            /** Format: date-time */
-            from: string;
-            /** Format: date-time */
-            to: string;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description Everything last updated before it is here: the oldest freshness of the factories asked for.
+             */
             asOf: string | null;
+            /** @description Runs by status; statuses that do not occur are left out. */
             counts: {
                 [key: string]: number;
             };
-            successRate: {
-                value: number | null;
-                reason: string | null;
-            };
-            previous: {
-                /** Format: date-time */
-                from: string;
-                /** Format: date-time */
-                to: string;
-                counts: {
-                    [key: string]: number;
-                } | null;
-                successRate: {
-                    value: number | null;
-                    reason: string | null;
-                };
-            };
-            running: {
-                count: number;
-                items: components["schemas"]["RunRow"][];
-            };
-            openProblems: {
-                count: number;
-                runs: number;
-                /** Format: date-time */
-                oldest: string | null;
-                items: {
-                    factory: string;
-                    factoryName: string;
-                    pipelineName: string;
-                    runs: number;
-                    /** Format: date-time */
-                    since: string;
-                    last: components["schemas"]["RunRow"];
-                    spark: number[];
-                }[];
-                before: number;
-            };
-            healed: {
-                runs: number;
-            };
-            newestFailures: components["schemas"]["RunRow"][];
-            worstPipelines: {
-                factory: string;
-                factoryName: string;
-                pipelineName: string;
-                runs: number;
-                failed: number;
-                open: number;
-                successRate: number | null;
-                last: components["schemas"]["RunRow"];
-                strip: components["schemas"]["StripRun"][];
-            }[];
-            staleSources: {
-                source: string | null;
-                factory: string | null;
-                name: string;
-                /** Format: date-time */
-                asOf: string | null;
-                reason: string;
-                command: string | null;
-            }[];
-            coverage: {
-                /** Format: date-time */
-                from: string | null;
-                complete: boolean;
-                filling: number;
-                doneShare: number | null;
-                runs: number;
-            };
-        };
-        Timeline: {
-            /** Format: date-time */
+            /** @description How much of history this rests on. */
+            coverage: components["schemas"]["OverviewCoverage"];
+            /**
+             * Format: date-time
+             * @description Where the range begins.
+             */
             from: string;
-            /** Format: date-time */
+            /** @description What failed and recovered. */
+            healed: components["schemas"]["HealedFailures"];
+            /** @description At most 10 failures of the range, the newest first. */
+            newestFailures: components["schemas"]["RunRow"][];
+            /** @description What failed and has not recovered. */
+            openProblems: components["schemas"]["OpenProblems"];
+            /** @description The period of the same length before. */
+            previous: components["schemas"]["PreviousPeriod"];
+            /** @description What goes on now. */
+            running: components["schemas"]["RunningNow"];
+            /** @description What is not kept up to date though it should be. */
+            staleSources: components["schemas"]["StaleSource"][];
+            /** @description Success rate of the range. */
+            successRate: components["schemas"]["SuccessRate"];
+            /**
+             * Format: date-time
+             * @description Where the range ends; runs that start then are outside.
+             */
             to: string;
-            bucket: string;
-            /** Format: date-time */
-            asOf: string | null;
-            items: {
-                /** Format: date-time */
-                start: string;
-                /** Format: date-time */
-                end: string;
-                counts: {
-                    [key: string]: number;
-                };
-                open: number;
-                healed: number;
-                /** @enum {string} */
-                covered: "yes" | "partly" | "no";
-            }[];
+            /** @description At most 10 pipelines: most open failures, then most failures, then most runs first. */
+            worstPipelines: components["schemas"]["PipelineHealth"][];
+        };
+        OverviewCoverage: {
+            /** @description Whether every factory's wanted history is here. */
+            complete: boolean;
+            /**
+             * Format: double
+             * @description Share of the wanted history that is here, 0 to 1; null when nobody said what is wanted.
+             */
+            doneShare: number | null;
+            /**
+             * Format: int64
+             * @description Factories whose history is still being read.
+             */
+            filling: number;
+            /**
+             * Format: date-time
+             * @description Where every factory's history has begun; null when one has none yet.
+             */
+            from: string | null;
+            /**
+             * Format: int64
+             * @description Runs that are here, all time.
+             */
+            runs: number;
+        };
+        PipelineHealth: {
+            /** @description Short id of the factory. */
+            factory: string;
+            /** @description Name of the factory as Azure spells it. */
+            factoryName: string;
+            /**
+             * Format: int64
+             * @description Those that failed.
+             */
+            failed: number;
+            /** @description Its newest run. */
+            last: components["schemas"]["RunRow"];
+            /**
+             * Format: int64
+             * @description Failures that were not healed since.
+             */
+            open: number;
+            /** @description Name of the pipeline. */
+            pipelineName: string;
+            /**
+             * Format: int64
+             * @description Its runs.
+             */
+            runs: number;
+            /** @description Its last 30 runs, oldest first, whatever the range. */
+            strip: components["schemas"]["StripRun"][];
+            /**
+             * Format: double
+             * @description Succeeded / (Succeeded + Failed), 0 to 1; null with neither.
+             */
+            successRate: number | null;
+        };
+        PreviousPeriod: {
+            /** @description Runs by status; null when the period is not covered by the history that is here. */
+            counts: {
+                [key: string]: number;
+            } | null;
+            /**
+             * Format: date-time
+             * @description Where it begins.
+             */
+            from: string;
+            /** @description Its success rate. */
+            successRate: components["schemas"]["SuccessRate"];
+            /**
+             * Format: date-time
+             * @description Where it ends.
+             */
+            to: string;
         };
         Problem: {
-            type?: string;
-            title?: string;
-            status?: number;
-            detail?: string;
-            errors?: {
-                location: string;
-                message: string;
-                value?: unknown;
-            }[];
+            /** @description What happened, and what to do about it. */
+            detail: string;
+            /** @description What was wrong with the request, one by one; empty when the request was not the reason. */
+            errors: components["schemas"]["ProblemField"][];
+            /**
+             * Format: int64
+             * @description HTTP status.
+             */
+            status: number;
+            /** @description What kind of problem it is, in words. */
+            title: string;
+            /** @description Always about:blank: the status says what kind of problem it is. */
+            type: string;
+        };
+        ProblemField: {
+            /** @description Where it stands, such as query.status. */
+            location: string;
+            /** @description What is allowed there. */
+            message: string;
+            /** @description What stood there, cut when it is long; empty where message says it. */
+            value: string;
+        };
+        RunDetail: {
+            /**
+             * @description How much of the run's activities is stored.
+             * @enum {string}
+             */
+            activities: "none" | "partial" | "complete";
+            /** @description Further factories that hold the same runId; the factory parameter picks one. */
+            alsoIn: components["schemas"]["AlsoIn"][];
+            /** @description Annotations of the pipeline, strings as a rule. */
+            annotations: unknown[];
+            /** @description Who cancelled the run, as ADF sent it; null when nobody did. */
+            cancelledBy: unknown;
+            /**
+             * Format: int64
+             * @description Runs that it started.
+             */
+            childCount: number;
+            /** @description Set on debug runs. */
+            debugRunId: string | null;
+            /**
+             * Format: int64
+             * @description Duration in milliseconds; null while the run goes on.
+             */
+            durationInMs: number | null;
+            /** @description Short id of the factory, for the factory parameter. */
+            factory: string;
+            /** @description ARM resource id of the factory. */
+            factoryId: string;
+            /** @description Name of the factory as Azure spells it. */
+            factoryName: string;
+            /**
+             * Format: int64
+             * @description Runs in its run group, itself included.
+             */
+            groupSize: number;
+            /** @description The run that healedBy names. */
+            healed: components["schemas"]["Healer"] | null;
+            /** @description runId of the success that healed this failure. */
+            healedBy: string | null;
+            /** @description ARM path of the run; null in rows of 2018. */
+            id: string | null;
+            /** @description What started the run. */
+            invokedBy: components["schemas"]["InvokedBy"] | null;
+            /** @description Whether the run is the newest of its run group. Computed here, since ADF changes its own flag without telling. */
+            isLatest: boolean;
+            /**
+             * Format: date-time
+             * @description When ADF last changed the run.
+             */
+            lastUpdated: string | null;
+            /** @description The whole message of the run: the reason of a failure. Null and empty stay what ADF sent. */
+            message: string | null;
+            /** @description runId of the run of the same pipeline after it. */
+            nextRunId: string | null;
+            /** @description Fields of the row that could not be read; empty for a clean row. */
+            odd: components["schemas"]["OddField"][];
+            /** @description Whether the run failed and was not healed since by a success of its pipeline or run group. */
+            open: boolean;
+            /** @description Parameters of the run as ADF sent them; null when absent. */
+            parameters: unknown;
+            /** @description Name of the pipeline. */
+            pipelineName: string;
+            /** @description Return value of the pipeline as ADF sent it; null when absent. */
+            pipelineReturnValue: unknown;
+            /** @description runId of the run of the same pipeline before it. */
+            previousRunId: string | null;
+            /** @description The run as ADF sent it, every field and value unchanged. */
+            raw: unknown;
+            /** @description Dimensions of the run as ADF sent them; null when absent. */
+            runDimension: unknown;
+            /**
+             * Format: date-time
+             * @description When the run ended; null while it runs, and on some cancelled runs.
+             */
+            runEnd: string | null;
+            /** @description runId of the first run of the run group, which holds a run and its reruns; null in rows of 2018. */
+            runGroupId: string | null;
+            /** @description Id of the run. */
+            runId: string;
+            /**
+             * Format: date-time
+             * @description When the run was queued; null when ADF sent no readable time.
+             */
+            runStart: string | null;
+            /** @description Queued, InProgress, Succeeded, Failed, Canceling, Cancelled or a later word of ADF's, spelled as ADF spells it. */
+            status: string;
+            /** @description Address of the run's page in ADF Studio. */
+            studioUrl: string;
+        };
+        RunList: {
+            /** @description The runs. */
+            items: components["schemas"]["RunRow"][];
+            /** @description Always null: the list is whole. */
+            nextCursor: string | null;
+        };
+        RunPage: {
+            /**
+             * Format: date-time
+             * @description Everything last updated before it is here: the oldest freshness of the factories asked for. Null when one was never read to the end.
+             */
+            asOf: string | null;
+            /** @description The runs. */
+            items: components["schemas"]["RunRow"][];
+            /** @description Value of cursor for the next page; null on the last. */
+            nextCursor: string | null;
+        };
+        RunRow: {
+            /**
+             * @description How much of the run's activities is stored.
+             * @enum {string}
+             */
+            activities: "none" | "partial" | "complete";
+            /** @description Annotations of the pipeline, strings as a rule. */
+            annotations: unknown[];
+            /** @description Who cancelled the run, as ADF sent it; null when nobody did. */
+            cancelledBy: unknown;
+            /** @description Set on debug runs. */
+            debugRunId: string | null;
+            /**
+             * Format: int64
+             * @description Duration in milliseconds; null while the run goes on.
+             */
+            durationInMs: number | null;
+            /** @description Short id of the factory, for the factory parameter. */
+            factory: string;
+            /** @description ARM resource id of the factory. */
+            factoryId: string;
+            /** @description Name of the factory as Azure spells it. */
+            factoryName: string;
+            /** @description runId of the success that healed this failure. */
+            healedBy: string | null;
+            /** @description ARM path of the run; null in rows of 2018. */
+            id: string | null;
+            /** @description What started the run. */
+            invokedBy: components["schemas"]["InvokedBy"] | null;
+            /** @description Whether the run is the newest of its run group. Computed here, since ADF changes its own flag without telling. */
+            isLatest: boolean;
+            /**
+             * Format: date-time
+             * @description When ADF last changed the run.
+             */
+            lastUpdated: string | null;
+            /** @description The whole message of the run: the reason of a failure. Null and empty stay what ADF sent. */
+            message: string | null;
+            /** @description Fields of the row that could not be read; empty for a clean row. */
+            odd: components["schemas"]["OddField"][];
+            /** @description Whether the run failed and was not healed since by a success of its pipeline or run group. */
+            open: boolean;
+            /** @description Parameters of the run as ADF sent them; only with include=parameters. */
+            parameters?: unknown;
+            /** @description Name of the pipeline. */
+            pipelineName: string;
+            /** @description Return value of the pipeline as ADF sent it; only with include=parameters. */
+            pipelineReturnValue?: unknown;
+            /** @description Dimensions of the run as ADF sent them; only with include=parameters. */
+            runDimension?: unknown;
+            /**
+             * Format: date-time
+             * @description When the run ended; null while it runs, and on some cancelled runs.
+             */
+            runEnd: string | null;
+            /** @description runId of the first run of the run group, which holds a run and its reruns; null in rows of 2018. */
+            runGroupId: string | null;
+            /** @description Id of the run. */
+            runId: string;
+            /**
+             * Format: date-time
+             * @description When the run was queued; null when ADF sent no readable time.
+             */
+            runStart: string | null;
+            /** @description Queued, InProgress, Succeeded, Failed, Canceling, Cancelled or a later word of ADF's, spelled as ADF spells it. */
+            status: string;
+        };
+        RunningNow: {
+            /**
+             * Format: int64
+             * @description Runs that are Queued, InProgress or Canceling.
+             */
+            count: number;
+            /** @description At most 20 of them, the longest first. */
+            items: components["schemas"]["RunRow"][];
+        };
+        Source: {
+            /** @description What to do. */
+            advice: string | null;
+            /**
+             * Format: date-time
+             * @description When that was seen.
+             */
+            at: string | null;
+            /** @description Command that mends it. */
+            command: string | null;
+            /** @description Name of the source. */
+            source: string;
+            /**
+             * @description How it stands.
+             * @enum {string}
+             */
+            state: "ok" | "error" | "not collected";
+            /**
+             * Format: int64
+             * @description Subscriptions that it sees; null when unknown.
+             */
+            subscriptions: number | null;
+            /** @description What is wrong. */
+            what: string | null;
+        };
+        StaleSource: {
+            /**
+             * Format: date-time
+             * @description Everything last updated before it is here.
+             */
+            asOf: string | null;
+            /** @description Command that mends it. */
+            command: string | null;
+            /** @description Short id of the factory; null for a source as a whole. */
+            factory: string | null;
+            /** @description Name of the factory or of the source. */
+            name: string;
+            /** @description Why, and what to do. */
+            reason: string;
+            /** @description Name of the source; null when unknown. */
+            source: string | null;
+        };
+        StripRun: {
+            /**
+             * Format: int64
+             * @description Duration in milliseconds; null while it goes on.
+             */
+            durationInMs: number | null;
+            /** @description runId of the success that healed it. */
+            healedBy: string | null;
+            /** @description Whether it failed and was not healed since. */
+            open: boolean;
+            /** @description Id of the run. */
+            runId: string;
+            /**
+             * Format: date-time
+             * @description When it started.
+             */
+            runStart: string | null;
+            /** @description Its status as ADF spells it. */
+            status: string;
+        };
+        SuccessRate: {
+            /** @description Why value is null. */
+            reason: string | null;
+            /**
+             * Format: double
+             * @description Succeeded / (Succeeded + Failed), 0 to 1; null when unknown.
+             */
+            value: number | null;
+        };
+        Timeline: {
+            /**
+             * Format: date-time
+             * @description Oldest freshness of the factories asked for.
+             */
+            asOf: string | null;
+            /**
+             * @description Width of a bucket.
+             * @enum {string}
+             */
+            bucket: "5m" | "15m" | "1h" | "1d" | "1w";
+            /**
+             * Format: date-time
+             * @description Where it begins.
+             */
+            from: string;
+            /** @description The buckets, oldest first, aligned to UTC, weeks to Monday; the first and last are cut to the range. */
+            items: components["schemas"]["TimelineBucket"][];
+            /**
+             * Format: date-time
+             * @description Where it ends.
+             */
+            to: string;
+        };
+        TimelineBucket: {
+            /** @description Runs by status; statuses that do not occur are left out. Empty, and unknown, where covered is no. */
+            counts: {
+                [key: string]: number;
+            };
+            /**
+             * @description How much of its history is here.
+             * @enum {string}
+             */
+            covered: "yes" | "partly" | "no";
+            /**
+             * Format: date-time
+             * @description Where it ends; runs that start then belong to the next bucket.
+             */
+            end: string;
+            /**
+             * Format: int64
+             * @description Failures that were healed since.
+             */
+            healed: number;
+            /**
+             * Format: int64
+             * @description Failures that were not healed since.
+             */
+            open: number;
+            /**
+             * Format: date-time
+             * @description Where it begins.
+             */
+            start: string;
+        };
+        Trouble: {
+            /** @description What to do. */
+            advice: string;
+            /**
+             * Format: date-time
+             * @description When it happened.
+             */
+            at: string;
+            /** @description Command that mends it. */
+            command: string | null;
+            /** @description Kind of trouble, one word. */
+            kind: string;
+            /**
+             * Format: date-time
+             * @description When it is tried again; null when a person has to act.
+             */
+            retryAt: string | null;
+            /** @description What happened. */
+            what: string;
+            /** @description In which call. */
+            where: string;
         };
     };
     responses: never;
@@ -544,216 +1074,31 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
-    "list-runs": {
+    events: {
         parameters: {
             query?: {
-                from?: string;
-                to?: string;
-                status?: string[];
+                /** @description Short ids of factories; only what concerns them is sent. */
                 factory?: string[];
-                pipeline?: string[];
-                trigger?: string[];
-                invokedBy?: string[];
-                annotation?: string[];
-                group?: "latest";
-                open?: boolean;
-                minDuration?: string;
-                q?: string;
-                sort?: "-runStart" | "runStart" | "-durationInMs" | "durationInMs";
-                limit?: number;
-                cursor?: string;
-                include?: string[];
             };
-            header?: never;
+            header?: {
+                /** @description id of the last event that was received: what was missed since is sent first, or a reset. Browsers send it by themselves. */
+                "Last-Event-ID"?: string;
+            };
             path?: never;
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description OK */
+            /** @description The stream; it ends with the connection. */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["RunPage"];
+                    "text/event-stream": string;
                 };
             };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    "run-facets": {
-        parameters: {
-            query?: {
-                from?: string;
-                to?: string;
-                status?: string[];
-                factory?: string[];
-                pipeline?: string[];
-                trigger?: string[];
-                invokedBy?: string[];
-                annotation?: string[];
-                group?: "latest";
-                open?: boolean;
-                minDuration?: string;
-                q?: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Facets"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    "get-run": {
-        parameters: {
-            query?: {
-                factory?: string;
-            };
-            header?: never;
-            path: {
-                runId: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["RunDetail"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    "run-activities": {
-        parameters: {
-            query?: {
-                factory?: string;
-            };
-            header?: never;
-            path: {
-                runId: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ActivityList"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    "run-group": {
-        parameters: {
-            query?: {
-                factory?: string;
-            };
-            header?: never;
-            path: {
-                runId: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["RunList"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    "run-children": {
-        parameters: {
-            query?: {
-                factory?: string;
-            };
-            header?: never;
-            path: {
-                runId: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["RunList"];
-                };
-            };
-            /** @description Error */
+            /** @description Any other answer is a problem document (RFC 9457). */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -782,7 +1127,7 @@ export interface operations {
                     "application/json": components["schemas"]["FactoryList"];
                 };
             };
-            /** @description Error */
+            /** @description Any other answer is a problem document (RFC 9457). */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -798,6 +1143,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Short id of the factory. */
                 factory: string;
             };
             cookie?: never;
@@ -813,7 +1159,7 @@ export interface operations {
                     "application/json": components["schemas"]["Factory"];
                 };
             };
-            /** @description Error */
+            /** @description Any other answer is a problem document (RFC 9457). */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -827,8 +1173,11 @@ export interface operations {
     overview: {
         parameters: {
             query?: {
+                /** @description Only runs that started then or later. */
                 from?: string;
+                /** @description Only runs that started before. */
                 to?: string;
+                /** @description Short ids of factories. */
                 factory?: string[];
             };
             header?: never;
@@ -846,7 +1195,263 @@ export interface operations {
                     "application/json": components["schemas"]["Overview"];
                 };
             };
-            /** @description Error */
+            /** @description Any other answer is a problem document (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-runs": {
+        parameters: {
+            query?: {
+                /** @description Only runs that started then or later. */
+                from?: string;
+                /** @description Only runs that started before. */
+                to?: string;
+                /** @description Statuses, spelled as ADF spells them, without regard to case. */
+                status?: string[];
+                /** @description Short ids of factories. */
+                factory?: string[];
+                /** @description Names of pipelines, whole, without regard to case. */
+                pipeline?: string[];
+                /** @description Names of triggers, whole, without regard to case. */
+                trigger?: string[];
+                /** @description Values of invokedBy.invokedByType or invokedBy.name, without regard to case. */
+                invokedBy?: string[];
+                /** @description Annotations; a run has at least one of them. */
+                annotation?: string[];
+                /** @description latest: only the newest run of each run group. */
+                group?: "latest";
+                /** @description true: failures that were not healed since. false: every other run. */
+                open?: boolean;
+                /** @description Least duration, such as 90s, 5m or 1h30m, or whole milliseconds. Runs that go on have none and are left out. */
+                minDuration?: string;
+                /** @description Words in the message, part of the pipeline's name, or the start of a runId. */
+                q?: string;
+                /** @description Order; -runStart, the newest first, when absent. */
+                sort?: "-runStart" | "runStart" | "-durationInMs" | "durationInMs";
+                /** @description Most runs on a page. */
+                limit?: number;
+                /** @description nextCursor of the page before, with the same filters and sort. */
+                cursor?: string;
+                /** @description parameters: adds parameters, runDimension and pipelineReturnValue. */
+                include?: "parameters"[];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunPage"];
+                };
+            };
+            /** @description Any other answer is a problem document (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "run-facets": {
+        parameters: {
+            query?: {
+                /** @description Only runs that started then or later. */
+                from?: string;
+                /** @description Only runs that started before. */
+                to?: string;
+                /** @description Statuses, spelled as ADF spells them, without regard to case. */
+                status?: string[];
+                /** @description Short ids of factories. */
+                factory?: string[];
+                /** @description Names of pipelines, whole, without regard to case. */
+                pipeline?: string[];
+                /** @description Names of triggers, whole, without regard to case. */
+                trigger?: string[];
+                /** @description Values of invokedBy.invokedByType or invokedBy.name, without regard to case. */
+                invokedBy?: string[];
+                /** @description Annotations; a run has at least one of them. */
+                annotation?: string[];
+                /** @description latest: only the newest run of each run group. */
+                group?: "latest";
+                /** @description true: failures that were not healed since. false: every other run. */
+                open?: boolean;
+                /** @description Least duration, such as 90s, 5m or 1h30m, or whole milliseconds. Runs that go on have none and are left out. */
+                minDuration?: string;
+                /** @description Words in the message, part of the pipeline's name, or the start of a runId. */
+                q?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Facets"];
+                };
+            };
+            /** @description Any other answer is a problem document (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-run": {
+        parameters: {
+            query?: {
+                /** @description Short id of the factory, where a runId stands in two; without it the newest run is given. */
+                factory?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Id of the run, without regard to case. */
+                runId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunDetail"];
+                };
+            };
+            /** @description Any other answer is a problem document (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "run-activities": {
+        parameters: {
+            query?: {
+                /** @description Short id of the factory, where a runId stands in two; without it the newest run is given. */
+                factory?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Id of the run, without regard to case. */
+                runId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ActivityList"];
+                };
+            };
+            /** @description Any other answer is a problem document (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "run-children": {
+        parameters: {
+            query?: {
+                /** @description Short id of the factory, where a runId stands in two; without it the newest run is given. */
+                factory?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Id of the run, without regard to case. */
+                runId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunList"];
+                };
+            };
+            /** @description Any other answer is a problem document (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "run-group": {
+        parameters: {
+            query?: {
+                /** @description Short id of the factory, where a runId stands in two; without it the newest run is given. */
+                factory?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Id of the run, without regard to case. */
+                runId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunList"];
+                };
+            };
+            /** @description Any other answer is a problem document (RFC 9457). */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -860,10 +1465,15 @@ export interface operations {
     timeline: {
         parameters: {
             query?: {
+                /** @description Only runs that started then or later. */
                 from?: string;
+                /** @description Only runs that started before. */
                 to?: string;
+                /** @description Width of a bucket; without it the smallest that gives at most 120 buckets. */
                 bucket?: "5m" | "15m" | "1h" | "1d" | "1w";
+                /** @description Short ids of factories. */
                 factory?: string[];
+                /** @description Names of pipelines, whole, without regard to case. */
                 pipeline?: string[];
             };
             header?: never;
@@ -881,7 +1491,65 @@ export interface operations {
                     "application/json": components["schemas"]["Timeline"];
                 };
             };
-            /** @description Error */
+            /** @description Any other answer is a problem document (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    healthz: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Health"];
+                };
+            };
+            /** @description Any other answer is a problem document (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readyz: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Health"];
+                };
+            };
+            /** @description Any other answer is a problem document (RFC 9457). */
             default: {
                 headers: {
                     [name: string]: unknown;

@@ -23,7 +23,10 @@ export function FactoryScope() {
       trigger={
         <Button look="plain" className={styles.control}>
           <Icon name="factory" size={14} />
-          <span className={styles.cut}>{scopeName(factory, items)}</span>
+          <span className={styles.cut}>
+            {!factory && items.length > 1 && <span className={styles.wide}>All </span>}
+            {scopeName(factory, items)}
+          </span>
           <Icon name="down" size={14} />
         </Button>
       }
@@ -33,11 +36,11 @@ export function FactoryScope() {
   )
 }
 
-/** "All 14 factories", "sales-prod", "3 of 14 factories". A factory that is not known is named by its short id. */
-export function scopeName(chosen: string[] | undefined, factories: Factory[]): string {
+/** "14 factories", "sales-prod", "3 of 14 factories". A factory that is not known is named by its short id. */
+function scopeName(chosen: string[] | undefined, factories: Factory[]): string {
   if (!chosen) {
     if (factories.length === 0) return 'All factories'
-    return factories.length === 1 ? '1 factory' : `All ${formatCount(factories.length)} factories`
+    return factories.length === 1 ? '1 factory' : `${formatCount(factories.length)} factories`
   }
   const [only, ...others] = chosen
   if (others.length === 0) return factories.find((f) => f.factory === only)?.name ?? only ?? ''

@@ -34,7 +34,9 @@ export function RangeControl({ open, onOpenChange }: RangeControlProps) {
       title="Time range"
       trigger={
         <Button look="plain" className={styles.control}>
-          <Icon name="calendar" size={14} />
+          <span className={styles.wide}>
+            <Icon name="calendar" size={14} />
+          </span>
           <span className={styles.cut}>{describeRange(scope, now, zone)}</span>
           <Icon name="down" size={14} />
         </Button>

@@ -14,7 +14,7 @@ interface Registration extends Shortcut {
 const sequenceTimeout = 1_000
 
 /** Knows which keys do something right now. The last to register a key has it, so that a page can take one over. */
-export class Shortcuts {
+class Shortcuts {
   #registered: Registration[] = []
   #listeners = new Set<() => void>()
   #snapshot: Shortcut[] = []

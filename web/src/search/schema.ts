@@ -60,7 +60,7 @@ export const scopeSchema = v.object({
 
 export const scopeKeys = ['factory', 'range', 'from', 'to', 'zone'] as const
 
-export const runSorts = ['-runStart', 'runStart', '-durationInMs', 'durationInMs'] as const
+const runSorts = ['-runStart', 'runStart', '-durationInMs', 'durationInMs'] as const
 
 /** The filters of runs, under the API's names. */
 export const runFilterSchema = v.object({

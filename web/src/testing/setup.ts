@@ -1,7 +1,10 @@
-import { cleanup } from '@testing-library/react'
+import { cleanup, configure } from '@testing-library/react'
 import { afterAll, afterEach, beforeAll, beforeEach } from 'vitest'
 import { FakeEventSource } from './event-source'
 import { server } from './server'
+
+// How long findBy… and waitFor look before they give up; they go on as soon as they have found.
+configure({ asyncUtilTimeout: 10_000 })
 
 // jsdom lays nothing out, so what asks about layout gets the answer of a 1440 px window.
 class NoResizes implements ResizeObserver {

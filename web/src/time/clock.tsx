@@ -7,7 +7,7 @@ export interface Clock {
 }
 
 /** A clock that ticks once a second, only while somebody listens and the page is visible. */
-export function createClock(now: () => number = Date.now): Clock {
+function createClock(now: () => number = Date.now): Clock {
   const listeners = new Set<() => void>()
   let timer: ReturnType<typeof setInterval> | undefined
 

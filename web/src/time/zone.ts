@@ -17,7 +17,7 @@ export function useZone(): Zone {
 }
 
 /** How far the zone is ahead of UTC at that moment, in minutes. */
-export function zoneOffsetMinutes(zone: Zone, millis: number): number {
+function zoneOffsetMinutes(zone: Zone, millis: number): number {
   const p = wallClock(zone, millis)
   const asUtc = Date.UTC(p.year, p.month - 1, p.day, p.hour, p.minute, p.second)
   return Math.round((asUtc - Math.floor(millis / 1000) * 1000) / 60_000)

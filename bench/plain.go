@@ -1,0 +1,55 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"path/filepath"
+
+	"github.com/ncruces/go-sqlite3" //nolint:depguard // the bound is the bare driver, which store is there to hide
+
+	"andon/internal/store"
+)
+
+// writePlain is the bound for the store: the same raw rows, through the same
+// driver and with the same durability, into one table that has no index, looks
+// nothing up and packs nothing, a page a transaction.
+func writePlain(ctx context.Context, dir string, pages []store.Page) (err error) {
+	db, err := sqlite3.OpenContext(ctx, "file:"+filepath.Join(dir, "plain.db")+
+		"?_pragma=journal_mode(wal)&_pragma=synchronous(normal)&_pragma=cache_size(-32768)")
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	if err := db.Exec("CREATE TABLE run(raw TEXT NOT NULL) STRICT"); err != nil {
+		return err
+	}
+	insert, _, err := db.Prepare("INSERT INTO run(raw) VALUES (?)")
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, insert.Close()) }()
+	for _, page := range pages {
+		if err := writePlainPage(db, insert, page); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func writePlainPage(db *sqlite3.Conn, insert *sqlite3.Stmt, page store.Page) (err error) {
+	tx, err := db.BeginImmediate()
+	if err != nil {
+		return err
+	}
+	defer tx.End(&err)
+	for i := range page.Runs {
+		if err := insert.BindText(1, string(page.Runs[i].Raw)); err != nil {
+			return err
+		}
+		insert.Step()
+		if err := insert.Reset(); err != nil {
+			return err
+		}
+	}
+	return nil
+}

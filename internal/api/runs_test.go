@@ -1,0 +1,328 @@
+package api_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"net/http"
+	"net/url"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"andon/internal/adf"
+	"andon/internal/store"
+)
+
+func TestARowIsWhatADFSent(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	place := b.putFactory(t, "Sales-Prod")
+	row := sent(1, at(2*time.Hour)+7, object{
+		"message": "Operation on target <copy> failed: \"x\" & more\nsecond line", "status": "Failed",
+		"invokedBy": object{"id": "a1", "name": "run_child", "invokedByType": "PipelineActivity", "pipelineName": "pl_all", "pipelineRunId": runID(77)},
+	})
+	b.write(t, place, row)
+
+	got := list(t, b, "/api/v1/runs")
+	want := maps.Clone(row)
+	for _, whole := range []string{"parameters", "runDimension", "pipelineReturnValue"} {
+		delete(want, whole)
+	}
+	maps.Copy(want, object{
+		"factory": "sales-prod", "factoryName": "Sales-Prod", "factoryId": string(place.ID), "cancelledBy": nil,
+		"open": true, "healedBy": nil, "activities": "none", "odd": []any{},
+	})
+	if diff := cmp.Diff([]object{plain(t, want)}, got); diff != "" {
+		t.Errorf("the row (-want +got):\n%s", diff)
+	}
+
+	got = list(t, b, "/api/v1/runs?include=parameters")
+	maps.Copy(want, row)
+	if diff := cmp.Diff([]object{plain(t, want)}, got); diff != "" {
+		t.Errorf("the row with parameters (-want +got):\n%s", diff)
+	}
+}
+
+// plain returns v as it looks after a trip through JSON.
+func plain(t *testing.T, v object) object {
+	t.Helper()
+	raw, err := json.Marshal(v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out object
+	if err := json.Unmarshal(raw, &out); err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+func TestAnOddRowIsShownWithItsGoodFields(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	b.write(t, b.putFactory(t, "sales-prod"), object{
+		"runId": runID(1), "runStart": "not a time", "lastUpdated": at(time.Hour), "status": "Succeeded", "pipelineName": "pl_orders",
+		"durationInMs": "soon", "annotations": "none", "invokedBy": 7,
+	})
+	got := list(t, b, "/api/v1/runs?include=parameters")[0]
+	for field, want := range map[string]any{
+		"runStart": nil, "durationInMs": nil, "message": nil, "id": nil, "invokedBy": nil, "parameters": nil, "cancelledBy": nil,
+		"status": "Succeeded", "annotations": []any{},
+	} {
+		value, there := got[field]
+		if diff := cmp.Diff(want, value); diff != "" || !there {
+			t.Errorf("%s (-want +got):\n%s", field, diff)
+		}
+	}
+	var odd []any
+	for _, o := range got["odd"].([]any) {
+		odd = append(odd, o.(object)["field"])
+	}
+	if diff := cmp.Diff([]any{"invokedBy", "runStart", "durationInMs"}, odd); diff != "" {
+		t.Errorf("odd fields (-want +got):\n%s", diff)
+	}
+}
+
+func TestNullAndEmptyMessagesStayApart(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	b.write(t, b.putFactory(t, "sales-prod"),
+		sent(1, at(3*time.Hour), nil),
+		sent(2, at(2*time.Hour), object{"message": nil, "status": "Queued", "runEnd": nil, "durationInMs": nil}))
+	if diff := cmp.Diff([]any{nil, ""}, column(list(t, b, "/api/v1/runs"), "message")); diff != "" {
+		t.Errorf("messages (-want +got):\n%s", diff)
+	}
+}
+
+// filterRuns are runs of which each differs in one thing that can be
+// filtered.
+func filterRuns(t *testing.T) *bundle {
+	t.Helper()
+	b := setup(t)
+	sales, hr := b.putFactory(t, "sales-prod"), b.putFactory(t, "hr-prod")
+	b.write(t, sales,
+		sent(1, at(60*time.Minute), nil),
+		sent(2, at(50*time.Minute), object{"status": "Failed", "message": "The request limit has been reached", "pipelineName": "pl_stock"}),
+		sent(3, at(40*time.Minute), object{"invokedBy": object{"name": "Manual"}, "annotations": []string{}}),
+		sent(4, at(30*time.Minute), object{"invokedBy": object{"name": "parent", "invokedByType": "PipelineActivity", "pipelineRunId": runID(1)}, "durationInMs": 300_000}),
+		sent(5, at(20*time.Minute), object{"status": "InProgress", "runEnd": nil, "durationInMs": nil, "runGroupId": runID(1)}),
+	)
+	b.write(t, hr, sent(6, at(10*time.Minute), object{"annotations": []string{"tier-2"}, "invokedBy": object{"name": "tr_blob", "invokedByType": "BlobEventsTrigger"}}))
+	return b
+}
+
+func TestFiltersPickRuns(t *testing.T) {
+	t.Parallel()
+	b := filterRuns(t)
+	for query, want := range map[string][]int{
+		"":                                       {6, 5, 4, 3, 2, 1},
+		"?from=2026-11-24T11:30:00Z":             {6, 5, 4},
+		"?to=2026-11-24T11:30:00Z":               {3, 2, 1},
+		"?from=2026-11-24T12:20:00%2B01:00":      {4 + 1 + 1, 5, 4, 3},
+		"?status=failed":                         {2},
+		"?status=Failed&status=inprogress":       {5, 2},
+		"?factory=hr-prod":                       {6},
+		"?factory=hr-prod&factory=sales-prod":    {6, 5, 4, 3, 2, 1},
+		"?pipeline=PL_STOCK":                     {2},
+		"?trigger=tr_blob":                       {6},
+		"?trigger=Manual":                        {},
+		"?invokedBy=Manual":                      {3},
+		"?invokedBy=pipelineactivity":            {4},
+		"?annotation=tier-2":                     {6},
+		"?group=latest":                          {6, 5, 4, 3, 2},
+		"?open=true":                             {2},
+		"?open=false":                            {6, 5, 4, 3, 1},
+		"?minDuration=2m":                        {4},
+		"?q=limit":                               {2},
+		"?q=STOCK":                               {2},
+		"?q=" + runID(3):                         {3},
+		"?sort=runStart":                         {1, 2, 3, 4, 5, 6},
+		"?sort=-durationInMs&limit=1":            {4},
+		"?limit=2":                               {6, 5},
+		"?status=Succeeded&pipeline=pl_stock":    {},
+		"?status=Succeeded&factory=hr-prod":      {6},
+		"?pipeline=pl_stock&open=true&q=reached": {2},
+		"?annotation=tier-1&annotation=tier-2&to=2026-11-24T11:51:00Z": {6, 5, 4, 2, 1},
+	} {
+		items := list(t, b, "/api/v1/runs"+query)
+		wantIDs := []any{}
+		for _, n := range want {
+			wantIDs = append(wantIDs, runID(n))
+		}
+		if diff := cmp.Diff(wantIDs, column(items, "runId")); diff != "" {
+			t.Errorf("runs%s (-want +got):\n%s", query, diff)
+		}
+	}
+}
+
+func TestFacetsCountWhatOtherFiltersLeave(t *testing.T) {
+	t.Parallel()
+	b := filterRuns(t)
+	got := read[object](t, b, "/api/v1/runs/facets?factory=sales-prod&status=Failed")
+	want := object{
+		"total": 1.0, "open": 1.0, "healed": 0.0, "reason": nil,
+		"status":     []any{object{"value": "Succeeded", "count": 3.0}, object{"value": "Failed", "count": 1.0}, object{"value": "InProgress", "count": 1.0}},
+		"factory":    []any{object{"value": "sales-prod", "name": "sales-prod", "count": 1.0}},
+		"invokedBy":  []any{object{"value": "ScheduleTrigger", "count": 1.0}},
+		"trigger":    []any{object{"value": "tr_hourly", "count": 1.0}},
+		"pipeline":   []any{object{"value": "pl_stock", "count": 1.0}},
+		"annotation": []any{object{"value": "tier-1", "count": 1.0}},
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("facets (-want +got):\n%s", diff)
+	}
+}
+
+func TestACursorIsNotDisturbedByArrivals(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	place := b.putFactory(t, "sales-prod")
+	var want []any
+	for n := range 25 {
+		b.write(t, place, sent(n, at(time.Duration(n+1)*time.Minute), nil))
+		want = append(want, runID(n))
+	}
+	var got []any
+	cursor := ""
+	for n := 100; ; n++ {
+		page := read[struct {
+			Items      []object
+			NextCursor *string
+			AsOf       *string
+		}](t, b, "/api/v1/runs?limit=10"+cursor)
+		if page.AsOf == nil || *page.AsOf != "2026-11-24T11:59:55Z" {
+			t.Fatalf("asOf is %v", page.AsOf)
+		}
+		got = append(got, column(page.Items, "runId")...)
+		if page.NextCursor == nil {
+			break
+		}
+		cursor = "&cursor=" + url.QueryEscape(*page.NextCursor)
+		// New runs arrive, and one that was listed already changes.
+		b.write(t, place, sent(n, at(time.Second), nil), sent(0, at(time.Minute), object{"status": "Failed", "lastUpdated": at(0).Add(time.Duration(n) * time.Second)}))
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("the pages together (-want +got):\n%s", diff)
+	}
+}
+
+func TestAsOfIsUnknownBeforeTheFirstWindow(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	b.writePage(t, store.Page{Factory: b.putFactory(t, "sales-prod").Key, Origin: store.OriginAzure}, sent(1, at(time.Hour), nil))
+	for _, path := range []string{"/api/v1/runs", "/api/v1/overview", "/api/v1/timeline"} {
+		got := read[object](t, b, path)
+		if asOf, there := got["asOf"]; asOf != nil || !there {
+			t.Errorf("GET %s: asOf is %v", path, asOf)
+		}
+	}
+}
+
+func TestOneRunWhole(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	sales, hr := b.putFactory(t, "sales-prod"), b.putFactory(t, "hr-prod")
+	failed := sent(2, at(50*time.Minute), object{"status": "Failed", "runGroupId": runID(2), "unknownField": object{"kept": true}})
+	b.write(t, sales,
+		sent(1, at(60*time.Minute), nil), failed,
+		sent(3, at(40*time.Minute), object{"runGroupId": runID(2)}),
+		sent(4, at(45*time.Minute), object{"pipelineName": "pl_child", "invokedBy": object{"name": "p", "invokedByType": "PipelineActivity", "pipelineName": "pl_orders", "pipelineRunId": runID(2)}}),
+	)
+	b.write(t, hr, sent(2, at(5*time.Hour), nil))
+
+	got := read[object](t, b, "/api/v1/runs/"+runID(2)+"?factory=sales-prod")
+	for field, want := range map[string]any{
+		"runId": runID(2), "factory": "sales-prod", "healedBy": runID(3), "open": false,
+		"parameters": object{"day": "2026-11-24", "deep": object{"n": 1.5}}, "runDimension": object{}, "pipelineReturnValue": object{},
+		"raw": any(plain(t, failed)), "studioUrl": "https://studio.example/sales-prod/" + runID(2),
+		"alsoIn":    []any{object{"factory": "hr-prod", "factoryName": "hr-prod", "runStart": "2026-11-24T07:00:00Z"}},
+		"healed":    object{"runId": runID(3), "pipelineName": "pl_orders", "runStart": "2026-11-24T11:20:00Z", "runEnd": "2026-11-24T11:21:30Z"},
+		"groupSize": 2.0, "childCount": 1.0, "previousRunId": runID(1), "nextRunId": runID(3),
+	} {
+		if diff := cmp.Diff(want, got[field]); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", field, diff)
+		}
+	}
+	if newest := read[object](t, b, "/api/v1/runs/"+runID(2)); newest["factory"] != "sales-prod" {
+		t.Errorf("without factory the newest run is given, not that of %v", newest["factory"])
+	}
+	older := read[object](t, b, "/api/v1/runs/"+runID(2)+"?factory=hr-prod")
+	if older["factory"] != "hr-prod" || older["healed"] != nil || older["previousRunId"] != nil {
+		t.Errorf("the run of the other factory is %v", older)
+	}
+	if diff := cmp.Diff([]any{runID(2), runID(3)}, column(list(t, b, "/api/v1/runs/"+runID(3)+"/group"), "runId")); diff != "" {
+		t.Errorf("group (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff([]any{runID(4)}, column(list(t, b, "/api/v1/runs/"+runID(2)+"/children"), "runId")); diff != "" {
+		t.Errorf("children (-want +got):\n%s", diff)
+	}
+	if none := b.get(t, "/api/v1/runs/"+runID(1)+"/children", http.StatusOK); none != `{"items":[],"nextCursor":null}`+"\n" {
+		t.Errorf("a run without children says %s", none)
+	}
+}
+
+// Every byte of a value that ADF sent has to come out again: whole numbers
+// beyond 2^53, and escapes as they were.
+func TestRawJSONIsNotRewritten(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	raw := fmt.Sprintf(`{"runId":%q,"pipelineName":"p","status":"Succeeded","runStart":"2026-11-24T10:00:00.1234567Z","lastUpdated":"2026-11-24T10:00:01Z",`+
+		`"parameters":{"big":12345678901234567890,"small":1e-7,"text":"\u003cb\u003e<i>","dup":1,"dup":2}}`, runID(1))
+	run, err := adf.DecodePipelineRun([]byte(raw))
+	if err != nil {
+		t.Fatal(err)
+	}
+	place := b.putFactory(t, "sales-prod")
+	if _, err := b.store.WriteRuns(t.Context(), store.Page{Factory: place.Key, Origin: store.OriginAzure, Runs: []adf.PipelineRun{run}}); err != nil {
+		t.Fatal(err)
+	}
+	got := read[map[string]json.RawMessage](t, b, "/api/v1/runs/"+runID(1))
+	if string(got["raw"]) != raw {
+		t.Errorf("raw is\n%s\nnot\n%s", got["raw"], raw)
+	}
+	if string(got["runStart"]) != `"2026-11-24T10:00:00.1234567Z"` {
+		t.Errorf("runStart is %s", got["runStart"])
+	}
+}
+
+func TestHeadIsGetWithoutBody(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	b.write(t, b.putFactory(t, "sales-prod"), sent(1, at(time.Hour), nil))
+	for _, path := range []string{"/", "/healthz", "/api/v1/runs", "/api/v1/runs/" + runID(9), "/api/v1/events", "/api/v1/openapi.json"} {
+		head := b.do(t, http.MethodHead, path, nil)
+		if head.body != "" {
+			t.Errorf("HEAD %s has a body: %s", path, head.body)
+		}
+		if path == "/api/v1/events" {
+			if head.status != http.StatusOK || head.header.Get("Content-Type") != "text/event-stream" {
+				t.Errorf("HEAD %s answered %d", path, head.status)
+			}
+			continue
+		}
+		get := b.do(t, http.MethodGet, path, nil)
+		if head.status != get.status || head.header.Get("Content-Type") != get.header.Get("Content-Type") {
+			t.Errorf("HEAD %s answered %d %s, GET %d %s", path, head.status, head.header.Get("Content-Type"), get.status, get.header.Get("Content-Type"))
+		}
+	}
+}
+
+func TestJSONIsCompressedForThoseWhoAsk(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	place := b.putFactory(t, "sales-prod")
+	for n := range 20 {
+		b.write(t, place, sent(n, at(time.Duration(n)*time.Minute), nil))
+	}
+	whole := b.do(t, http.MethodGet, "/api/v1/runs", nil)
+	zipped := b.do(t, http.MethodGet, "/api/v1/runs", http.Header{"Accept-Encoding": {"gzip"}})
+	if zipped.header.Get("Content-Encoding") != "gzip" || len(zipped.body) > len(whole.body)/4 {
+		t.Errorf("%d bytes became %d, %s", len(whole.body), len(zipped.body), zipped.header.Get("Content-Encoding"))
+	}
+	if !slices.Contains(zipped.header.Values("Vary"), "Accept-Encoding") {
+		t.Errorf("Vary is %v", zipped.header.Values("Vary"))
+	}
+}

@@ -1,0 +1,177 @@
+package store_test
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"andon/internal/adf"
+	"andon/internal/store"
+)
+
+// nextChange waits for a change.
+func nextChange(t *testing.T, sub *store.Subscription) store.Change {
+	t.Helper()
+	select {
+	case c, ok := <-sub.C():
+		if !ok {
+			t.Fatal("the subscription ended")
+		}
+		return c
+	case <-time.After(10 * time.Second):
+		t.Fatal("no change came")
+	}
+	return store.Change{}
+}
+
+func (x suite) changes(t *testing.T) {
+	t.Parallel()
+	s := x.open(t)
+	f := putFactory(t, s, "adf")
+	sub := s.Subscribe(0)
+	defer sub.Close()
+	write(t, s, f, row{ID: guid(1), Pipeline: "p", Status: "Failed", Start: hour(1), Ms: 1})
+	c := nextChange(t, sub)
+	runs, err := s.RunsByKey(t.Context(), c.Runs)
+	if err != nil || c.Kind != store.ChangeRun || c.Factory != f || !slices.Equal(ids(runs), []string{guid(1)}) || !runs[0].Open {
+		t.Errorf("%+v %v", c, err)
+	}
+	// The failure that a success heals has changed too.
+	write(t, s, f, row{ID: guid(2), Pipeline: "p", Status: "Succeeded", Start: hour(2), Ms: 1})
+	healed := nextChange(t, sub)
+	runs, err = s.RunsByKey(t.Context(), healed.Runs)
+	if err != nil || !slices.Equal(ids(runs), []string{guid(2), guid(1)}) || runs[1].Open || healed.Seq != c.Seq+1 {
+		t.Errorf("%+v %v", healed, err)
+	}
+	// A page that changes nothing is silent; the end of a window is news.
+	write(t, s, f, row{ID: guid(2), Pipeline: "p", Status: "Succeeded", Start: hour(2), Ms: 1})
+	if _, err := s.WriteRuns(t.Context(), store.Page{Factory: f.Key, Completes: &store.Window{From: hour(0), To: hour(3)}, AsOf: hour(3)}); err != nil {
+		t.Fatal(err)
+	}
+	if c := nextChange(t, sub); c.Kind != store.ChangeFreshness || c.Factory != f {
+		t.Errorf("%+v", c)
+	}
+}
+
+func (x suite) lateSubscriber(t *testing.T) {
+	t.Parallel()
+	s := x.open(t)
+	f := putFactory(t, s, "adf")
+	state := func(n int) {
+		for range n {
+			if err := s.SetFactoryState(t.Context(), f.Key, store.FactoryState{State: store.StateFresh}); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	state(5)
+	sub := s.Subscribe(2)
+	defer sub.Close()
+	for want := uint64(3); want <= 6; want++ { // the factory itself was the first change
+		if c := nextChange(t, sub); c.Seq != want || c.Kind != store.ChangeFreshness {
+			t.Errorf("got %+v, want %d", c, want)
+		}
+	}
+	unknown := s.Subscribe(1_000_000)
+	defer unknown.Close()
+	if c := nextChange(t, unknown); c.Kind != store.ChangeGap || c.Seq != 6 {
+		t.Errorf("%+v", c)
+	}
+	// A subscriber that doesn't read holds up nobody, and is told what it missed.
+	state(600)
+	last := uint64(0)
+	gap := false
+	for last < 606 {
+		c := nextChange(t, sub)
+		gap = gap || c.Kind == store.ChangeGap
+		last = c.Seq
+	}
+	if !gap {
+		t.Error("600 changes waited for a slow subscriber")
+	}
+}
+
+func (x suite) rebuild(t *testing.T) {
+	t.Parallel()
+	s := x.open(t)
+	f := putFactory(t, s, "adf")
+	var rows []row
+	for i := range 60 {
+		rows = append(rows, row{ID: guid(i), Pipeline: fmt.Sprint("p", i%3), Status: []string{"Succeeded", "Failed", "Paused", "Queued"}[i%4], Start: hour(float64(i * 20))})
+	}
+	// Before 1970, units of time have to be divided downwards.
+	rows = append(rows, row{ID: guid(99), Pipeline: "p0", Status: "Failed", Start: adf.TimeOf(time.Date(1969, 12, 31, 23, 59, 59, 5e8, time.UTC))})
+	write(t, s, f, rows...)
+	before, err := s.Factories(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Rebuild(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	after, err := s.Factories(t.Context())
+	if diff := cmp.Diff(before, after); diff != "" || err != nil {
+		t.Error(diff, err)
+	}
+	if err := s.Check(t.Context()); err != nil {
+		t.Error(err)
+	}
+}
+
+func (x suite) states(t *testing.T) {
+	t.Parallel()
+	s := x.open(t)
+	f := putFactory(t, s, "adf")
+	trouble := store.Trouble{Kind: "forbidden", What: "Azure refuses.", Where: "queryPipelineRuns", Advice: "Grant it.", Command: "az role assignment create", At: hour(1)}
+	if err := s.SetFactoryState(t.Context(), f.Key, store.FactoryState{State: store.StateRefused, WantedFrom: hour(0), Trouble: &trouble}); err != nil {
+		t.Fatal(err)
+	}
+	got, err := s.Factory(t.Context(), "adf")
+	if diff := cmp.Diff(&trouble, got.LastError); diff != "" || err != nil || got.State != store.StateRefused {
+		t.Error(diff, err, got.State)
+	}
+	if err := s.SetFactoryState(t.Context(), f.Key, store.FactoryState{State: store.StateFresh}); err != nil {
+		t.Fatal(err)
+	}
+	if got, err = s.Factory(t.Context(), "adf"); err != nil || got.LastError != nil || got.Coverage.WantedFrom != hour(0) {
+		t.Errorf("%+v %v", got, err)
+	}
+	n := 3
+	want := []store.SourceState{{Source: "main", State: "ok", At: hour(2), Subscriptions: &n}, {Source: "other", State: "error", What: "w", Advice: "a", Command: "c", At: hour(1)}}
+	for _, st := range want {
+		if err := s.SetSourceState(t.Context(), st); err != nil {
+			t.Fatal(err)
+		}
+	}
+	sources, err := s.Sources(t.Context())
+	if diff := cmp.Diff(want, sources); diff != "" || err != nil {
+		t.Error(diff, err)
+	}
+	if _, err := s.Factory(t.Context(), "nope"); err == nil {
+		t.Error("an unknown factory was found")
+	}
+}
+
+func (x suite) unknownStatus(t *testing.T) {
+	t.Parallel()
+	s := x.open(t)
+	f := putFactory(t, s, "adf")
+	write(t, s, f,
+		row{ID: guid(1), Pipeline: "p", Status: "Paused", Start: hour(1)}, row{ID: guid(2), Pipeline: "p", Status: "Paused", Start: hour(30)},
+		row{ID: guid(3), Pipeline: "p", Status: "Frozen", Start: hour(2)}, row{ID: guid(4), Pipeline: "p", Status: "Succeeded", Start: hour(3)})
+	got, err := s.Factory(t.Context(), "adf")
+	if diff := cmp.Diff(map[adf.Status]int64{"Paused": 2, "Frozen": 1, "Succeeded": 1}, got.Counts); diff != "" || err != nil {
+		t.Error(diff, err)
+	}
+	statuses, err := s.Statuses(t.Context())
+	if diff := cmp.Diff(append(adf.KnownStatuses(), "Paused", "Frozen"), statuses); diff != "" || err != nil {
+		t.Error(diff, err)
+	}
+	tl, err := s.Timeline(t.Context(), store.TimelineQuery{From: hour(0), To: hour(48), Bucket: 24 * time.Hour})
+	if err != nil || tl.Items[0].Counts["Frozen"] != 1 || tl.Items[1].Counts["Paused"] != 1 {
+		t.Errorf("%+v %v", tl.Items, err)
+	}
+}
