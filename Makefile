@@ -7,7 +7,7 @@ SHELL := bash
 .DEFAULT_GOAL := help
 
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null)
-COMMIT  ?= $(shell git rev-parse HEAD 2>/dev/null)
+COMMIT  ?= $(shell git rev-parse --verify --quiet HEAD)
 # What the program is built with: no C, no paths of this machine, and its own version.
 BUILD   := CGO_ENABLED=0 go build -trimpath -ldflags '-s -w -X main.version=$(VERSION) -X main.commit=$(COMMIT)'
 TOOL    := go tool -modfile=tools/go.mod
@@ -80,7 +80,7 @@ fmt: need web/node_modules/.package-lock.json e2e/node_modules/.package-lock.jso
 
 .PHONY: generate
 generate: need web/node_modules/.package-lock.json ## Make the OpenAPI document from Go, and the UI's types from it
-	go test ./internal/api -run '^TestOpenAPIGolden$$' -update
+	CGO_ENABLED=0 go test ./internal/api -run '^TestOpenAPIGolden$$' -update
 	npm --prefix web run generate
 
 .PHONY: generated
@@ -92,13 +92,9 @@ cross: need web/dist/index.html ## Build for Windows and macOS, into build/
 	GOOS=windows GOARCH=amd64 $(BUILD) -o build/andon-windows-amd64.exe ./cmd/andon
 	GOOS=darwin GOARCH=arm64 $(BUILD) -o build/andon-darwin-arm64 ./cmd/andon
 
-BENCH ?= .
-COUNT ?= 6
 .PHONY: bench
-bench: need-go ## Run the benchmarks (BENCH=regexp, COUNT=6) and sum them up
-	@mkdir -p build
-	CGO_ENABLED=0 go test -run '^$$' -bench '$(BENCH)' -benchmem -count $(COUNT) ./... | tee build/bench.txt
-	$(TOOL) benchstat build/bench.txt
+bench: need-go bench/peer/node_modules/.package-lock.json ## Measure beside peers, for docs/benchmarks.md (ARGS="-only write -rounds 5")
+	CGO_ENABLED=0 go run ./bench $(ARGS)
 
 .PHONY: clean
 clean: ## Remove what was built and installed here
@@ -115,7 +111,7 @@ need-node:
 
 # npm writes this file last, so that it tells when the packages are those of the lock file.
 %/node_modules/.package-lock.json: %/package.json %/package-lock.json | need-node
-	npm --prefix $* ci --no-audit --no-fund
+	npm --prefix $* ci --ignore-scripts --no-audit --no-fund
 
 web/dist/index.html: web/node_modules/.package-lock.json $(UI_SOURCES) | need-node
 	npm --prefix web run build

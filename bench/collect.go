@@ -90,8 +90,7 @@ func (b *bench) compareCollectors(ctx context.Context, info emulator.Info, size 
 		t.add("median", whole(median(ours)), whole(median(theirs)), times(ratio))
 		b.expect(name, bound, times(ratio), ratio >= collectRatio)
 	}
-	b.print(&t)
-	return nil
+	return b.print(&t)
 }
 
 // collectOnce fills an empty store and returns runs a second.

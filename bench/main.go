@@ -16,7 +16,7 @@ import (
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	err := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	err := measure(ctx, os.Args[1:], os.Stdout, os.Stderr)
 	stop()
 	switch {
 	case err == nil, errors.Is(err, flag.ErrHelp):
@@ -67,14 +67,16 @@ func parts() []part {
 	}
 }
 
-// run measures what args ask for. Missing a target is no error.
-func run(ctx context.Context, args []string, out, progress io.Writer) error {
+// measure measures what args ask for. Missing a target is no error.
+func measure(ctx context.Context, args []string, out, progress io.Writer) error {
 	s, err := parseArgs(args, progress)
 	if err != nil {
 		return usageError{err}
 	}
 	b := &bench{settings: s, out: out, progress: progress, now: time.Now}
-	fmt.Fprintln(out, b.machine())
+	if _, err := fmt.Fprintln(out, b.machine()); err != nil {
+		return err
+	}
 	for _, p := range parts() {
 		if len(s.only) > 0 && !slices.Contains(s.only, p.name) {
 			continue
@@ -83,17 +85,17 @@ func run(ctx context.Context, args []string, out, progress io.Writer) error {
 			return fmt.Errorf("%s: %w", p.name, err)
 		}
 	}
-	b.printTargets()
-	return nil
+	return b.printTargets()
 }
 
 func parseArgs(args []string, output io.Writer) (settings, error) {
-	s := settings{spell: time.Second}
+	var s settings
 	f := flag.NewFlagSet("bench", flag.ContinueOnError)
 	f.SetOutput(output)
 	f.IntVar(&s.size, "size", 1_000_000, "runs in the store that is queried; collecting and storing take a tenth of them")
 	f.IntVar(&s.rounds, "rounds", 3, "how often things that are compared take turns")
 	f.IntVar(&s.samples, "samples", 200, "requests for each query")
+	f.DurationVar(&s.spell, "spell", 2*time.Second, "how long decoding is measured in each round")
 	f.StringVar(&s.dir, "dir", "build", "folder that keeps the store that is queried, for the next time")
 	f.StringVar(&s.peer, "peer", filepath.Join("bench", "peer"), "folder of the JavaScript client, installed with npm ci; empty leaves it out")
 	only := f.String("only", "", "parts to measure, such as decode,queries; all when empty")
@@ -105,7 +107,7 @@ func parseArgs(args []string, output io.Writer) (settings, error) {
 	}
 	err := s.check(f.Args())
 	if err != nil {
-		fmt.Fprintln(output, err)
+		_, _ = fmt.Fprintln(output, err) // the exit code tells too
 	}
 	return s, err
 }
@@ -123,13 +125,13 @@ func (s *settings) check(rest []string) error {
 	switch {
 	case len(rest) > 0:
 		return fmt.Errorf("unexpected %q: everything is given by flags", rest[0])
-	case s.size < 1000 || s.rounds < 1 || s.samples < 1:
-		return errors.New("-size has to be 1000 or more, -rounds and -samples 1 or more")
+	case s.size < 1000 || s.rounds < 1 || s.samples < 1 || s.spell <= 0:
+		return errors.New("-size has to be 1000 or more, -rounds and -samples 1 or more, -spell above 0")
 	}
 	return nil
 }
 
 // say tells on the progress writer what takes its time now.
 func (b *bench) say(format string, args ...any) {
-	fmt.Fprintf(b.progress, format+"\n", args...)
+	_, _ = fmt.Fprintf(b.progress, format+"\n", args...) // nobody has to watch
 }

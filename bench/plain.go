@@ -46,8 +46,7 @@ func writePlainPage(db *sqlite3.Conn, insert *sqlite3.Stmt, page store.Page) (er
 		if err := insert.BindText(1, string(page.Runs[i].Raw)); err != nil {
 			return err
 		}
-		insert.Step()
-		if err := insert.Reset(); err != nil {
+		if err := insert.Exec(); err != nil {
 			return err
 		}
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"io"
 	"os"
 	"runtime"
 	"slices"
@@ -28,7 +29,7 @@ func (b *bench) notMeasured(name, bound, why string) {
 }
 
 // printTargets ends the report: a line for each target.
-func (b *bench) printTargets() {
+func (b *bench) printTargets() error {
 	t := table{title: "Targets", columns: []string{"", "needed", "measured", ""}}
 	for _, one := range b.targets {
 		switch {
@@ -40,7 +41,7 @@ func (b *bench) printTargets() {
 			t.add(one.name, one.bound, one.got, "NOT MET")
 		}
 	}
-	b.print(&t)
+	return b.print(&t)
 }
 
 // table is a plain one: its first column and its last are words, the others
@@ -58,7 +59,7 @@ func (t *table) note(format string, args ...any) {
 	t.notes = append(t.notes, fmt.Sprintf(format, args...))
 }
 
-func (b *bench) print(t *table) {
+func (b *bench) print(t *table) error {
 	widths := make([]int, len(t.columns))
 	for _, row := range slices.Concat([][]string{t.columns}, t.rows) {
 		for i, cell := range row {
@@ -82,7 +83,8 @@ func (b *bench) print(t *table) {
 	for _, n := range t.notes {
 		text.WriteString("  " + n + "\n")
 	}
-	fmt.Fprint(b.out, text.String())
+	_, err := io.WriteString(b.out, text.String())
+	return err
 }
 
 // machine says where and when this run takes place.

@@ -71,7 +71,7 @@ func (h *history) failure(p *pipeline) string {
 
 func (h *history) guid() string {
 	a, b := h.rnd.Uint64(), h.rnd.Uint64()
-	return fmt.Sprintf("%08x-%04x-%04x-%04x-%012x", uint32(a>>32), uint16(a>>16), uint16(a)&0xfff|0x4000, uint16(b>>48), b&0xffffffffffff)
+	return fmt.Sprintf("%08x-%04x-%04x-%04x-%012x", a>>32, a>>16&0xffff, a&0xfff|0x4000, b>>48, b&0xffffffffffff)
 }
 
 // final returns the run as ADF shows it once it has ended.

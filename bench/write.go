@@ -60,11 +60,10 @@ func (b *bench) write(ctx context.Context) error {
 	t.note("%s runs of %s rows (%.0f %% updates); %.0f bytes a run with its raw JSON, of %.0f bytes of JSON a row.",
 		whole(float64(last.runs)), whole(float64(last.rows)), 100*float64(last.updated)/float64(last.rows), perRun, float64(last.rawBytes)/float64(last.rows))
 	t.note("Bare inserts: raw rows, same driver and durability, one table, no index, nothing packed.")
-	b.print(&t)
 	b.expect("store pages, one collector", "≥ 22,000/s", whole(median(one))+"/s", median(one) >= writeRate)
 	b.expect("store pages, group commit", "≥ 28,000/s", whole(median(many))+"/s", median(many) >= groupWriteRate)
 	b.expect("bytes a run", "≤ 500", fmt.Sprintf("%.0f", perRun), perRun <= bytesPerRun)
-	return nil
+	return b.print(&t)
 }
 
 // written is what storing some pages came to.

@@ -60,7 +60,7 @@ export default defineConfig(({ command }) => ({
           name: 'dom',
           environment: 'jsdom',
           setupFiles: ['src/testing/setup.ts'],
-          include: ['src/**/*.test.tsx', 'src/{embed,live,pages}/**/*.test.ts'],
+          include: ['src/**/*.test.tsx', 'src/{api,embed,live,pages}/**/*.test.ts'],
         },
       },
     ],

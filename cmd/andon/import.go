@@ -67,8 +67,10 @@ func importFiles(cmd *cobra.Command, dsn string, id adf.FactoryID, files []strin
 		}
 	}()
 	var broken []string
+	var printErr error
 	err = collector.Import(cmd.Context(), s, id, files, func(done collector.Imported) {
-		fmt.Fprintf(cmd.OutOrStdout(), "%s: %s\n", done.File, importSummary(done))
+		_, err := fmt.Fprintf(cmd.OutOrStdout(), "%s: %s\n", done.File, importSummary(done))
+		printErr = errors.Join(printErr, err)
 		if done.Err != nil {
 			broken = append(broken, fmt.Sprintf("%s %s", done.File, done.Err))
 		}
@@ -76,7 +78,7 @@ func importFiles(cmd *cobra.Command, dsn string, id adf.FactoryID, files []strin
 	if err == nil && len(broken) > 0 {
 		err = errors.New(strings.Join(broken, "; "))
 	}
-	return err
+	return errors.Join(err, printErr)
 }
 
 func importSummary(done collector.Imported) string {

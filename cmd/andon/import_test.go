@@ -69,7 +69,7 @@ func TestImportExitsWith1AndNamesEachBadFile(t *testing.T) {
 		t.Errorf("standard output (-want +got):\n%s", diff)
 	}
 	for _, want := range []string{
-		"DIR/cut.json is cut short after byte 150; the runs before that place are stored (1)", "DIR/list.txt is what PowerShell's Format-List prints",
+		"DIR/cut.json is cut short after byte 148; the runs before that place are stored (1)", "DIR/list.txt is what PowerShell's Format-List prints",
 		"DIR/none.json can't be opened: no such file or directory",
 	} {
 		if !strings.Contains(stderr, want) {

@@ -16,12 +16,15 @@ const message =
   "Operation on target cp_gulls failed: ErrorCode=SqlFailedToConnect,'Type=Microsoft.DataTransfer.Common.Shared.HybridDeliveryException,Message=Cannot connect to the albatross database.,Source=Microsoft.DataTransfer.Connectors.MSSQL,'"
 
 function row(page: Page, name: string) {
-  return page.getByRole('table', { name: 'Runs' }).getByRole('row').filter({ hasText: name })
+  return page
+    .getByRole('table', { name: 'Runs', exact: true })
+    .getByRole('row')
+    .filter({ hasText: name })
 }
 
 test('a run that fails appears by itself, is found, and says why', async ({ page }) => {
   await page.goto(`${world.url}runs`)
-  await expect(page.getByRole('table', { name: 'Runs' })).toBeVisible()
+  await expect(page.getByRole('table', { name: 'Runs', exact: true })).toBeVisible()
 
   // Poll interval (1 s) + 1 s after it has failed.
   await world.happens({
@@ -82,7 +85,7 @@ test('filters stand in the address, and Back takes them off', async ({ page }) =
   await expect(page).toHaveURL(/status=Failed/)
   await page.getByRole('checkbox', { name: /^Manual/ }).check()
   await expect(page).toHaveURL(/invokedBy=Manual/)
-  await expect(page.getByText('invoked by')).toBeVisible()
+  await expect(page.getByText('invoked by', { exact: true })).toBeVisible()
   await page.goBack()
   await expect(page).not.toHaveURL(/invokedBy/)
   await page.getByRole('button', { name: /Remove filter status/ }).click()
@@ -102,7 +105,7 @@ test('the keyboard is enough', async ({ page }) => {
   await page.keyboard.press('g')
   await page.keyboard.press('r')
   await expect(page).toHaveURL(/\/runs/)
-  await expect(page.getByRole('table', { name: 'Runs' })).toBeVisible()
+  await expect(page.getByRole('table', { name: 'Runs', exact: true })).toBeVisible()
   await page.keyboard.press('j')
   await page.keyboard.press('j')
   await page.keyboard.press('Enter')

@@ -94,7 +94,7 @@ func (a *board) stream(w http.ResponseWriter, r *http.Request, in *EventsParams)
 		send: func(p []byte) error { return a.sendNow(w, p) },
 	}
 	if err := f.follow(r.Context()); err != nil {
-		a.logger.DebugContext(r.Context(), "a live stream broke off", requestIDAttr(r.Context()), "error", err)
+		a.logger.DebugContext(r.Context(), "a live stream broke off", "request_id", requestID(r.Context()), "error", err)
 	}
 }
 

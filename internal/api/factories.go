@@ -119,8 +119,7 @@ func (a *board) listFactories(ctx context.Context, _ *struct{}) (FactoryList, er
 
 func (a *board) getFactory(ctx context.Context, in *FactoryParams) (Factory, error) {
 	stored, err := a.store.Factory(ctx, in.Factory)
-	var missing *store.NotFoundError
-	if errors.As(err, &missing) {
+	if _, missing := errors.AsType[*store.NotFoundError](err); missing {
 		return Factory{}, newProblem(http.StatusNotFound, "Not found",
 			fmt.Sprintf("There is no factory %q. /api/v1/factories lists those there are.", clip(in.Factory)))
 	}

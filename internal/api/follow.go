@@ -156,8 +156,8 @@ func (f *follower) flush(ctx context.Context) (pause time.Duration, err error) {
 		}
 	}
 	events, err := f.events(ctx)
-	if ctx.Err() != nil {
-		return 0, nil
+	if err != nil && ctx.Err() != nil {
+		return 0, nil //nolint:nilerr // nobody listens any more; follow sees it next
 	}
 	if err != nil {
 		// The store can't be read just now. What could not be sent is made

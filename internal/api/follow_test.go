@@ -59,18 +59,21 @@ func follow(t *testing.T, change func(*follower), play func(chan<- store.Change)
 		}
 	})
 	for i, block := range out.blocks { // the data are long, and their ids tell them apart
-		if at := strings.Index(block, "data: "); at >= 0 && !strings.Contains(block, "reason") {
+		if head, _, ok := strings.Cut(block, "data: "); ok && !strings.Contains(block, "reason") {
 			id := "?"
 			if _, rest, ok := strings.Cut(block, `"runId":"`); ok {
 				id, _, _ = strings.Cut(rest, `"`)
 			} else if _, rest, ok := strings.Cut(block, `{"factory":"`); ok {
 				id, _, _ = strings.Cut(rest, `"`)
 			}
-			out.blocks[i] = block[:at] + id
+			out.blocks[i] = head + id
 		}
 	}
 	return out.blocks[1:] // without retry
 }
+
+// pass lets the bubble's own time pass.
+func pass(d time.Duration) { <-time.After(d) }
 
 func changed(seq uint64, keys ...store.RunKey) store.Change {
 	return store.Change{Seq: seq, Kind: store.ChangeRun, Factory: store.Place{Short: "f"}, Runs: keys}
@@ -91,7 +94,7 @@ func many(first, n int) []store.RunKey {
 
 func TestAQuietStreamBeats(t *testing.T) {
 	t.Parallel()
-	got := follow(t, nil, func(chan<- store.Change) { time.Sleep(46 * time.Second) })
+	got := follow(t, nil, func(chan<- store.Change) { pass(46 * time.Second) })
 	if diff := cmp.Diff([]string{"15s : beat", "30s : beat", "45s : beat"}, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
@@ -102,12 +105,12 @@ func TestChangesOfAMomentAreSentOnceAndTogether(t *testing.T) {
 	got := follow(t, nil, func(c chan<- store.Change) {
 		c <- changed(7, 1, 2)
 		c <- fresher(8, "a")
-		time.Sleep(50 * time.Millisecond)
+		pass(50 * time.Millisecond)
 		c <- changed(9, 2, 3)
 		c <- fresher(10, "a")
-		time.Sleep(time.Second)
+		pass(time.Second)
 		c <- changed(11, 1)
-		time.Sleep(time.Second)
+		pass(time.Second)
 	})
 	want := []string{
 		"100ms id: boot-6 | event: freshness | a",
@@ -127,7 +130,7 @@ func TestOnlyTheFactoriesAskedFor(t *testing.T) {
 		c <- changed(1, 1)
 		c <- fresher(2, "a")
 		c <- fresher(3, "b")
-		time.Sleep(time.Second)
+		pass(time.Second)
 	})
 	if diff := cmp.Diff([]string{"100ms id: boot-3 | event: freshness | b"}, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
@@ -139,11 +142,11 @@ func TestAFloodIsAResetNowAndThen(t *testing.T) {
 	got := follow(t, nil, func(c chan<- store.Change) {
 		for i := range 70 { // seven seconds
 			c <- changed(uint64(i+1), many(1000*i, mostRows+1)...)
-			time.Sleep(100 * time.Millisecond)
+			pass(100 * time.Millisecond)
 		}
-		time.Sleep(5 * time.Second)
+		pass(5 * time.Second)
 		c <- changed(71, 5)
-		time.Sleep(time.Second)
+		pass(time.Second)
 	})
 	want := []string{
 		`100ms id: boot-1 | event: reset | data: {"reason":"many runs changed at once"}`,
@@ -161,9 +164,9 @@ func TestAGapIsAReset(t *testing.T) {
 	got := follow(t, nil, func(c chan<- store.Change) {
 		c <- changed(3, 1)
 		c <- store.Change{Seq: 900, Kind: store.ChangeGap}
-		time.Sleep(time.Second)
+		pass(time.Second)
 		c <- changed(901, 2)
-		time.Sleep(time.Second)
+		pass(time.Second)
 	})
 	want := []string{
 		`100ms id: boot-900 | event: reset | data: {"reason":"events were missed"}`,
@@ -178,9 +181,9 @@ func TestAFreshStreamIsToldItsPosition(t *testing.T) {
 	t.Parallel()
 	got := follow(t, func(f *follower) { f.skipGap = true }, func(c chan<- store.Change) {
 		c <- store.Change{Seq: 41, Kind: store.ChangeGap}
-		time.Sleep(time.Second)
+		pass(time.Second)
 		c <- store.Change{Seq: 99, Kind: store.ChangeGap}
-		time.Sleep(time.Second)
+		pass(time.Second)
 	})
 	want := []string{"0s id: boot-41", `1.1s id: boot-99 | event: reset | data: {"reason":"events were missed"}`}
 	if diff := cmp.Diff(want, got); diff != "" {
@@ -202,9 +205,9 @@ func TestWhatCouldNotBeReadIsMadeUpByAReset(t *testing.T) {
 		}
 	}, func(c chan<- store.Change) {
 		c <- changed(3, 1)
-		time.Sleep(10 * time.Second)
+		pass(10 * time.Second)
 		c <- changed(4, 2)
-		time.Sleep(time.Second)
+		pass(time.Second)
 	})
 	want := []string{
 		`5.1s id: boot-3 | event: reset | data: {"reason":"changes could not be read"}`,
@@ -228,6 +231,22 @@ func TestABrokenConnectionEndsTheStream(t *testing.T) {
 		}}
 		if err := f.follow(t.Context()); !errors.Is(err, gone) || sent != 3 {
 			t.Errorf("after %d writes the stream ended with %v", sent, err)
+		}
+	})
+}
+
+func TestAStreamEndsWithItsRequest(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		begun := time.Now()
+		f := &follower{changes: make(chan store.Change), now: time.Now, send: func([]byte) error { return nil }}
+		ended := make(chan error)
+		go func() { ended <- f.follow(ctx) }()
+		pass(time.Second)
+		cancel()
+		if err := <-ended; err != nil || time.Since(begun) != time.Second {
+			t.Errorf("it ended after %s with %v", time.Since(begun), err)
 		}
 	})
 }

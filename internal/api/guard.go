@@ -5,7 +5,6 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
-	"log/slog"
 	"net"
 	"net/http"
 	"net/url"
@@ -140,7 +139,7 @@ func (a *board) observe(next http.Handler, server string) http.Handler {
 			if cause := recover(); cause != nil {
 				a.recovered(ctx, watched, cause)
 			}
-			a.logger.DebugContext(ctx, "request", requestIDAttr(ctx), "method", r.Method, "path", r.URL.Path,
+			a.logger.DebugContext(ctx, "request", "request_id", requestID(ctx), "method", r.Method, "path", r.URL.Path,
 				"status", watched.status, "bytes", watched.bytes, "duration", a.now().Sub(started))
 		}()
 		next.ServeHTTP(watched, r.WithContext(ctx))
@@ -154,7 +153,7 @@ func (a *board) recovered(ctx context.Context, w *watchedWriter, cause any) {
 	if err, ok := cause.(error); ok && errors.Is(err, http.ErrAbortHandler) {
 		panic(http.ErrAbortHandler)
 	}
-	a.logger.ErrorContext(ctx, "a handler panicked", requestIDAttr(ctx), "cause", fmt.Sprint(cause), slog.String("stack", string(debug.Stack())))
+	a.logger.ErrorContext(ctx, "a handler panicked", "request_id", requestID(ctx), "cause", fmt.Sprint(cause), "stack", string(debug.Stack()))
 	if w.status != 0 {
 		panic(http.ErrAbortHandler) // half an answer must not look like a whole one
 	}

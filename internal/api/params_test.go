@@ -5,6 +5,7 @@ import (
 	"flag"
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"os"
 	"strings"
@@ -128,6 +129,35 @@ func TestOtherProblemsSayWhatNext(t *testing.T) {
 	note(http.MethodDelete, "/", http.StatusMethodNotAllowed)
 	note(http.MethodOptions, "/api/v1/runs", http.StatusMethodNotAllowed)
 	golden(t, "testdata/problems.golden", got.String())
+}
+
+// FuzzQuery demands of every address that it is answered, or refused with a
+// problem document that names the parameter: never an error of Andon's own.
+func FuzzQuery(f *testing.F) {
+	b := setup(f)
+	b.write(f, b.putFactory(f, "sales-prod"), sent(1, at(3600e9), nil), sent(2, at(1800e9), object{"status": "Failed", "message": "limit reached"}))
+	for _, query := range []string{
+		"", "from=2026-11-24T00:00:00Z&to=9999-12-31T23:59:59.9999999Z", "from=0000-01-01T00:00:00Z", "q=%22a*%20OR%20NEAR(", "q=%ff%00", "status=%C4%B0nProgress",
+		"minDuration=9223372036854775807", "minDuration=2562047h", "limit=%2B5", "cursor=AQ&sort=-durationInMs", "&&=&a", "open=true&open=false", "annotation=%F0%9F%98%80",
+		"factory=SALES-PROD", "group=latest&sort=durationInMs&limit=1&include=parameters",
+	} {
+		f.Add(query)
+	}
+	f.Fuzz(func(t *testing.T, query string) {
+		for _, path := range []string{"/api/v1/runs", "/api/v1/runs/facets", "/api/v1/overview", "/api/v1/timeline"} {
+			r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "http://localhost"+path, http.NoBody)
+			r.URL.RawQuery = query
+			w := httptest.NewRecorder()
+			b.handler.ServeHTTP(w, r)
+			var body struct{ Detail string }
+			if err := json.Unmarshal(w.Body.Bytes(), &body); err != nil {
+				t.Fatalf("%s?%s: %v: %s", path, query, err, w.Body)
+			}
+			if w.Code != http.StatusOK && (w.Code != http.StatusBadRequest || body.Detail == "") {
+				t.Errorf("%s?%s answered %d: %s", path, query, w.Code, w.Body)
+			}
+		}
+	})
 }
 
 func TestAClosedStoreIsUnavailable(t *testing.T) {

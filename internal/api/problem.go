@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"log/slog"
 	"net/http"
 	"strings"
 	"unicode"
@@ -83,10 +82,10 @@ func (a *board) problemOf(ctx context.Context, err error) *Problem {
 	case ctx.Err() != nil:
 		return newProblem(http.StatusServiceUnavailable, "The request was given up", "The client or the server ended it. Try again.")
 	case errors.As(err, &unavailable):
-		a.logger.WarnContext(ctx, "the store is unavailable", requestIDAttr(ctx), "error", err)
+		a.logger.WarnContext(ctx, "the store is unavailable", "request_id", requestID(ctx), "error", err)
 		return newProblem(http.StatusServiceUnavailable, "The store can't answer", sentences(unavailable.What, unavailable.Next))
 	default:
-		a.logger.ErrorContext(ctx, "a request failed", requestIDAttr(ctx), "error", err)
+		a.logger.ErrorContext(ctx, "a request failed", "request_id", requestID(ctx), "error", err)
 		return internalProblem(ctx)
 	}
 }
@@ -96,8 +95,6 @@ func internalProblem(ctx context.Context) *Problem {
 	return newProblem(http.StatusInternalServerError, "Andon made an error",
 		"The cause stands in the server's log, with request_id "+requestID(ctx)+". Please report it.")
 }
-
-func requestIDAttr(ctx context.Context) slog.Attr { return slog.String("request_id", requestID(ctx)) }
 
 // sentence gives the text of an error a capital and a full stop.
 func sentence(s string) string {

@@ -32,15 +32,16 @@ func studio(f adf.FactoryID, runID string) string {
 
 // bundle is a store and the board over it, on a real connection.
 type bundle struct {
-	store  *store.Store
-	server *httptest.Server
+	store   *store.Store
+	handler http.Handler
+	server  *httptest.Server
 }
 
-func setup(t *testing.T, change ...func(*api.Options)) *bundle {
-	t.Helper()
-	s, err := store.Open(t.Context(), "sqlite:"+filepath.Join(t.TempDir(), "andon.db"), store.Options{Now: noon})
+func setup(tb testing.TB, change ...func(*api.Options)) *bundle {
+	tb.Helper()
+	s, err := store.Open(tb.Context(), "sqlite:"+filepath.Join(tb.TempDir(), "andon.db"), store.Options{Now: noon})
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	o := api.Options{
 		Store: s, Now: noon, Poll: 10 * time.Second, Version: "v1.2.3",
@@ -52,15 +53,15 @@ func setup(t *testing.T, change ...func(*api.Options)) *bundle {
 	}
 	handler, err := api.New(o)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
-	b := &bundle{store: s, server: httptest.NewUnstartedServer(handler)}
+	b := &bundle{store: s, handler: handler, server: httptest.NewUnstartedServer(handler)}
 	b.server.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)
 	b.server.Start()
-	t.Cleanup(func() {
+	tb.Cleanup(func() {
 		b.server.Close()
 		if err := s.Close(); err != nil {
-			t.Errorf("close the store: %v", err)
+			tb.Errorf("close the store: %v", err)
 		}
 	})
 	return b
@@ -139,14 +140,14 @@ func column(items []object, field string) []any {
 	return out
 }
 
-func (b *bundle) putFactory(t *testing.T, name string) store.Place {
-	t.Helper()
-	place, err := b.store.PutFactory(t.Context(), adf.Factory{
+func (b *bundle) putFactory(tb testing.TB, name string) store.Place {
+	tb.Helper()
+	place, err := b.store.PutFactory(tb.Context(), adf.Factory{
 		ID:   adf.FactoryID("/subscriptions/5ab1/resourceGroups/rg-data/providers/Microsoft.DataFactory/factories/" + name),
 		Name: name, Location: "westeurope", Tags: json.RawMessage(`{"team":"data","cost":7}`),
 	}, "contoso")
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return place
 }
@@ -170,30 +171,30 @@ func sent(n int, start adf.Time, change object) object {
 func runID(n int) string { return fmt.Sprintf("6d1f0c52-0000-4000-8000-%012d", n) }
 
 // write stores rows as one page that completes a window up to noon.
-func (b *bundle) write(t *testing.T, place store.Place, rows ...object) {
-	t.Helper()
+func (b *bundle) write(tb testing.TB, place store.Place, rows ...object) {
+	tb.Helper()
 	page := store.Page{
 		Factory: place.Key, Origin: store.OriginAzure, AsOf: at(5 * time.Second),
 		Completes: &store.Window{From: at(45 * 24 * time.Hour), To: at(5 * time.Second)},
 	}
-	b.writePage(t, page, rows...)
+	b.writePage(tb, page, rows...)
 }
 
-func (b *bundle) writePage(t *testing.T, page store.Page, rows ...object) {
-	t.Helper()
+func (b *bundle) writePage(tb testing.TB, page store.Page, rows ...object) {
+	tb.Helper()
 	for _, row := range rows {
 		raw, err := json.Marshal(row)
 		if err != nil {
-			t.Fatal(err)
+			tb.Fatal(err)
 		}
 		run, err := adf.DecodePipelineRun(raw)
 		if err != nil {
-			t.Fatal(err)
+			tb.Fatal(err)
 		}
 		page.Runs = append(page.Runs, run)
 	}
-	if _, err := b.store.WriteRuns(t.Context(), page); err != nil {
-		t.Fatal(err)
+	if _, err := b.store.WriteRuns(tb.Context(), page); err != nil {
+		tb.Fatal(err)
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"maps"
 	"testing"
 	"time"
 
@@ -23,9 +24,7 @@ func activityOf(t *testing.T, change object) adf.ActivityRun {
 		"linkedServiceName": "", "retryAttempt": nil, "iterationHash": "", "userProperties": object{}, "recoveryStatus": "None",
 		"integrationRuntimeNames": []string{"ir-1"}, "executionDetails": object{"integrationRuntime": []any{}}, "id": "/SUBSCRIPTIONS/5AB1/A-1",
 	}
-	for k, v := range change {
-		row[k] = v
-	}
+	maps.Copy(row, change)
 	raw, err := json.Marshal(row)
 	if err != nil {
 		t.Fatal(err)

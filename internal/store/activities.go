@@ -128,7 +128,7 @@ func (s *Store) changeFlags(ctx context.Context, factory FactoryKey, runID strin
 			return nil
 		}
 		changed = RunKey(r.seq)
-		return w.exec("UPDATE run SET flags = ? WHERE seq = ?", flags, r.seq)
+		return w.setFlags(r, flags)
 	}, func() { s.publishRun(factory, changed) })
 	if err != nil {
 		return fmt.Errorf("mark run %s: %w", runID, err)
@@ -199,7 +199,7 @@ func (w *writer) writeActivities(factory FactoryKey, runID string, packed [][]by
 	} else {
 		flags |= flagPartial
 	}
-	return RunKey(r.seq), w.exec("UPDATE run SET flags = ? WHERE seq = ?", withUnread(flags, r.status), r.seq)
+	return RunKey(r.seq), w.setFlags(r, withUnread(flags, r.status))
 }
 
 // activityState reads the state out of a run's flags.

@@ -24,7 +24,7 @@ type world struct {
 	now       adf.Time
 	factories []store.Place
 	pipelines [][]string
-	again     []adf.PipelineRun // runs in progress that come again
+	again     [benchFactories][]adf.PipelineRun // final versions of runs that were seen in progress
 	n         int
 }
 
@@ -55,19 +55,23 @@ func (w *world) page() store.Page {
 		f = w.rnd.IntN(benchFactories)
 	}
 	p := store.Page{Factory: w.factories[f].Key, Origin: store.OriginAzure}
-	for range pageRows {
+	p.Runs, w.again[f] = w.again[f], nil
+	for len(p.Runs) < pageRows {
 		w.n++
 		// 11,500 rows a day, as measured stores had.
 		w.now = w.now.Add(time.Duration(w.rnd.Int64N(int64(15 * time.Second))))
-		p.Runs = append(p.Runs, w.run(f))
-	}
-	for i := 0; i+4 < len(p.Runs); i += 5 {
-		p.Runs[i+4] = p.Runs[i]
+		begun, ended := w.run(f)
+		if w.n%4 == 0 {
+			w.again[f] = append(w.again[f], ended)
+			ended = begun
+		}
+		p.Runs = append(p.Runs, ended)
 	}
 	return p
 }
 
-func (w *world) run(f int) adf.PipelineRun {
+// run returns a run in progress and at its end.
+func (w *world) run(f int) (begun, ended adf.PipelineRun) {
 	id := func() string {
 		a, b := w.rnd.Uint64(), w.rnd.Uint64()
 		return fmt.Sprintf("%08x-%04x-%04x-%04x-%012x", uint32(a>>32), uint16(a>>16), uint16(a), uint16(b>>48), b&0xffffffffffff)
@@ -88,13 +92,19 @@ func (w *world) run(f int) adf.PipelineRun {
 	if w.rnd.IntN(10) < 3 {
 		by = fmt.Sprintf(`{"id":"%s","name":"run_%s","invokedByType":"PipelineActivity","pipelineName":"pl_master","pipelineRunId":"%s"}`, id(), name, id())
 	}
-	raw := fmt.Appendf(nil, `{"id":"/SUBSCRIPTIONS/11111111-1111-1111-1111-111111111111/RESOURCEGROUPS/RG-DATA/PROVIDERS/MICROSOFT.DATAFACTORY/FACTORIES/ADF-COMPANY-%02d-PROD/pipelineruns/%s","runId":"%s","debugRunId":null,"runGroupId":"%s","pipelineName":"%s","parameters":{"day":"2026-03-01","tables":"[\"orders\",\"lines\"]"},"invokedBy":%s,"runStart":"%s","runEnd":"%s","durationInMs":%d,"status":"%s","message":%s,"lastUpdated":"%s","annotations":["team-%d"],"runDimension":{},"isLatest":true}`,
-		f, run, run, run, name, by, w.now, end, ms, status, message, end, f%7)
-	r, err := adf.DecodePipelineRun(raw)
-	if err != nil {
-		panic(err)
+	decode := func(status, end, ms, message, updated string) adf.PipelineRun {
+		r, err := adf.DecodePipelineRun(fmt.Appendf(nil, `{"id":"/SUBSCRIPTIONS/11111111-1111-1111-1111-111111111111/RESOURCEGROUPS/RG-DATA/PROVIDERS/MICROSOFT.DATAFACTORY/FACTORIES/ADF-COMPANY-%02d-PROD/pipelineruns/%s","runId":"%s","debugRunId":null,"runGroupId":"%s","pipelineName":"%s","parameters":{"day":"2026-03-01","tables":"[\"orders\",\"lines\"]"},"invokedBy":%s,"runStart":"%s","runEnd":%s,"durationInMs":%s,"status":"%s","message":%s,"lastUpdated":%s,"annotations":["team-%d"],"runDimension":{},"isLatest":true}`,
+			f, run, run, run, name, by, w.now, end, ms, status, message, updated, f%7))
+		if err != nil {
+			panic(err)
+		}
+		return r
 	}
-	return r
+	ended = decode(status, strconv.Quote(end.String()), strconv.FormatInt(ms, 10), message, strconv.Quote(end.String()))
+	if w.n%4 == 0 {
+		begun = decode("InProgress", "null", "null", `""`, strconv.Quote(w.now.String()))
+	}
+	return begun, ended
 }
 
 func benchRuns() int {
@@ -198,7 +208,7 @@ func BenchmarkQueries(b *testing.B) {
 		d := time.Duration(days * 24 * float64(time.Hour))
 		to = last + 1
 		if rnd.IntN(2) == 0 {
-			to = first.Add(d) + adf.Time(rnd.Int64N(max(int64(last.Sub(first)-d), 1)/100))
+			to = first.Add(d) + adf.Time(rnd.Int64N(max(int64(last.Sub(first)-d)/100, 1)))
 		}
 		return to.Add(-d), to
 	}

@@ -54,6 +54,13 @@ func (s *Store) checkTwice(ctx context.Context) error {
 
 func (s *Store) checkRollups(ctx context.Context) error {
 	var errs []error
+	var unread int64
+	err := s.read.QueryRowContext(ctx, "SELECT count(*) FROM factory f WHERE unread <> (SELECT count(*) FROM run WHERE flags & 128 <> 0 AND factory_id = f.id)").Scan(&unread)
+	if err != nil {
+		errs = append(errs, s.unavailable(fmt.Errorf("recount runs without activities: %w", err)))
+	} else if unread > 0 {
+		errs = append(errs, fmt.Errorf("%d factories have a wrong number of runs without activities: rebuild the roll-ups", unread))
+	}
 	for t := range rollTables {
 		table, _, _ := t.name()
 		// Rows whose runs all moved away stay, full of zeros.
@@ -121,7 +128,7 @@ func (s *Store) Rebuild(ctx context.Context) error {
 				return err
 			}
 		}
-		return nil
+		return w.exec("UPDATE factory SET unread = (SELECT count(*) FROM run WHERE flags & 128 <> 0 AND factory_id = factory.id)")
 	}, nil)
 	if err != nil {
 		return fmt.Errorf("rebuild the roll-ups: %w", err)

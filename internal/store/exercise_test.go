@@ -38,7 +38,7 @@ func exercise(t *testing.T, open opener) {
 	t.Run("coverage merges windows", x.coverage)
 	t.Run("a window counts with its last page", x.window)
 	t.Run("activities are read once per finished run", x.activities)
-	t.Run("an imported run becomes Azure's", x.import)
+	t.Run("an imported run becomes Azure's", x.imported)
 	t.Run("a forgotten run is not asked for again", x.gone)
 	t.Run("a run has its surroundings", x.surroundings)
 	t.Run("the overview counts what is there", x.overview)
@@ -277,7 +277,7 @@ func (x suite) activities(t *testing.T) {
 	}
 }
 
-func (x suite) import(t *testing.T) {
+func (x suite) imported(t *testing.T) {
 	t.Parallel()
 	s := x.open(t)
 	f := putFactory(t, s, "adf")
@@ -427,8 +427,10 @@ func (x suite) timelineCoverage(t *testing.T) {
 	t.Parallel()
 	s := x.open(t)
 	f := putFactory(t, s, "adf")
-	_, err := s.WriteRuns(t.Context(), store.Page{Factory: f.Key, Runs: []adf.PipelineRun{row{ID: guid(1), Pipeline: "p", Status: "Succeeded", Start: hour(1)}.run()},
-		Completes: &store.Window{From: hour(3), To: hour(6) - 10}, AsOf: hour(6) - 10})
+	_, err := s.WriteRuns(t.Context(), store.Page{
+		Factory: f.Key, Runs: []adf.PipelineRun{row{ID: guid(1), Pipeline: "p", Status: "Succeeded", Start: hour(1)}.run()},
+		Completes: &store.Window{From: hour(3), To: hour(6) - 10}, AsOf: hour(6) - 10,
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -588,4 +590,3 @@ func (x suite) groupCommitIsolation(t *testing.T) {
 		t.Error(err)
 	}
 }
-

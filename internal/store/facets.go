@@ -5,6 +5,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 )
@@ -158,7 +159,9 @@ func (s *Store) groupRuns(ctx context.Context, f RunFilter) (*groups, error) {
 	return s.readGroups(ctx, b)
 }
 
-const groupColumns = "status, factory_id, pipeline_id, invoker_id, set_id, status = 3 AND healed_at IS NULL AS open"
+// groupColumns packs a row's properties into two numbers. The rows are summed
+// in Go: SQLite would sort them to group them, which takes six times as long.
+const groupColumns = "pipeline_id << 32 | invoker_id, set_id << 32 | status << 1 | (status = 3 AND healed_at IS NULL)"
 
 // groupText looks at the matches of a text instead of at every run.
 func (s *Store) groupText(ctx context.Context, sc *scope) (*groups, error) {
@@ -200,24 +203,29 @@ func (s *Store) groupText(ctx context.Context, sc *scope) (*groups, error) {
 	return s.readGroups(ctx, b)
 }
 
-// readGroups groups the rows of a statement, and gives up when they are too
+// readGroups sums the rows of a statement, and gives up when they are too
 // many.
-func (s *Store) readGroups(ctx context.Context, rows *stmt) (*groups, error) {
-	b := newStmt().add("SELECT status, factory_id, pipeline_id, invoker_id, set_id, open, count(*) FROM (", rows.text.String(), " LIMIT ").num(facetRows + 1).add(") GROUP BY 1, 2, 3, 4, 5, 6")
-	b.args = rows.args
-	out := &groups{}
-	total := int64(0)
+func (s *Store) readGroups(ctx context.Context, b *stmt) (*groups, error) {
+	b.add(" LIMIT ").num(facetRows + 1)
+	sums := map[[2]int64]int64{}
+	total := 0
 	err := b.each(ctx, s.read, func(rows *sql.Rows) error {
-		var g group
-		if err := rows.Scan(&g.status, &g.factory, &g.pipeline, &g.invoker, &g.set, &g.open, &g.n); err != nil {
+		var k [2]int64
+		if err := rows.Scan(&k[0], &k[1]); err != nil {
 			return err
 		}
-		out.list = append(out.list, g)
-		total += g.n
+		sums[k]++
+		total++
 		return nil
 	})
 	if err != nil || total > facetRows {
 		return nil, err
+	}
+	out := &groups{}
+	for k, n := range sums {
+		g := group{pipeline: k[0] >> 32, invoker: k[0] & math.MaxUint32, set: k[1] >> 32, status: k[1] & math.MaxUint32 >> 1, open: k[1]&1 == 1, n: n}
+		g.factory = int64(s.dicts.pipeline(g.pipeline).factory)
+		out.list = append(out.list, g)
 	}
 	return out, nil
 }

@@ -312,7 +312,7 @@ func (s *Store) Factory(ctx context.Context, short string) (Factory, error) {
 
 // readFactories reads one factory, or all for "".
 func (s *Store) readFactories(ctx context.Context, short string) ([]Factory, error) {
-	b := newStmt().add("SELECT id, arm_id, short, name, location, tags, source, as_of, state, wanted_from, trouble, odd_rows FROM factory")
+	b := newStmt().add("SELECT id, arm_id, short, name, location, tags, source, as_of, state, wanted_from, trouble, odd_rows, unread FROM factory")
 	if short != "" {
 		b.add(" WHERE short = ").arg(short)
 	}
@@ -323,7 +323,7 @@ func (s *Store) readFactories(ctx context.Context, short string) ([]Factory, err
 		var f Factory
 		var from adf.Time
 		var tags, trouble sql.NullString
-		if err := rows.Scan(&f.Key, &f.ID, &f.Short, &f.Name, &f.Location, &tags, &f.Source, &f.AsOf, &f.State, &from, &trouble, &f.OddRows); err != nil {
+		if err := rows.Scan(&f.Key, &f.ID, &f.Short, &f.Name, &f.Location, &tags, &f.Source, &f.AsOf, &f.State, &from, &trouble, &f.OddRows, &f.Coverage.ActivitiesPending); err != nil {
 			return err
 		}
 		if tags.Valid {
@@ -355,12 +355,7 @@ func (s *Store) fillFactory(ctx context.Context, f *Factory, wantedFrom adf.Time
 	if err != nil {
 		return err
 	}
-	var pending int
-	b := newStmt().add("SELECT count(*) FROM run").index("run_unread").add(" WHERE flags & 128 <> 0 AND factory_id = ").arg(int64(f.Key))
-	if err := s.read.QueryRowContext(ctx, b.text.String(), b.args...).Scan(&pending); err != nil {
-		return err
-	}
-	f.Coverage = coverageOf(wantedFrom, windows, pending)
+	f.Coverage = coverageOf(wantedFrom, windows, f.Coverage.ActivitiesPending)
 	if f.Counts, _, err = s.countRange(ctx, &scope{from: math.MinInt64, to: math.MaxInt64, factories: []int64{int64(f.Key)}}); err != nil {
 		return err
 	}

@@ -56,6 +56,7 @@ func (w *writer) findHealer(f *storedRun, unsure int64) error {
 	f.healedAt, f.healedSeq = best.at, best.seq
 	f.flags &^= flagGroupHealed
 	if best.group {
+		w.groupHealed = true
 		f.flags |= flagGroupHealed
 	}
 	return nil
@@ -102,7 +103,7 @@ func (w *writer) pipelineHealer(f *storedRun, unsure int64) (healer, error) {
 
 // healAround finds the healer of a row that was updated, and brings the
 // failures around a written run up to date.
-func (w *writer) healAround(old, fresh *storedRun, touched *touchedRuns) error {
+func (w *writer) healAround(old, fresh *storedRun, members []storedRun, touched *touchedRuns) error {
 	same := old != nil && old.status == fresh.status && old.start == fresh.start &&
 		old.pipeline == fresh.pipeline && string(old.group) == string(fresh.group)
 	if old != nil && old.status == statusSucceeded && !same {
@@ -118,7 +119,7 @@ func (w *writer) healAround(old, fresh *storedRun, touched *touchedRuns) error {
 		}
 		return w.setHealer(&before, fresh, touched)
 	case fresh.status == statusSucceeded && !same:
-		return w.heal(fresh, touched)
+		return w.heal(fresh, members, touched)
 	}
 	return nil
 }
@@ -143,17 +144,13 @@ func (w *writer) unheal(seq int64, touched *touchedRuns) error {
 }
 
 // heal makes a success the healer of the failures for which it is the first.
-func (w *writer) heal(ok *storedRun, touched *touchedRuns) error {
+func (w *writer) heal(ok *storedRun, members []storedRun, touched *touchedRuns) error {
 	h := healer{at: ok.start, seq: ok.seq, id: ok.id}
 	failures, err := w.failuresBefore(ok, h)
 	if err != nil {
 		return err
 	}
 	if err := w.healAll(failures, h, touched); err != nil {
-		return err
-	}
-	members, err := w.groupMembers(ok)
-	if err != nil {
 		return err
 	}
 	var others []storedRun
@@ -177,8 +174,8 @@ func (w *writer) failuresBefore(ok *storedRun, h healer) ([]storedRun, error) {
 	if ok.start > newest {
 		// The usual case: no other success is later, so healed ones are healed rightly.
 		open, err := w.runsWhere("INDEXED BY run_open_pipeline WHERE pipeline_id = ? AND status = 3 AND healed_at IS NULL AND run_start < ?", ok.pipeline, ok.start)
-		if err != nil {
-			return nil, err
+		if err != nil || !w.groupHealed {
+			return open, err
 		}
 		grouped, err := w.runsWhere("INDEXED BY run_healed_group WHERE pipeline_id = ? AND flags & 64 <> 0 AND run_start < ?", ok.pipeline, ok.start)
 		return append(open, grouped...), err
@@ -215,6 +212,7 @@ func (w *writer) healAll(failures []storedRun, h healer, touched *touchedRuns) e
 		f.healedAt, f.healedSeq = h.at, h.seq
 		f.flags &^= flagGroupHealed
 		if h.group {
+			w.groupHealed = true
 			f.flags |= flagGroupHealed
 		}
 		if err := w.setHealer(&failures[i], &f, touched); err != nil {
@@ -289,24 +287,20 @@ func (w *writer) groupMembers(r *storedRun) ([]storedRun, error) {
 	return append(members, *first), nil
 }
 
-// regroup marks all but the latest run of the groups that a written run is in
-// and was in.
-func (w *writer) regroup(old, fresh *storedRun, touched *touchedRuns) error {
+// regroup marks all but the latest run of the groups that a written run is in,
+// with the members given, and was in.
+func (w *writer) regroup(old, fresh *storedRun, members []storedRun, touched *touchedRuns) error {
 	if old != nil && old.start == fresh.start && string(old.group) == string(fresh.group) {
 		return nil
 	}
 	if old != nil && string(old.group) != string(fresh.group) {
-		members, err := w.groupMembers(&storedRun{factory: old.factory, id: old.id, group: old.group, seq: old.seq})
+		left, err := w.groupMembers(&storedRun{factory: old.factory, id: old.id, group: old.group, seq: old.seq})
 		if err != nil {
 			return err
 		}
-		if err := w.markLatest(members, touched); err != nil {
+		if err := w.markLatest(left, touched); err != nil {
 			return err
 		}
-	}
-	members, err := w.groupMembers(fresh)
-	if err != nil {
-		return err
 	}
 	if len(members) == 0 && fresh.flags&flagSuperseded == 0 {
 		return nil

@@ -100,23 +100,27 @@ func (s *Store) listByTime(ctx context.Context, sc *scope, desc bool, after list
 	}
 	var out []listPlace
 	for part := range slices.Chunk(p.branches(), maxBranches) {
-		b := newStmt()
-		for i, br := range part {
-			if i > 0 {
-				b.add(" UNION ALL ")
-			}
-			b.add("SELECT seq, run_start FROM run").index(br.index).add(" WHERE ", br.cond)
-			sc.where(b)
-			keyset(b, "run_start", desc, after)
-		}
-		b.add(" ORDER BY 2", direction(desc), ", 1", direction(desc), " LIMIT ").arg(int64(n))
-		found, err := s.places(ctx, b)
+		found, err := s.places(ctx, timeStmt(sc, part, desc, after, n))
 		if err != nil {
 			return nil, err
 		}
 		out = append(out, found...)
 	}
 	return firstPlaces(out, desc, n), nil
+}
+
+// timeStmt merges branches, each of which its index walks in order of time.
+func timeStmt(sc *scope, part []branch, desc bool, after listPlace, n int) *stmt {
+	b := newStmt()
+	for i, br := range part {
+		if i > 0 {
+			b.add(" UNION ALL ")
+		}
+		b.add("SELECT seq, run_start FROM run").index(br.index).add(" WHERE ", br.cond)
+		sc.where(b)
+		keyset(b, "run_start", desc, after)
+	}
+	return b.add(" ORDER BY 2", direction(desc), ", 1", direction(desc), " LIMIT ").arg(int64(n))
 }
 
 func direction(desc bool) string {

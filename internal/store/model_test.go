@@ -29,7 +29,7 @@ type modelRun struct {
 }
 
 func progressOf(s adf.Status) int {
-	switch s { //nolint:exhaustive // every other word is as far as InProgress
+	switch s {
 	case adf.StatusQueued:
 		return 0
 	case adf.StatusCanceling:
@@ -166,7 +166,7 @@ func (m *model) list(f store.RunFilter, by store.Sort) []string {
 	}
 	unknown := func(r modelRun) int { return 1 - len(durations(r)) }
 	slices.SortFunc(runs, func(a, b modelRun) int {
-		switch by { //nolint:exhaustive // the last order is the default
+		switch by {
 		case store.SortNewest:
 			return cmp.Or(cmp.Compare(b.sort, a.sort), cmp.Compare(b.arrived, a.arrived))
 		case store.SortOldest:

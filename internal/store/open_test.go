@@ -27,6 +27,7 @@ func TestOpenRefusesWhatIsNotAStore(t *testing.T) {
 		{"missing directory", func(_ *testing.T, dir string) string { return "sqlite:" + dir + "/no/andon.db" }, "the directory DIR/no of the store does not exist: create it, or give another path with --store"},
 		{"a directory", func(_ *testing.T, dir string) string { return "sqlite:" + dir }, "the store DIR is a directory: give the path of a file with --store"},
 		{"not a database", func(t *testing.T, dir string) string {
+			t.Helper()
 			write := os.WriteFile(filepath.Join(dir, "a.db"), []byte("this is a text of some length"), 0o600)
 			if write != nil {
 				t.Fatal(write)
@@ -34,10 +35,12 @@ func TestOpenRefusesWhatIsNotAStore(t *testing.T) {
 			return "sqlite:" + dir + "/a.db"
 		}, "the file DIR/a.db is not a SQLite database: give another path with --store; this file was left as it is"},
 		{"another program's", func(t *testing.T, dir string) string {
+			t.Helper()
 			execSQL(t, filepath.Join(dir, "a.db"), "CREATE TABLE t (x)")
 			return "sqlite:" + dir + "/a.db"
 		}, "the database DIR/a.db belongs to another program: give another path with --store; this file was left as it is"},
 		{"newer", func(t *testing.T, dir string) string {
+			t.Helper()
 			path := filepath.Join(dir, "a.db")
 			closeStore(t, mustOpen(t, path))
 			execSQL(t, path, "INSERT INTO goose_db_version (version_id, is_applied) VALUES (9999, 1)")

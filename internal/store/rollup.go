@@ -118,8 +118,28 @@ func (r rollups) add(run *storedRun, n int64) {
 	}
 }
 
+// countUnread keeps the number of runs whose activities are to be read, when
+// the flags of a run change. before is 0 for a new run.
+func (w *writer) countUnread(factory FactoryKey, before, after int64) {
+	w.unread[factory] += after&flagUnread/flagUnread - before&flagUnread/flagUnread
+}
+
+// setFlags changes the flags of a run by what happens to its activities.
+func (w *writer) setFlags(r *storedRun, flags int64) error {
+	w.countUnread(r.factory, r.flags, flags)
+	return w.exec("UPDATE run SET flags = ? WHERE seq = ?", flags, r.seq)
+}
+
 // flushRollups writes the changes of the transaction.
 func (w *writer) flushRollups() error {
+	for factory, n := range w.unread {
+		if n == 0 {
+			continue
+		}
+		if err := w.exec("UPDATE factory SET unread = unread + ? WHERE id = ?", n, factory); err != nil {
+			return err
+		}
+	}
 	keys := make([]rollKey, 0, len(w.rolls))
 	for k, c := range w.rolls {
 		if *c != (counter{}) {

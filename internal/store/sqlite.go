@@ -41,7 +41,7 @@ const maxReaders = 6
 func fileURI(path, mode, pragmas string) string {
 	u := url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath()}
 	q := url.Values{"mode": {mode}}
-	for _, p := range strings.FieldsSeq(pragmas) {
+	for p := range strings.FieldsSeq(pragmas) {
 		q.Add("_pragma", p)
 	}
 	u.RawQuery = q.Encode()

@@ -168,39 +168,51 @@ func (s *Store) timelineItems(ctx context.Context, sc *scope, g grid) ([]TimeBuc
 	return items, s.markCovered(ctx, sc.factories, items)
 }
 
-// countBuckets fills the counters from the largest roll-up whose units lie
-// within one bucket, and from rows at the ragged ends.
+// countBuckets fills the counters from roll-ups whose units lie within one
+// bucket: days, and hours at their ragged ends; what is left comes from rows.
 func (s *Store) countBuckets(ctx context.Context, sc *scope, g grid, counters []counter) error {
-	unit, ticks := "", int64(0)
-	switch {
-	case g.bucket >= dayTicks:
-		unit, ticks = "day", dayTicks
-	case g.bucket == hourTicks && !sc.named:
-		unit, ticks = "hour", hourTicks
+	var units []rollUnit
+	if g.bucket >= dayTicks {
+		units = append(units, rollUnit{"day", dayTicks})
 	}
-	if unit == "" {
-		return s.countRows(ctx, sc, g, g.from, g.to, counters)
+	if g.bucket >= hourTicks && !sc.named {
+		units = append(units, rollUnit{"hour", hourTicks})
 	}
-	first, last := ceilDiv(g.from, ticks), floorDiv(g.to, ticks)
-	if first >= last {
-		return s.countRows(ctx, sc, g, g.from, g.to, counters)
-	}
-	b := newStmt().add("SELECT ", unit, ", ", rollSums(), " FROM ")
-	sc.countedUnits(b, unit)
-	b.add(" AND ", unit, " >= ").arg(first).add(" AND ", unit, " < ").arg(last).add(" GROUP BY 1")
-	if err := s.addCounts(ctx, b, counters, func(u int64) int64 { return g.index(u*ticks) - g.first }); err != nil {
-		return err
-	}
-	if err := s.countRows(ctx, sc, g, g.from, first*ticks, counters); err != nil {
-		return err
-	}
-	return s.countRows(ctx, sc, g, last*ticks, g.to, counters)
+	return s.countUnits(ctx, sc, g, units, g.from, g.to, counters)
 }
 
-func (s *Store) countRows(ctx context.Context, sc *scope, g grid, from, to int64, counters []counter) error {
+type rollUnit struct {
+	name  string
+	ticks int64
+}
+
+// countUnits counts the whole units in a part of the range, and what lies
+// before and after them by the smaller units.
+func (s *Store) countUnits(ctx context.Context, sc *scope, g grid, units []rollUnit, from, to int64, counters []counter) error {
 	if from >= to {
 		return nil
 	}
+	if len(units) == 0 {
+		return s.countRows(ctx, sc, g, from, to, counters)
+	}
+	unit, smaller := units[0], units[1:]
+	first, last := ceilDiv(from, unit.ticks), floorDiv(to, unit.ticks)
+	if first >= last {
+		return s.countUnits(ctx, sc, g, smaller, from, to, counters)
+	}
+	b := newStmt().add("SELECT ", unit.name, ", ", rollSums(), " FROM ")
+	sc.countedUnits(b, unit.name)
+	b.add(" AND ", unit.name, " >= ").arg(first).add(" AND ", unit.name, " < ").arg(last).add(" GROUP BY 1")
+	if err := s.addCounts(ctx, b, counters, func(u int64) int64 { return g.index(u*unit.ticks) - g.first }); err != nil {
+		return err
+	}
+	if err := s.countUnits(ctx, sc, g, smaller, from, first*unit.ticks, counters); err != nil {
+		return err
+	}
+	return s.countUnits(ctx, sc, g, smaller, last*unit.ticks, to, counters)
+}
+
+func (s *Store) countRows(ctx context.Context, sc *scope, g grid, from, to int64, counters []counter) error {
 	base := g.first*g.bucket + g.offset
 	b := newStmt().add("SELECT (run_start - ").arg(base).add(") / ").arg(g.bucket).add(", ", rowCounts, " FROM run")
 	sc.countedRows(b)

@@ -218,13 +218,14 @@ func (w *writer) writeRun(p Page, a *arrival, done *Changes, touched *touchedRun
 		return 0, err
 	}
 	touched.add(fresh.seq)
-	if err := w.healAround(old, fresh, touched); err != nil {
+	members, err := w.groupMembers(fresh)
+	if err != nil {
 		return 0, err
 	}
-	if err := w.regroup(old, fresh, touched); err != nil {
+	if err := w.healAround(old, fresh, members, touched); err != nil {
 		return 0, err
 	}
-	return oddChange(old, fresh), nil
+	return oddChange(old, fresh), w.regroup(old, fresh, members, touched)
 }
 
 func oddChange(old, fresh *storedRun) int64 {
@@ -291,7 +292,7 @@ func (w *writer) claimForAzure(p Page, old *storedRun) error {
 	if p.Origin == OriginImport || old.flags&(flagImport|flagGone) == 0 {
 		return nil
 	}
-	return w.exec("UPDATE run SET flags = ? WHERE seq = ?", withUnread(old.flags&^(flagImport|flagGone), old.status), old.seq)
+	return w.setFlags(old, withUnread(old.flags&^(flagImport|flagGone), old.status))
 }
 
 // withUnread sets flagUnread as the other flags and the status demand.
@@ -359,6 +360,7 @@ func (w *writer) insert(r *storedRun, a *arrival) error {
 	}
 	w.s.seen.add(r.seq, r.id)
 	w.rolls.add(r, 1)
+	w.countUnread(r.factory, 0, r.flags)
 	return w.writeMessage(nil, r, a)
 }
 
@@ -384,6 +386,7 @@ func (w *writer) update(old, r *storedRun, a *arrival) error {
 	}
 	w.rolls.add(old, -1)
 	w.rolls.add(r, 1)
+	w.countUnread(r.factory, old.flags, r.flags)
 	return w.writeMessage(old, r, a)
 }
 
@@ -409,9 +412,6 @@ func durationBucket(ms *int64) int64 {
 	}
 	return b
 }
-
-// maxBucket is the bucket of the longest duration that an int64 holds.
-const maxBucket = 128
 
 // messageEpoch is 2000-01-01 in microseconds: ids of messages count from it,
 // 12 bits for equal times, and last until 2071.

@@ -56,12 +56,14 @@ type writer struct {
 
 	rollUpsert [rollTables]string
 
-	nextSeq  int64
-	newestOK map[int64]int64 // pipeline id → no success of it is newer; see newestSuccess
+	nextSeq     int64
+	newestOK    map[int64]int64 // pipeline id → no success of it is newer; see newestSuccess
+	groupHealed bool            // a failure may have been healed by a run of another pipeline
 
 	// Of the running transaction.
-	rolls rollups
-	undo  []func() // takes back what memory learned
+	rolls  rollups
+	unread map[FactoryKey]int64 // changes of the number of runs whose activities are to be read
+	undo   []func()             // takes back what memory learned
 }
 
 func (s *Store) startWriter(ctx context.Context) error {
@@ -69,8 +71,8 @@ func (s *Store) startWriter(ctx context.Context) error {
 	if err != nil {
 		return s.unavailable(err)
 	}
-	w := &writer{s: s, conn: conn, stmts: map[string]*sqlite3.Stmt{}, newestOK: map[int64]int64{}, rolls: rollups{}}
-	if err := w.queryRow("SELECT coalesce(max(seq), 0) + 1 FROM run", func(st *sqlite3.Stmt) { w.nextSeq = st.ColumnInt64(0) }); err != nil {
+	w := &writer{s: s, conn: conn, stmts: map[string]*sqlite3.Stmt{}, newestOK: map[int64]int64{}, rolls: rollups{}, unread: map[FactoryKey]int64{}}
+	if err := w.recall(); err != nil {
 		return errors.Join(s.unavailable(err), conn.Close())
 	}
 	cp, err := openConn(s.path, checkpointPragmas)
@@ -86,6 +88,15 @@ func (s *Store) startWriter(ctx context.Context) error {
 	go c.run(runCtx, s.closing)
 	go w.run(runCtx, c)
 	return nil
+}
+
+// recall reads what memory has to know.
+func (w *writer) recall() error {
+	err := w.queryRow("SELECT coalesce(max(seq), 0) + 1 FROM run", func(st *sqlite3.Stmt) { w.nextSeq = st.ColumnInt64(0) })
+	if err != nil {
+		return err
+	}
+	return w.queryRow("SELECT 1 FROM run INDEXED BY run_healed_group WHERE flags & 64 <> 0 LIMIT 1", func(*sqlite3.Stmt) { w.groupHealed = true })
 }
 
 // run does jobs until the store closes.
@@ -150,6 +161,7 @@ func (w *writer) transact(batch []*job) error {
 	}
 	w.undo = nil
 	clear(w.rolls)
+	clear(w.unread)
 	for _, j := range batch {
 		if err := j.do(w); err != nil {
 			return w.rollback(err)

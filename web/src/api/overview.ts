@@ -8,8 +8,10 @@ export const overviewKey = ['overview'] as const
 export function overviewQuery(scope: ScopeFilter, now: () => number = Date.now) {
   return queryOptions({
     queryKey: [...overviewKey, scopeOf(scope)],
-    queryFn: ({ signal }) =>
-      body(api.GET('/api/v1/overview', { params: { query: scopeQuery(scope, now()) }, signal })),
+    queryFn: async ({ client, signal }) => {
+      const query = await scopeQuery(scope, now(), client)
+      return body(api.GET('/api/v1/overview', { params: { query }, signal }))
+    },
     placeholderData: keepPreviousData,
   })
 }

@@ -16,9 +16,9 @@ export function timelineQuery(filter: TimelineFilter, now: () => number = Date.n
   const { pipeline, bucket } = filter
   return queryOptions({
     queryKey: [...timelineKey, { ...scopeOf(filter), pipeline, bucket }],
-    queryFn: ({ signal }) => {
+    queryFn: async ({ client, signal }) => {
       const query = {
-        ...scopeQuery(filter, now()),
+        ...(await scopeQuery(filter, now(), client)),
         ...(pipeline ? { pipeline } : {}),
         ...(bucket ? { bucket } : {}),
       }

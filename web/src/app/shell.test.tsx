@@ -67,7 +67,7 @@ describe('the header', () => {
   it('narrows every page to the chosen factories', async () => {
     useTwoFactories()
     const { user, router } = await renderApp('/')
-    await user.click(await screen.findByRole('button', { name: 'All 2 factories' }))
+    await user.click(await screen.findByRole('button', { name: /2 factories$/ }))
     await user.click(await screen.findByRole('checkbox', { name: /dw-prod/ }))
     await waitFor(() => expect(router.state.location.searchStr).toBe('?factory=dw-1'))
     await screen.findByRole('button', { name: 'dw-prod', hidden: true })

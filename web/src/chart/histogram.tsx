@@ -107,11 +107,20 @@ export function Histogram({ buckets, label, height = 112, onSelect }: HistogramP
         <svg width={plot} height={height + lane} aria-hidden="true">
           <Hatch id={hatch} />
           <Guide most={most} width={plot} height={height} />
+          {buckets.map(
+            (bucket, index) =>
+              bucket.covered !== 'yes' && (
+                <rect
+                  key={bucket.start}
+                  x={index * step}
+                  width={step}
+                  height={height}
+                  fill={`url(#${hatch})`}
+                />
+              ),
+          )}
           {buckets.map((bucket, index) => (
             <g key={bucket.start} transform={`translate(${index * step} 0)`}>
-              {bucket.covered !== 'yes' && (
-                <rect width={step} height={height} fill={`url(#${hatch})`} />
-              )}
               <Stack tally={tallies[index]} most={most} width={barWidth(step)} height={height} />
               <Lane tally={tallies[index]} step={step} top={height + 6} />
             </g>

@@ -1,4 +1,4 @@
-import { type QueryClient, useQueryClient } from '@tanstack/react-query'
+import { type Query, type QueryClient, useQueryClient } from '@tanstack/react-query'
 import { createContext, useContext, useEffect, useState, useSyncExternalStore } from 'react'
 import { basePath } from '../api/client'
 import { overviewKey } from '../api/overview'
@@ -91,7 +91,9 @@ export class Live {
     // Without cancelRefetch: false a slow answer would be thrown away each second, and none ever shown.
     const options = { cancelRefetch: false }
     for (const queryKey of [overviewKey, timelineKey, facetsKey]) {
-      void this.#client.invalidateQueries({ queryKey }, options)
+      // What could never be read keeps saying so: asked again each second, it would look as if it were still loading.
+      const predicate = ({ state }: Query) => state.status !== 'error' || state.data !== undefined
+      void this.#client.invalidateQueries({ queryKey, predicate }, options)
     }
     void this.#client.invalidateQueries(
       { queryKey: runKey, predicate: ({ queryKey }) => concerns(touched, String(queryKey[1])) },

@@ -14,7 +14,8 @@ CREATE TABLE factory (
 	state       TEXT NOT NULL,
 	wanted_from INTEGER NOT NULL DEFAULT 0,
 	trouble     TEXT,
-	odd_rows    INTEGER NOT NULL DEFAULT 0  -- rows that could not be kept
+	odd_rows    INTEGER NOT NULL DEFAULT 0, -- rows with a field that could not be read, and rows that could not be kept
+	unread      INTEGER NOT NULL DEFAULT 0  -- runs in run_unread
 ) STRICT;
 
 CREATE TABLE source_state (

@@ -2,9 +2,7 @@ import { createRoute, lazyRouteComponent } from '@tanstack/react-router'
 import * as v from 'valibot'
 import { rootRoute } from '../../app/root'
 
-export const runTabs = ['activities', 'parameters', 'group', 'children', 'raw'] as const
-
-export type RunTab = (typeof runTabs)[number]
+const runTabs = ['activities', 'parameters', 'group', 'children', 'raw'] as const
 
 const runSearchSchema = v.object({
   /** Short id of the factory the run is of: a runId can stand in two. */

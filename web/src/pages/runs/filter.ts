@@ -1,7 +1,7 @@
 import type { RunFilter } from '../../search/schema'
 
 /** The filters of this page alone: scope, range and zone belong to all pages, the order is no filter. */
-export const ownFilters = [
+const ownFilters = [
   'status',
   'open',
   'pipeline',
