@@ -98,7 +98,7 @@ bench: need-go bench/peer/node_modules/.package-lock.json ## Measure beside peer
 
 .PHONY: clean
 clean: ## Remove what was built and installed here
-	rm -rf andon build web/node_modules e2e/node_modules e2e/test-results
+	rm -rf andon build web/node_modules e2e/node_modules e2e/test-results bench/peer/node_modules
 	find web/dist -mindepth 1 -not -name .keep -delete
 
 .PHONY: need need-go need-node

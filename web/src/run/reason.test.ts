@@ -33,6 +33,21 @@ describe('reasonOf', () => {
     ],
     ['several lines', 'First line\nsecond line. Third.', 'First line second line'],
     ['an HTML page', '<html><head><title>502 Bad Gateway</title></head></html>', '502 Bad Gateway'],
+    [
+      'the answer of a service',
+      'Operation on target web failed: {"error":{"code":"429","message":"Rate limit \\"gold\\" exceeded. Try later."}}',
+      'Rate limit "gold" exceeded',
+    ],
+    [
+      'JSON that was cut',
+      '{"StatusCode":"DF-Executor-OutOfMemorySparkError","Message":"Job failed due to reason: Cluster ran out of mem',
+      'Job failed due to reason: Cluster ran out of mem',
+    ],
+    [
+      'a problem document',
+      '{"type":"about:blank","title":"Bad gateway","status":502}',
+      'Bad gateway',
+    ],
     ['markup stays text', '<b>bold</b> failed', '<b>bold</b> failed'],
   ])('%s', (_what, message, reason) => {
     expect(reasonOf(message)).toBe(reason)

@@ -15,7 +15,7 @@ const wrappers = [
  */
 export function reasonOf(message: string | null | undefined): string {
   const text = unwrap((message ?? '').replace(/\s+/g, ' ').trim())
-  return firstSentence(innerMessage(text) ?? pageTitle(text) ?? text)
+  return firstSentence(innerMessage(text) ?? jsonMessage(text) ?? pageTitle(text) ?? text)
 }
 
 function unwrap(message: string): string {
@@ -36,6 +36,20 @@ function innerMessage(text: string): string | null {
   if (!/^'?(?:ErrorCode|Type)=/.test(text)) return null
   const found = /Message=(.+?)(?:,\s*Source=|,\s*'{0,2}Type=|$)/.exec(text)?.[1]?.trim()
   return found || null
+}
+
+/** Services answer with JSON, which ADF passes on and sometimes cuts: so it is searched, not parsed. */
+function jsonMessage(text: string): string | null {
+  if (!text.startsWith('{')) return null
+  for (const name of ['message', 'detail', 'title']) {
+    const found = new RegExp(`"${name}"\\s*:\\s*"((?:[^"\\\\]|\\\\.)+)`, 'i').exec(text)?.[1]
+    if (found)
+      return found
+        .replace(/\\[nrt]/g, ' ')
+        .replace(/\\(.)/g, '$1')
+        .trim()
+  }
+  return null
 }
 
 /** A gateway's whole HTML page stands in some messages. */
