@@ -26,9 +26,13 @@ const (
 )
 
 // largeStore returns the path of a store of b.size runs, which is built when
-// it isn't there from an earlier run of this command.
+// it isn't there from an earlier run of this command with the same schema.
 func (b *bench) largeStore(ctx context.Context, h *history) (path string, err error) {
-	path = filepath.Join(b.dir, fmt.Sprintf("bench-%d.db", b.size))
+	schema, err := emptySchema(ctx)
+	if err != nil {
+		return "", err
+	}
+	path = filepath.Join(b.dir, fmt.Sprintf("bench-%d-%s.db", b.size, schema))
 	if _, err := os.Stat(path); err == nil {
 		b.say("queries: using %s, which an earlier run built; remove it to have it built anew", path)
 		return path, nil
@@ -50,6 +54,24 @@ func (b *bench) largeStore(ctx context.Context, h *history) (path string, err er
 		return "", err
 	}
 	return path, os.Remove(unfinished + ".lock")
+}
+
+// emptySchema names the schema that a new store has.
+func emptySchema(ctx context.Context) (name string, err error) {
+	dir, err := os.MkdirTemp("", "andon-bench-")
+	if err != nil {
+		return "", err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	path := filepath.Join(dir, "andon.db")
+	s, err := store.Open(ctx, "sqlite:"+path, store.Options{})
+	if err != nil {
+		return "", err
+	}
+	if err := s.Close(); err != nil {
+		return "", err
+	}
+	return schemaOf(ctx, path)
 }
 
 // fill writes a whole history as collectors do, with activities at its end.

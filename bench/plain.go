@@ -2,10 +2,12 @@ package main
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"path/filepath"
 
-	"github.com/ncruces/go-sqlite3" //nolint:depguard // the bound is the bare driver, which store is there to hide
+	"github.com/ncruces/go-sqlite3" //nolint:depguard // a bound and a check beside store, which is there to hide the driver
 
 	"andon/internal/store"
 )
@@ -51,4 +53,24 @@ func writePlainPage(db *sqlite3.Conn, insert *sqlite3.Stmt, page store.Page) (er
 		}
 	}
 	return nil
+}
+
+// schemaOf returns a short name of the schema of a store, the same for the
+// same tables and indexes.
+func schemaOf(ctx context.Context, path string) (name string, err error) {
+	db, err := sqlite3.OpenContext(ctx, "file:"+path+"?mode=ro")
+	if err != nil {
+		return "", err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	all, _, err := db.Prepare("SELECT coalesce(sql, '') FROM sqlite_schema ORDER BY name")
+	if err != nil {
+		return "", err
+	}
+	defer func() { err = errors.Join(err, all.Close()) }()
+	sum := sha256.New()
+	for all.Step() {
+		sum.Write(all.ColumnRawText(0))
+	}
+	return hex.EncodeToString(sum.Sum(nil)[:4]), all.Err()
 }

@@ -314,6 +314,9 @@ func TestStudioURLPerCloud(t *testing.T) {
 	if got := (azure.Cloud{Studio: "https://studio.example/"}).StudioURL(factory, someRunID); got != "https://studio.example"+query {
 		t.Errorf("custom: %s", got)
 	}
+	if got, want := azure.Public().StudioURL(factory, ""), "https://adf.azure.com/en/home?factory=%2Fsubscriptions%2F"; !strings.HasPrefix(got, want) {
+		t.Errorf("the factory's page: %s, want %s…", got, want)
+	}
 	if _, err := azure.CloudByName("mars"); err == nil || !strings.Contains(err.Error(), "public, usgov and china") {
 		t.Errorf("an unknown cloud: %v, want an error naming the known ones", err)
 	}

@@ -90,10 +90,14 @@ func (c Cloud) Validate() error {
 	return nil
 }
 
-// StudioURL returns the address of a run's page in this cloud's ADF Studio.
-// The factory's id keeps its case, which Studio needs.
+// StudioURL returns the address of a run's page in this cloud's ADF Studio, or
+// of the factory's own page when runID is "". The factory's id keeps its case,
+// which Studio needs.
 func (c Cloud) StudioURL(factory adf.FactoryID, runID string) string {
 	c = c.complete()
+	if runID == "" {
+		return c.Studio + "/en/home?factory=" + url.QueryEscape(string(factory))
+	}
 	return c.Studio + "/en/monitoring/pipelineruns/" + url.PathEscape(runID) + "?factory=" + url.QueryEscape(string(factory))
 }
 

@@ -32,12 +32,12 @@ func TestFirstFillEqualsTheTruth(t *testing.T) {
 
 func TestALivingWorldIsFollowed(t *testing.T) {
 	t.Parallel()
-	b := setup(t, emulator.Options{Seed: 2, Size: 500, Speed: 300})
+	b := setup(t, emulator.Options{Seed: 2, Size: 500, Speed: 60})
 	b.collect(t)
 	b.filled(t)
 	before := len(allRuns(t, b.store, ""))
 	eventually(t, "new runs", func() string {
-		if n := len(allRuns(t, b.store, "")); n < before+50 {
+		if n := len(allRuns(t, b.store, "")); n < before+30 {
 			return fmt.Sprintf("%d runs after %d", n, before)
 		}
 		return ""
@@ -164,12 +164,34 @@ func TestEveryFaultIsOvercome(t *testing.T) {
 		t.Run(fault, func(t *testing.T) {
 			t.Parallel()
 			b := setup(t, emulator.Options{Seed: 6, Size: 400})
-			b.fault(t, map[string]any{"call": "*", "fault": fault, "probability": 0.3, "count": 60, "retryAfter": "1"})
-			b.collect(t)
+			b.fault(t, map[string]any{"call": "*", "fault": fault, "probability": 0.3, "count": 40, "retryAfter": "1"})
+			// Two factories meet as much trouble as all of them.
+			b.emulated.Factories = b.emulated.Factories[:2]
+			listed := []adf.FactoryID{adf.FactoryID(b.emulated.Factories[0]), adf.FactoryID(b.emulated.Factories[1])}
+			collect(t, b.store, collector.Source{Name: "test", Client: b.client, Factories: listed})
 			b.filled(t)
 			b.equalsTruth(t)
 		})
 	}
+}
+
+func TestDiscoveryOvercomesFaults(t *testing.T) {
+	t.Parallel()
+	b := setup(t, emulator.Options{Seed: 12, Size: 200})
+	for _, call := range []string{"token", "subscriptions", "factories"} {
+		b.fault(t, map[string]any{"call": call, "fault": "503", "count": 4})
+	}
+	b.collect(t)
+	eventually(t, "every factory", func() string {
+		places, err := b.store.Places(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(places) != len(b.emulated.Factories) {
+			return fmt.Sprintf("%d of %d factories", len(places), len(b.emulated.Factories))
+		}
+		return ""
+	})
 }
 
 func TestAFactoryThatRefusesDoesNotStopOthers(t *testing.T) {

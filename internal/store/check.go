@@ -15,9 +15,16 @@ func (s *Store) Check(ctx context.Context) error {
 	return errors.Join(s.checkPages(ctx), s.checkTwice(ctx), s.checkRollups(ctx), s.checkHealers(ctx))
 }
 
-func (s *Store) checkPages(ctx context.Context) error {
+// checkPages has a connection of its own: FTS5 checks by what its connection
+// last knew of the index, and calls a newer one damaged.
+func (s *Store) checkPages(ctx context.Context) (err error) {
+	db, err := openReaders(s.path)
+	if err != nil {
+		return s.unavailable(err)
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
 	var found []string
-	err := newStmt().add("PRAGMA integrity_check(20)").each(ctx, s.read, func(rows *sql.Rows) error {
+	err = newStmt().add("PRAGMA integrity_check(20)").each(ctx, db, func(rows *sql.Rows) error {
 		var line string
 		if err := rows.Scan(&line); err != nil {
 			return err

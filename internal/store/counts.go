@@ -31,9 +31,6 @@ func pieces(from, to int64, hours bool) []piece {
 			out = append(out, piece{unit, a, b})
 		}
 	}
-	if from < -math.MaxInt64/2 || to > math.MaxInt64/2 {
-		from, to = clampTime(from), clampTime(to) // an open end
-	}
 	unit, ticks := "hour", hourTicks
 	if !hours {
 		unit, ticks = "day", dayTicks
@@ -72,8 +69,12 @@ func ceilDiv(t, unit int64) int64 { return -floorDiv(-t, unit) }
 // which only the range, the factories and the named pipelines apply. It is
 // exact and costs the same for a day and for all time.
 func (s *Store) countRange(ctx context.Context, sc *scope) (counts map[adf.Status]int64, open int64, err error) {
+	from, to, err := s.clamp(ctx, sc)
+	if err != nil {
+		return nil, 0, err
+	}
 	b := newStmt().add("SELECT ", rollSums(), " FROM (")
-	parts := pieces(sc.from, sc.to, !sc.named)
+	parts := pieces(from, to, !sc.named)
 	for i, p := range parts {
 		if i > 0 {
 			b.add(" UNION ALL ")
@@ -129,20 +130,44 @@ func (sc *scope) countPiece(b *stmt, p piece) {
 		return
 	}
 	b.add("SELECT ", rollColumns, " FROM ")
-	sc.countedUnits(b, p.unit)
-	b.add(" AND ", p.unit, " >= ").arg(p.from).add(" AND ", p.unit, " < ").arg(p.to)
+	sc.countedUnits(b, p.unit, p.from, p.to)
 }
 
-// countedUnits appends the roll-up of a unit and the condition on its rows.
-func (sc *scope) countedUnits(b *stmt, unit string) {
+// countedUnits appends the roll-up of a unit and the condition on its rows,
+// from <= unit < to.
+func (sc *scope) countedUnits(b *stmt, unit string, from, to int64) {
+	seek := len(sc.pipelines) <= maxPipelines && to-from <= maxSeeks
 	switch {
+	case sc.named && seek:
+		// The roll-up is led by its unit: a seek for each reads only the pipelines' own rows.
+		units := make([]int64, 0, to-from)
+		for u := from; u < to; u++ {
+			units = append(units, u)
+		}
+		b.add("roll_pipeline_", unit, " WHERE pipeline_id IN ").nums(sc.pipelines).add(" AND ", unit, " IN ").nums(units)
+		return
 	case sc.named:
-		b.add("roll_pipeline_", unit, " WHERE pipeline_id IN ").nums(sc.pipelines)
+		b.add("roll_pipeline_", unit, " WHERE +pipeline_id IN ").nums(sc.pipelines)
 	case sc.factories != nil:
 		b.add("roll_", unit, " WHERE factory_id IN ").nums(sc.factories)
 	default:
 		b.add("roll_", unit, " WHERE factory_id = ").num(allFactories)
 	}
+	b.add(" AND ", unit, " >= ").arg(from).add(" AND ", unit, " < ").arg(to)
+}
+
+// maxSeeks is the most units that are looked for one by one.
+const maxSeeks = 7 * MaxBuckets
+
+// clamp cuts a scope's range to the months in which runs are stored, and for
+// an empty store to nothing.
+func (s *Store) clamp(ctx context.Context, sc *scope) (from, to int64, err error) {
+	var first, last sql.NullInt64
+	err = s.read.QueryRowContext(ctx, "SELECT min(month), max(month) FROM roll_month WHERE factory_id = 0").Scan(&first, &last)
+	if err != nil || !first.Valid {
+		return 0, 0, err
+	}
+	return max(sc.from, monthStart(first.Int64)), min(sc.to, monthStart(last.Int64+1)), nil
 }
 
 // countedRows appends the index and the condition for rows of runs.

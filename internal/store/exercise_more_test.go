@@ -175,3 +175,22 @@ func (x suite) unknownStatus(t *testing.T) {
 		t.Errorf("%+v %v", tl.Items, err)
 	}
 }
+
+// checkAfterSearch has connections that searched before much was written: the
+// check must not take their picture of the text index for the store's.
+func (x suite) checkAfterSearch(t *testing.T) {
+	t.Parallel()
+	s := x.open(t)
+	f := putFactory(t, s, "adf")
+	for round := range 8 {
+		if _, err := s.Runs(t.Context(), store.RunQuery{RunFilter: store.RunFilter{Q: "host"}}); err != nil {
+			t.Fatal(err)
+		}
+		for n := range 20 {
+			write(t, s, f, row{ID: guid(n), Pipeline: "p", Status: "Failed", Start: hour(float64(n)), Updated: hour(float64(100 + round)), Message: fmt.Sprint("host ", round, " word", n)})
+		}
+		if err := s.Check(t.Context()); err != nil {
+			t.Fatalf("round %d: %v", round, err)
+		}
+	}
+}

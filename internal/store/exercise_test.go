@@ -49,6 +49,7 @@ func exercise(t *testing.T, open opener) {
 	t.Run("a bad page does not spoil those beside it", x.groupCommitIsolation)
 	t.Run("changes are delivered after their commit", x.changes)
 	t.Run("a late subscriber catches up or gets a gap", x.lateSubscriber)
+	t.Run("a check after searches finds nothing", x.checkAfterSearch)
 	t.Run("rebuilt roll-ups are the same", x.rebuild)
 	t.Run("factories and sources keep what was said", x.states)
 	t.Run("unknown statuses are counted in their own word", x.unknownStatus)

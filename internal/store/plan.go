@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"math"
 	"strings"
-
-	"andon/internal/adf"
 )
 
 // plan says which index finds a scope's runs: for each combination of the
@@ -131,28 +129,23 @@ func (s *Store) share(ctx context.Context, sc *scope) (float64, error) {
 // estimate returns by roll-up how many runs lie in a scope's range, factories,
 // pipelines and statuses, whole days or months at the ends included.
 func (s *Store) estimate(ctx context.Context, sc *scope) (int64, error) {
-	b := newStmt().add("SELECT coalesce(sum(", columnSum(sc.statuses), "), 0) FROM ")
-	first, last, unit := floorDiv(sc.from, dayTicks), floorDiv(sc.to, dayTicks), "day"
-	if sc.to/2-sc.from/2 > wideRange/2 {
-		first, last, unit = monthOf(clampTime(sc.from)), monthOf(clampTime(sc.to)), "month"
+	from, to, err := s.clamp(ctx, sc)
+	if err != nil || from >= to {
+		return 0, err
 	}
+	first, last, unit := floorDiv(from, dayTicks), floorDiv(to-1, dayTicks)+1, "day"
+	if to-from > wideRange {
+		first, last, unit = monthOf(from), monthOf(to-1)+1, "month"
+	}
+	counted := scope{factories: sc.factories}
 	if sc.pipelines != nil && len(sc.pipelines) <= maxPipelines {
-		b.add("roll_pipeline_", unit, " WHERE pipeline_id IN ").nums(sc.pipelines)
-	} else if sc.factories != nil {
-		b.add("roll_", unit, " WHERE factory_id IN ").nums(sc.factories)
-	} else {
-		b.add("roll_", unit, " WHERE factory_id = 0")
+		counted.pipelines, counted.named = sc.pipelines, true
 	}
-	b.add(" AND ", unit, " BETWEEN ").arg(first).add(" AND ").arg(last)
+	b := newStmt().add("SELECT coalesce(sum(", columnSum(sc.statuses), "), 0) FROM ")
+	counted.countedUnits(b, unit, first, last)
 	var n int64
-	err := s.read.QueryRowContext(ctx, b.text.String(), b.args...).Scan(&n)
+	err = s.read.QueryRowContext(ctx, b.text.String(), b.args...).Scan(&n)
 	return n, err
-}
-
-// clampTime bounds a time to the years that have a month.
-func clampTime(t int64) int64 {
-	const year9999 = 253_402_300_799 * adf.TicksPerSecond
-	return min(max(t, -year9999), year9999)
 }
 
 // columnSum is the sum of the roll-up columns of the statuses, of all for nil.

@@ -201,8 +201,8 @@ func (s *Store) countUnits(ctx context.Context, sc *scope, g grid, units []rollU
 		return s.countUnits(ctx, sc, g, smaller, from, to, counters)
 	}
 	b := newStmt().add("SELECT ", unit.name, ", ", rollSums(), " FROM ")
-	sc.countedUnits(b, unit.name)
-	b.add(" AND ", unit.name, " >= ").arg(first).add(" AND ", unit.name, " < ").arg(last).add(" GROUP BY 1")
+	sc.countedUnits(b, unit.name, first, last)
+	b.add(" GROUP BY 1")
 	if err := s.addCounts(ctx, b, counters, func(u int64) int64 { return g.index(u*unit.ticks) - g.first }); err != nil {
 		return err
 	}

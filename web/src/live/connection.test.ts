@@ -35,9 +35,16 @@ describe('Connection', () => {
     expect(onEvent).toHaveBeenCalledWith({ type: 'run', data: { runId: 'a' } })
   })
 
+  it('counts the first opening as a gap: what was read before may have changed', () => {
+    const { onGap } = openConnection()
+    newest().accept()
+    expect(onGap).toHaveBeenCalledTimes(1)
+  })
+
   it('goes from connecting to live, reconnecting and live again', () => {
     const { states, onGap } = openConnection()
     newest().accept()
+    onGap.mockClear()
     newest().lose()
     newest().accept()
     expect(states).toEqual(['connecting', 'live', 'reconnecting', 'live'])
@@ -58,6 +65,7 @@ describe('Connection', () => {
   it('opens a new stream when the browser gives up, and then counts it as a gap', () => {
     const { onGap } = openConnection()
     newest().accept()
+    onGap.mockClear()
     newest().lose(true)
     vi.advanceTimersByTime(2_000)
     expect(FakeEventSource.opened).toHaveLength(2)
@@ -88,6 +96,7 @@ describe('Connection', () => {
   it('reads everything again after a frame that was cut', () => {
     const { onGap, onEvent } = openConnection()
     newest().accept()
+    onGap.mockClear()
     newest().sendText('run', '{"runId": "a')
     expect(onEvent).not.toHaveBeenCalled()
     expect(onGap).toHaveBeenCalledTimes(1)

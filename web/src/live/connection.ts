@@ -38,7 +38,8 @@ export class Connection {
   #attempt = 0
   #retry: ReturnType<typeof setTimeout> | undefined
   #offline: ReturnType<typeof setTimeout> | undefined
-  #gap = false
+  // What was read before the stream first opened may have changed in between.
+  #gap = true
   readonly #options: ConnectionOptions
 
   constructor(options: ConnectionOptions) {
