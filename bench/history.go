@@ -31,8 +31,7 @@ type history struct {
 	rnd        *rand.Rand
 	start, end adf.Time
 	now        adf.Time
-	step       time.Duration // mean time from one run to the next
-	left       int           // runs to come
+	size, left int // runs in all, and to come
 	factories  []*factory
 	pipelines  []*pipeline
 	weights    []float64 // of pipelines, summed up
@@ -66,8 +65,7 @@ func newHistory(size int) *history {
 	length := time.Duration(float64(size) / runsPerDay * 24 * float64(time.Hour))
 	h := &history{
 		rnd: rand.New(rand.NewPCG(1, 2)), //nolint:gosec // the same history every time
-		end: end, start: end.Add(-length), now: end.Add(-length),
-		step: length / time.Duration(size), left: size,
+		end: end, start: end.Add(-length), now: end.Add(-length), size: size, left: size,
 	}
 	for i := range factoryCount {
 		name := fmt.Sprintf("adf-company-%02d-prod", i)
@@ -147,13 +145,7 @@ func (h *history) next() (store.Page, bool, error) {
 
 // add lets one run start and returns its factory.
 func (h *history) add() *factory {
-	pause := float64(h.step) * h.rnd.ExpFloat64()
-	if hour := h.now.Time().Hour(); hour < 6 {
-		pause *= 0.55 // nights are busy
-	} else {
-		pause *= 1.15
-	}
-	h.now = min(h.now.Add(time.Duration(pause)), h.end-1)
+	h.now = h.startOf(float64(h.size-h.left-1) + h.rnd.Float64())
 	i, _ := slices.BinarySearchFunc(h.weights, h.rnd.Float64()*h.weights[len(h.weights)-1], cmp.Compare[float64])
 	p := h.pipelines[i]
 	r := h.newRun(p)
@@ -167,6 +159,19 @@ func (h *history) add() *factory {
 		f.fresh = append(f.fresh, r.final())
 	}
 	return f
+}
+
+// startOf returns when the nth run starts. Nights are busy: the first six
+// hours of a day have ten of its 24 parts.
+func (h *history) startOf(n float64) adf.Time {
+	const nightShare, night, day = 10.0 / 24, 6.0 / 24, 24 * time.Hour
+	days, part := math.Modf(n / runsPerDay)
+	if part < nightShare {
+		part *= night / nightShare
+	} else {
+		part = night + (part-nightShare)*(1-night)/(1-nightShare)
+	}
+	return h.start.Add(time.Duration((days + part) * float64(day)))
 }
 
 // remember keeps what later runs may refer to.
@@ -214,7 +219,7 @@ func (h *history) pageBody() []byte {
 			body = append(body, ',')
 		}
 		p := h.pipelines[h.rnd.IntN(len(h.pipelines))]
-		h.now = h.now.Add(h.step)
+		h.now = h.now.Add(time.Second)
 		body = append(body, h.newRun(p).final()...)
 	}
 	return append(body, `],"continuationToken":"opaque"}`...)

@@ -84,7 +84,7 @@ func (r *run) final() []byte {
 // inProgress returns the run as ADF shows it while it goes on.
 func (r *run) inProgress() []byte {
 	return r.row(fmt.Sprintf(`"runEnd":null,"durationInMs":null,"status":"InProgress","message":"","pipelineReturnValue":null,"lastUpdated":"%s"`,
-		r.start.Add(800*time.Millisecond)))
+		r.start))
 }
 
 func (r *run) row(state string) []byte {

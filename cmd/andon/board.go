@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -8,7 +9,6 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"net/http/httptest"
 	"net/url"
 	"os"
 	"strings"
@@ -83,10 +83,24 @@ func (b *boardFlags) open(cmd *cobra.Command) (*board, error) {
 type inProcess struct{ handler http.Handler }
 
 func (t inProcess) RoundTrip(r *http.Request) (*http.Response, error) {
-	w := httptest.NewRecorder()
+	w := &answer{header: http.Header{}, status: http.StatusOK}
 	t.handler.ServeHTTP(w, r)
-	return w.Result(), nil
+	return &http.Response{
+		StatusCode: w.status, Status: http.StatusText(w.status), Header: w.header,
+		Body: io.NopCloser(&w.body), Request: r, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
+	}, nil
 }
+
+// answer keeps what a handler writes.
+type answer struct {
+	header http.Header
+	status int
+	body   bytes.Buffer
+}
+
+func (a *answer) Header() http.Header         { return a.header }
+func (a *answer) WriteHeader(status int)      { a.status = status }
+func (a *answer) Write(b []byte) (int, error) { return a.body.Write(b) }
 
 // maxAnswerBytes bounds what is read of one answer.
 const maxAnswerBytes = 256 << 20
@@ -105,8 +119,7 @@ func (b *board) get(ctx context.Context, path string, query url.Values) ([]byte,
 	}
 	resp, err := b.client.Do(req)
 	if err != nil {
-		var op *net.OpError
-		if errors.As(err, &op) {
+		if op, ok := errors.AsType[*net.OpError](err); ok {
 			return nil, fmt.Errorf("no andon answers at %s: %w; start one with andon serve, name another with --server, or read a file with --store", b.base, op.Err)
 		}
 		return nil, fmt.Errorf("ask %s: %w", b.base, err)
@@ -135,12 +148,12 @@ func problemText(resp *http.Response, body []byte) string {
 	if err := json.Unmarshal(body, &p); err != nil || p.Detail == "" && p.Title == "" {
 		return fmt.Sprintf("%s answered %s, which andon does not", resp.Request.URL.Host, resp.Status)
 	}
-	text := p.Detail
-	if text == "" {
-		text = p.Title
+	parts := []string{p.Detail}
+	if p.Detail == "" {
+		parts[0] = p.Title
 	}
 	for _, e := range p.Errors {
-		text += "; " + strings.TrimPrefix(e.Location+": ", ": ") + e.Message
+		parts = append(parts, strings.TrimPrefix(e.Location+": ", ": ")+e.Message)
 	}
-	return text
+	return strings.Join(parts, "; ")
 }

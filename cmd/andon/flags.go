@@ -24,8 +24,7 @@ func flagsOf(cmd *cobra.Command) string {
 
 // flagError puts pflag's errors into the words of a person who typed a value.
 func flagError(cmd *cobra.Command, err error) error {
-	var invalid *pflag.InvalidValueError
-	if errors.As(err, &invalid) {
+	if invalid, ok := errors.AsType[*pflag.InvalidValueError](err); ok {
 		kind := map[string]string{
 			"int": "a whole number", "int64": "a whole number", "float64": "a number", "bool": "true or false",
 			"duration": "a duration such as 30s or 2m",

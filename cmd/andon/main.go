@@ -47,13 +47,12 @@ func run(args []string, stdout, stderr io.Writer) int {
 	if cmd != nil {
 		name = cmd.CommandPath()
 	}
-	fmt.Fprintf(stderr, "%s: %s\n", name, err)
-	var usage usageError
-	if errors.As(err, &usage) {
-		fmt.Fprintf(stderr, "See: %s --help\n", name)
-		return exitUsage
+	text, code := fmt.Sprintf("%s: %s\n", name, err), exitFailure
+	if _, ok := errors.AsType[usageError](err); ok {
+		text, code = text+"See: "+name+" --help\n", exitUsage
 	}
-	return exitFailure
+	_, _ = io.WriteString(stderr, text) // nobody is left to hear of an error here
+	return code
 }
 
 func newRootCommand() *cobra.Command {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strconv"
 	"strings"
 	"time"
 	"unicode"
@@ -78,11 +79,11 @@ func (c *csvRuns) row(raw json.RawMessage) error {
 	}
 	duration := ""
 	if r.DurationInMs != nil {
-		duration = fmt.Sprint(*r.DurationInMs)
+		duration = strconv.FormatInt(*r.DurationInMs, 10)
 	}
 	line := []string{
 		r.RunID, r.Factory, r.PipelineName, r.Status, text(r.RunStart), text(r.RunEnd), duration,
-		byType, byName, text(r.Message), fmt.Sprint(r.Open), text(r.HealedBy), text(r.RunGroupID), fmt.Sprint(r.IsLatest), text(r.LastUpdated),
+		byType, byName, text(r.Message), strconv.FormatBool(r.Open), text(r.HealedBy), text(r.RunGroupID), strconv.FormatBool(r.IsLatest), text(r.LastUpdated),
 	}
 	for i := range line {
 		line[i] = inert(line[i])
@@ -155,7 +156,7 @@ func (t *tableRuns) end(asOf *string) error {
 // status writes the word, with a mark, so that colour is not the only sign.
 func (t *tableRuns) status(r runRow) string {
 	mark, colour := "?", ""
-	switch adf.Status(r.Status) {
+	switch adf.Status(r.Status) { //nolint:exhaustive // an open set; the rest has the mark above
 	case adf.StatusSucceeded:
 		mark, colour = "✓", "32"
 	case adf.StatusFailed:

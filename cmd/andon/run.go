@@ -100,9 +100,15 @@ func printRun(w io.Writer, raw, rawActivities []byte) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s %s in %s\n\n", t.status(r.runRow), printable(r.PipelineName), printable(r.FactoryName))
 	facts := [][2]string{
-		{"Run", r.RunID}, {"Started", r.start()}, {"Ended", text(r.RunEnd)}, {"Duration", r.duration()},
-		{"Invoked by", r.invoker()}, {"Run group", text(r.RunGroupID)}, {"Healed by", text(r.HealedBy)},
-		{"Factory", r.FactoryID}, {"Studio", r.StudioURL},
+		{"Run", r.RunID},
+		{"Started", r.start()},
+		{"Ended", text(r.RunEnd)},
+		{"Duration", r.duration()},
+		{"Invoked by", r.invoker()},
+		{"Run group", text(r.RunGroupID)},
+		{"Healed by", text(r.HealedBy)},
+		{"Factory", r.FactoryID},
+		{"Studio", r.StudioURL},
 	}
 	for _, other := range r.AlsoIn {
 		facts = append(facts, [2]string{"Also in", other.Factory})

@@ -59,9 +59,9 @@ func serveUntilDone(cmd *cobra.Command, a *app.App, c config.Config) error {
 	if err := a.Start(cmd.Context()); err != nil {
 		return err
 	}
-	fmt.Fprintf(cmd.OutOrStdout(), "andon is serving on %s\n", a.URL())
+	cmd.Printf("andon is serving on %s\n", a.URL())
 	for _, h := range c.AllowHosts {
-		fmt.Fprintf(cmd.OutOrStdout(), "requests for %s are answered as well: whoever passes the proxy that sends them sees everything\n", h)
+		cmd.Printf("requests for %s are answered as well: whoever passes the proxy that sends them sees everything\n", h)
 	}
 	return a.Wait(cmd.Context())
 }

@@ -169,10 +169,9 @@ func asSent(r row) row {
 	return out
 }
 
-func serveOn(t *testing.T, e emulated, store string, args ...string) (*program, string) {
+func serveOn(t *testing.T, e emulated, store string) (*program, string) {
 	t.Helper()
-	args = append([]string{"serve", "--listen", "127.0.0.1:0", "--store", "sqlite:" + store, "--poll", "1s", "--budget", "off"}, args...)
-	p := start(t, e.env(), args...)
+	p := start(t, e.env(), "serve", "--listen", "127.0.0.1:0", "--store", "sqlite:"+store, "--poll", "1s", "--budget", "off")
 	return p, p.says(`serving on (http://\S+)`)[1]
 }
 

@@ -16,7 +16,7 @@ import (
 	"andon/internal/config"
 )
 
-var update = flag.Bool("update", false, "rewrite the golden files") //nolint:gochecknoglobals // a test flag
+var update = flag.Bool("update", false, "rewrite the golden files")
 
 func env(pairs ...string) func(string) string {
 	m := map[string]string{}
@@ -110,7 +110,9 @@ func TestPrecedenceIsFlagEnvironmentFileDefault(t *testing.T) {
 func TestEnvironmentAndFlags(t *testing.T) {
 	t.Parallel()
 	identity := []string{"AZURE_TENANT_ID", "t", "AZURE_CLIENT_ID", "c", "AZURE_CLIENT_SECRET", "CANARY"}
-	with := func(more ...string) func(string) string { return env(append(append([]string{}, identity...), more...)...) }
+	with := func(more ...string) func(string) string {
+		return env(append(append([]string{}, identity...), more...)...)
+	}
 	var b strings.Builder
 	for _, tc := range []struct {
 		name string

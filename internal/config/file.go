@@ -40,7 +40,7 @@ func readFile(path string) (parsedFile, error) {
 	if path == "" {
 		return parsedFile{}, nil
 	}
-	f, err := os.Open(path)
+	f, err := os.Open(path) //nolint:gosec // the person who starts the program names the file
 	if err != nil {
 		return parsedFile{}, fmt.Errorf("--config: %w", err)
 	}

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"strings"
@@ -136,7 +137,7 @@ func (c *Config) loadSources(in Input, file parsedFile) error {
 		}
 	}
 	if len(c.Sources) == 0 && !c.NoCollect {
-		return fmt.Errorf("no identity to ask Azure with: set AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET, or name a file with sources by --config, or show what is stored with --no-collect")
+		return errors.New("no identity to ask Azure with: set AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET, or name a file with sources by --config, or show what is stored with --no-collect")
 	}
 	return nil
 }
@@ -210,7 +211,7 @@ func cloudOfAuthority(authority string) string {
 
 // readSecretFile returns the first line of a secret's file.
 func readSecretFile(path string) (Secret, error) {
-	b, err := os.ReadFile(path)
+	b, err := os.ReadFile(path) //nolint:gosec // the configuration names the file
 	if err != nil {
 		return Secret{}, fmt.Errorf("the secret can't be read: %w", err)
 	}

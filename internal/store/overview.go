@@ -326,35 +326,55 @@ func (s *Store) worst(ctx context.Context, sc *scope, o *Overview) error {
 // failedPipelines counts the failures of each pipeline that has any; failed is
 // their number in all.
 func (s *Store) failedPipelines(ctx context.Context, sc *scope, failed int64) ([]pipelineCount, error) {
-	parts := pieces(sc.from, sc.to, false)
-	if failed <= fewFailures {
-		parts = []piece{{"", sc.from, sc.to}} // failures are few among the rows of all pipelines and days
-	}
-	b := newStmt().add("SELECT pipeline_id, sum(failed), sum(open) FROM (")
-	for i, p := range parts {
-		if i > 0 {
-			b.add(" UNION ALL ")
-		}
-		if p.unit == "" {
-			b.add("SELECT pipeline_id, 1 AS failed, healed_at IS NULL AS open FROM run").index("run_odd")
-			b.add(" WHERE status <> 2 AND status = 3 AND run_start >= ").arg(p.from).add(" AND run_start < ").arg(p.to)
-			continue
-		}
-		b.add("SELECT pipeline_id, failed, open FROM roll_pipeline_", p.unit, " WHERE failed > 0 AND ", p.unit, " >= ").arg(p.from).add(" AND ", p.unit, " < ").arg(p.to)
-	}
-	b.add(") GROUP BY 1")
-	var out []pipelineCount
-	err := b.each(ctx, s.read, func(rows *sql.Rows) error {
+	counts := map[int64]*pipelineCount{}
+	add := func(rows *sql.Rows) error {
 		var p pipelineCount
 		if err := rows.Scan(&p.pipeline, &p.failed, &p.open); err != nil {
 			return err
 		}
-		if p.failed > 0 && (sc.factories == nil || slices.Contains(sc.factories, int64(s.dicts.pipeline(p.pipeline).factory))) {
-			out = append(out, p)
+		if counts[p.pipeline] == nil {
+			counts[p.pipeline] = &pipelineCount{pipeline: p.pipeline}
 		}
+		counts[p.pipeline].failed += p.failed
+		counts[p.pipeline].open += p.open
 		return nil
+	}
+	parts := []piece{{"", sc.from, sc.to}}
+	if failed > fewFailures {
+		parts = pieces(sc.from, sc.to, false)
+	}
+	for _, p := range parts {
+		for _, b := range s.failureCounts(sc, p) {
+			if err := b.each(ctx, s.read, add); err != nil {
+				return nil, err
+			}
+		}
+	}
+	out := make([]pipelineCount, 0, len(counts))
+	for _, p := range counts {
+		if p.failed > 0 && (sc.factories == nil || slices.Contains(sc.factories, int64(s.dicts.pipeline(p.pipeline).factory))) {
+			out = append(out, *p)
+		}
+	}
+	return out, nil
+}
+
+// failureCounts counts the failures of a part of a range by pipeline: from
+// roll-ups, or from indexes alone without looking at a run.
+func (s *Store) failureCounts(sc *scope, p piece) []*stmt {
+	if p.unit != "" {
+		return []*stmt{newStmt().add("SELECT pipeline_id, sum(failed), sum(open) FROM roll_pipeline_", p.unit, " WHERE failed > 0 AND ", p.unit, " >= ").arg(p.from).
+			add(" AND ", p.unit, " < ").arg(p.to).add(" GROUP BY 1")}
+	}
+	mine := s.dicts.pipelineIDs(func(_ int64, pl pipeline) bool {
+		return sc.factories == nil || slices.Contains(sc.factories, int64(pl.factory))
 	})
-	return out, err
+	all := newStmt().add("SELECT pipeline_id, count(*), 0 FROM run").index("run_odd_pipeline").add(" WHERE status <> 2 AND status = 3 AND pipeline_id IN ").nums(mine)
+	open := newStmt().add("SELECT pipeline_id, 0, count(*) FROM run").index("run_open_pipeline").add(" WHERE status = 3 AND healed_at IS NULL AND pipeline_id IN ").nums(mine)
+	for _, b := range []*stmt{all, open} {
+		b.add(" AND run_start >= ").arg(p.from).add(" AND run_start < ").arg(p.to).add(" GROUP BY 1")
+	}
+	return []*stmt{all, open}
 }
 
 func (s *Store) health(ctx context.Context, sc *scope, p pipelineCount) (PipelineHealth, error) {

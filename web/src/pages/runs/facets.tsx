@@ -198,7 +198,10 @@ interface FieldProps {
 
 function FindField({ value, onChange }: FieldProps) {
   const field = useRef<HTMLInputElement>(null)
-  useShortcut('/', 'Find in the runs', () => field.current?.select())
+  useShortcut('/', 'Find in the runs', () => {
+    field.current?.focus()
+    field.current?.select()
+  })
   return (
     <form
       className={styles.find}

@@ -1,0 +1,75 @@
+package main
+
+import (
+	"encoding/csv"
+	"encoding/json"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+)
+
+// TestTerminalShowsTheBoard reads one history through a running server and,
+// after its end, straight from the file: both ways give the same.
+func TestTerminalShowsTheBoard(t *testing.T) {
+	t.Parallel()
+	e := startEmulator(t, "--size", "500", "--limits", "off")
+	file := filepath.Join(t.TempDir(), "andon.db")
+	p, base := serveOn(t, e, file)
+	awaitFresh(t, base, e)
+	var made struct{ RunID string }
+	post(t, e.Control+"/truth/runs", `{"factory":"`+e.Factories[0]+`","pipelineName":"=cmd|pl","status":"Failed","message":"Operation on target cp failed:\nno \u001b[31mroute","durationInMs":10}`, &made)
+	eventually(t, 20e9, func() string {
+		out, errs, _ := runCommand(t, nil, "runs", "--server", base, "--pipeline", "=cmd|pl", "--status", "Failed", "-o", "csv")
+		if !strings.Contains(out, made.RunID) {
+			return out + errs
+		}
+		return ""
+	})
+
+	table, stderr, code := runCommand(t, nil, "runs", "--server", base, "--open", "--q", "route")
+	if code != 0 || !strings.Contains(table, made.RunID) || !strings.Contains(table, "✕ Failed") || strings.Contains(table, "\x1b") {
+		t.Errorf("exit %d, table:\n%s%s", code, table, stderr)
+	}
+	one, stderr, code := runCommand(t, nil, "run", made.RunID, "--server", base)
+	if code != 0 || !strings.Contains(one, "Operation on target cp failed:\nno [31mroute") || strings.Contains(one, "\x1b") {
+		t.Errorf("exit %d, run:\n%s%s", code, one, stderr)
+	}
+	if _, stderr, code := runCommand(t, nil, "run", "none", "--server", base); code != 1 || !strings.Contains(stderr, "none") {
+		t.Errorf("an unknown run: exit %d, %s", code, stderr)
+	}
+	if _, stderr, code := runCommand(t, nil, "runs", "--server", base, "--sort", "name"); code != 2 || !strings.Contains(stderr, "-runStart") {
+		t.Errorf("a wrong sort: exit %d, %s", code, stderr)
+	}
+	byServer, _, _ := runCommand(t, nil, "runs", "--server", base, "--to", "1m", "--limit", "0", "-o", "json")
+	p.end(syscall.SIGTERM)
+
+	byFile, stderr, code := runCommand(t, nil, "runs", "--store", "sqlite:"+file, "--to", "1m", "--limit", "0", "-o", "json")
+	if code != 0 {
+		t.Fatalf("exit %d: %s", code, stderr)
+	}
+	if a, b := runIDs(t, byServer), runIDs(t, byFile); len(a) < 500 || len(b) < len(a) {
+		t.Errorf("%d runs by the server, %d from the file", len(a), len(b))
+	}
+	sheet, _, _ := runCommand(t, nil, "runs", "--store", "sqlite:"+file, "--pipeline", "=cmd|pl", "-o", "csv")
+	lines, err := csv.NewReader(strings.NewReader(sheet)).ReadAll()
+	if err != nil || len(lines) != 2 {
+		t.Fatalf("csv %v:\n%s", err, sheet)
+	}
+	if lines[1][2] != "'=cmd|pl" {
+		t.Errorf("a spreadsheet would run %q", lines[1][2])
+	}
+}
+
+func runIDs(t *testing.T, list string) []string {
+	t.Helper()
+	var rows []struct{ RunID string }
+	if err := json.Unmarshal([]byte(list), &rows); err != nil {
+		t.Fatalf("%v in %.200s", err, list)
+	}
+	var ids []string
+	for _, r := range rows {
+		ids = append(ids, r.RunID)
+	}
+	return ids
+}
