@@ -17,11 +17,15 @@ const smallDisk = "ANDON_TEST_SMALL_DISK"
 // its own mounts.
 func TestFullDisk(t *testing.T) {
 	t.Parallel()
+	if dir := os.Getenv(smallDisk); dir != "" {
+		onFullDisk(t, dir)
+		return
+	}
 	if os.Geteuid() != 0 {
 		t.Skip("SKIPPED: a full disk needs root, to mount one")
 	}
 	dir := t.TempDir()
-	script := fmt.Sprintf(`mount -t tmpfs -o size=24m tmpfs %q && exec %q -test.run '^TestOnFullDisk$' -test.v`, dir, os.Args[0])
+	script := fmt.Sprintf(`mount -t tmpfs -o size=24m tmpfs %q && exec %q -test.run '^TestFullDisk$' -test.v`, dir, os.Args[0])
 	cmd := exec.CommandContext(t.Context(), "unshare", "-m", "sh", "-c", script)
 	cmd.Env = append(os.Environ(), smallDisk+"="+dir)
 	out, err := cmd.CombinedOutput()
@@ -30,12 +34,9 @@ func TestFullDisk(t *testing.T) {
 	}
 }
 
-// TestOnFullDisk is TestFullDisk's child.
-func TestOnFullDisk(t *testing.T) { //nolint:paralleltest // it has a process of its own
-	dir := os.Getenv(smallDisk)
-	if dir == "" {
-		t.Skip("only TestFullDisk starts this, on a disk of its own")
-	}
+// onFullDisk is TestFullDisk in the child process, on the disk of its own.
+func onFullDisk(t *testing.T, dir string) {
+	t.Helper()
 	s := openAt(t, filepath.Join(dir, "andon.db"))
 	f := putFactory(t, s, "adf")
 	write(t, s, f, row{ID: guid(1), Pipeline: "p", Status: "Succeeded", Start: hour(1)})
