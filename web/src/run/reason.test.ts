@@ -48,6 +48,11 @@ describe('reasonOf', () => {
       '{"type":"about:blank","title":"Bad gateway","status":502}',
       'Bad gateway',
     ],
+    [
+      'numbers of SQL after the words',
+      "Operation on target cp failed: Invalid object name 'dbo.x'., SqlErrorNumber=208,Class=16,State=1, Activity ID: 06fe",
+      "Invalid object name 'dbo.x'",
+    ],
     ['markup stays text', '<b>bold</b> failed', '<b>bold</b> failed'],
   ])('%s', (_what, message, reason) => {
     expect(reasonOf(message)).toBe(reason)

@@ -62,5 +62,6 @@ function firstSentence(text: string): string {
   // A full stop ends a sentence only before a space and a capital or the end: host names, "v1.2" and "e.g. x" go on.
   const end = /[.!?](?=\s+["'(]?[A-Z]|\s*$)/.exec(text)
   const sentence = end ? text.slice(0, end.index) : text
-  return sentence.replace(/[\s.,;:]+$/, '')
+  // SQL's numbers follow the words, and say nothing to who reads a row.
+  return sentence.replace(/[\s.,]*SqlErrorNumber=.*$/, '').replace(/[\s.,;:]+$/, '')
 }

@@ -18,9 +18,10 @@ import { StatusMark } from '../../status/status-mark'
 import { Activities, useActivities } from './activities'
 import { errorOf, failureTypeWords } from './activity'
 import { Facts } from './facts'
-import { Related } from './related'
+import { GroupBeside, Related } from './related'
 import styles from './run.module.css'
 import { RunSentence, targetOf } from './sentence'
+import { TimeSpent } from './time-spent'
 
 /** What happened, why, and is it still broken? */
 export function RunPage() {
@@ -84,6 +85,8 @@ function Run({ run, reference }: { run: RunDetail; reference: RunRef }) {
       <RunTabs run={run} reference={reference} />
       <div className={styles.columns}>
         <Facts run={run} />
+        {run.groupSize > 1 && <GroupBeside run={run} reference={reference} />}
+        <TimeSpent run={run} reference={reference} />
       </div>
     </>
   )

@@ -1,5 +1,5 @@
 import { useQuery } from '@tanstack/react-query'
-import type { groupQuery } from '../../api/run'
+import { groupQuery, type RunRef } from '../../api/run'
 import type { RunRow } from '../../api/types'
 import { Duration } from '../../run/duration'
 import { InvokedBy } from '../../run/invoked-by'
@@ -8,6 +8,7 @@ import { RunReason } from '../../run/run-reason'
 import { Loading } from '../../state/loading'
 import { EmptyState, ErrorState } from '../../state/panels'
 import text from '../../state/text.module.css'
+import { StatusMark } from '../../status/status-mark'
 import { Time } from '../../time/time'
 import styles from './run.module.css'
 
@@ -60,5 +61,32 @@ export function Related({ query, label, current, empty }: RelatedProps) {
         </li>
       ))}
     </ul>
+  )
+}
+
+/** The run and its reruns in short, beside the facts. */
+export function GroupBeside({ run, reference }: { run: RunRow; reference: RunRef }) {
+  const { data } = useQuery(groupQuery(reference))
+  if (!data) return null
+  return (
+    <section aria-labelledby="group-beside">
+      <h2 id="group-beside">Run group</h2>
+      <ul className={styles.beside}>
+        {data.items.map((member) => (
+          <li key={member.runId}>
+            {member.runId === run.runId ? (
+              <span className={styles.healed}>
+                <StatusMark status={member.status} healed={member.healedBy !== null} />
+                This run
+              </span>
+            ) : (
+              <RunLink run={{ ...member, pipelineName: member.runId.slice(0, 8) }} />
+            )}
+            <Time instant={member.runStart} />
+            <Duration run={member} />
+          </li>
+        ))}
+      </ul>
+    </section>
   )
 }

@@ -4,6 +4,7 @@ import { sampleRunDetail } from '../../testing/samples'
 import { activityTypeWords, errorOf, failureTypeWords, queueMillis } from './activity'
 import { chartOf, lineMillis, tickLabel, ticksOf } from './gantt'
 import { howOf, targetOf } from './sentence'
+import { spentOf } from './spent'
 
 const base = Date.parse('2026-11-24T02:00:00Z')
 const at = (seconds: number) => new Date(base + seconds * 1000).toISOString()
@@ -105,6 +106,19 @@ describe('the chart', () => {
     const labels = ticksOf(1_400).map((tick) => plain(tickLabel(tick, 1_400)))
     expect(labels).toEqual(['200 ms', '400 ms', '600 ms', '800 ms', '1 s', '1.2 s'])
     expect(plain(tickLabel(120_000, 458_000))).toBe('2 m')
+  })
+})
+
+describe('where the time went', () => {
+  it('adds up to the whole, and work goes before waiting', () => {
+    const failed = { status: 'Failed', output: { durationInQueue: { integrationRuntimeQueue: 2 } } }
+    const chart = chartOf(
+      [activity('cp', 5, 15, failed), activity('cp', 25, 35), activity('other', 26, 40)],
+      base,
+      base + 50_000,
+      base,
+    )
+    expect(spentOf(chart)).toEqual({ work: 23_000, queue: 2_000, retry: 10_000, between: 15_000 })
   })
 })
 
