@@ -271,20 +271,33 @@ func TestASourceThatCannotSignInSaysSo(t *testing.T) {
 func TestAPauseIsFilledAfterwards(t *testing.T) {
 	t.Parallel()
 	b := setup(t, emulator.Options{Seed: 9, Size: 400})
-	c := b.collect(t)
+	b.emulated.Factories = b.emulated.Factories[1:2] // the busiest would be much to read
+	source := collector.Source{Name: "test", Client: b.client, Factories: []adf.FactoryID{adf.FactoryID(b.emulated.Factories[0])}}
+	c := collect(t, b.store, source)
 	b.filled(t)
 	c.Stop()
-	b.control(t, http.MethodPost, "/clock", map[string]any{"advance": "26h"}, nil)
-	b.collect(t)
-	eventually(t, "the 26 hours", func() string {
-		for _, id := range b.emulated.Factories {
-			if diff := diffTruth(t, b, adf.FactoryID(id).Name()); diff != "" {
-				return diff
-			}
+	before := b.asOf(t)
+	const pause = 30 * time.Hour // longer than a poll reaches back
+	b.control(t, http.MethodPost, "/clock", map[string]any{"advance": pause.String()}, nil)
+	collect(t, b.store, source)
+	eventually(t, "the first poll after the pause", func() string {
+		if asOf := b.asOf(t); asOf < before.Add(pause) {
+			return fmt.Sprintf("as of %s", asOf)
 		}
 		return ""
 	})
 	b.filled(t)
+	b.equalsTruth(t)
+}
+
+// asOf returns the freshness of the only factory.
+func (b *bundle) asOf(t *testing.T) adf.Time {
+	t.Helper()
+	factories, err := b.store.Factories(t.Context())
+	if err != nil || len(factories) != 1 {
+		t.Fatalf("%d factories, %v", len(factories), err)
+	}
+	return factories[0].AsOf
 }
 
 // collectUntilKilled names the variable by which this test binary becomes a

@@ -8,7 +8,7 @@ interface InvokedByProps {
   run: Pick<RunRow, 'invokedBy' | 'factory'>
 }
 
-/** Who started a run: a trigger's name, a person's act, or a link to the run of the parent pipeline. */
+/** Who started a run: a person's act, a link to the run of the parent pipeline, or one to all runs of the trigger. */
 export function InvokedBy({ run }: InvokedByProps) {
   const by = run.invokedBy
   if (!by) return <span title="Azure did not say what started it">{unknown}</span>
@@ -27,9 +27,24 @@ export function InvokedBy({ run }: InvokedByProps) {
       </Link>
     )
   }
+  const icon = iconOf(by.invokedByType ?? by.name)
+  const { name } = by
+  if (icon === 'trigger' && name) {
+    return (
+      <Link
+        className={styles.invoked}
+        to="/runs"
+        search={(before) => ({ ...before, trigger: [name] })}
+        title={`${type}: all runs of ${name}`}
+      >
+        <Icon name="trigger" />
+        <span className={styles.name}>{name}</span>
+      </Link>
+    )
+  }
   return (
     <span className={styles.invoked} title={type}>
-      <Icon name={iconOf(by.invokedByType ?? by.name)} />
+      <Icon name={icon} />
       <span className={styles.name}>{by.name || type}</span>
     </span>
   )
