@@ -369,6 +369,9 @@ func (s *Store) failureCounts(sc *scope, p piece) []*stmt {
 	mine := s.dicts.pipelineIDs(func(_ int64, pl pipeline) bool {
 		return sc.factories == nil || slices.Contains(sc.factories, int64(pl.factory))
 	})
+	if len(mine) == 0 {
+		return nil // SQLite can't use an index for IN ()
+	}
 	all := newStmt().add("SELECT pipeline_id, count(*), 0 FROM run").index("run_odd_pipeline").add(" WHERE status <> 2 AND status = 3 AND pipeline_id IN ").nums(mine)
 	open := newStmt().add("SELECT pipeline_id, 0, count(*) FROM run").index("run_open_pipeline").add(" WHERE status = 3 AND healed_at IS NULL AND pipeline_id IN ").nums(mine)
 	for _, b := range []*stmt{all, open} {

@@ -19,7 +19,7 @@ export function PipelinesThatMatter({ pipelines }: { pipelines: Overview['worstP
     <section className={styles.section} aria-labelledby="pipelines-that-matter">
       <div className={styles.sectionHead}>
         <h2 id="pipelines-that-matter">Pipelines that matter</h2>
-        <span className={text.muted}>most open, most failed, most run</span>
+        <span className={text.muted}>most open failures, then most failed runs</span>
         {!isNarrow && <Legend />}
       </div>
       {isNarrow ? <Cards pipelines={pipelines} /> : <Table pipelines={pipelines} />}

@@ -10,6 +10,9 @@ import { Age, Time } from '../../time/time'
 import styles from './overview.module.css'
 import { Spark } from './spark'
 
+// Problems are open whenever they began, so the list has to look at all of history.
+const openEver = { status: ['Failed'], open: true, range: 'all', from: undefined, to: undefined }
+
 // More than this is an outage, which the list of runs shows better.
 const most = 6
 
@@ -29,7 +32,7 @@ export function OpenProblems({ overview }: { overview: Overview }) {
           <Link
             className={styles.end}
             to="/runs"
-            search={(before) => ({ ...before, status: ['Failed'], open: true })}
+            search={(before) => ({ ...before, ...openEver })}
           >
             {formatCount(openProblems.runs)} failed {openProblems.runs === 1 ? 'run' : 'runs'}
           </Link>
@@ -44,7 +47,7 @@ export function OpenProblems({ overview }: { overview: Overview }) {
       </ul>
       {hidden > 0 && (
         <p className={styles.quietLine}>
-          <Link to="/runs" search={(before) => ({ ...before, status: ['Failed'], open: true })}>
+          <Link to="/runs" search={(before) => ({ ...before, ...openEver })}>
             {formatCount(hidden)} more {hidden === 1 ? 'pipeline' : 'pipelines'}
           </Link>
         </p>
