@@ -19,8 +19,9 @@ const (
 	// collectRatio is how many times as fast as the JavaScript client's mere
 	// reading Andon has to read and store.
 	collectRatio = 3.0
-	// look is how often the store is asked whether all is there.
-	look = 20 * time.Millisecond
+	// look is how often the store is asked whether all is there, seldom enough
+	// to cost nothing that counts.
+	look = 100 * time.Millisecond
 	// collectLimit bounds one round: a collector that never gets there would
 	// be waited for without end.
 	collectLimit = 10 * time.Minute

@@ -2,7 +2,7 @@ import { Dialog } from '@base-ui/react/dialog'
 import { Outlet, useNavigate } from '@tanstack/react-router'
 import { lazy, Suspense, useState } from 'react'
 import { Icon } from '../icons/icon'
-import { useShortcut } from '../keys/shortcuts'
+import { useShellShortcut } from '../keys/shortcuts'
 import { rangeChange, useScope, useSetScope } from '../search/use-scope'
 import { Button } from '../state/button'
 import { copyText } from '../state/copy'
@@ -134,17 +134,17 @@ function useShellKeys(setOverlay: (overlay: Overlay) => void) {
   const scope = useScope()
   const setScope = useSetScope()
 
-  useShortcut('mod+k', 'Find or do', () => setOverlay('palette'))
-  useShortcut('/', 'Find', () => setOverlay('palette'))
-  useShortcut('g o', 'Go to the overview', () => void navigate({ to: '/' }))
-  useShortcut('g r', 'Go to the runs', () => void navigate({ to: '/runs' }))
-  useShortcut('t', 'Choose the time range', () => setOverlay('range'))
-  useShortcut('z', 'Zoom out in time', () => {
+  useShellShortcut('mod+k', 'Find or do', () => setOverlay('palette'))
+  useShellShortcut('/', 'Find', () => setOverlay('palette'))
+  useShellShortcut('g o', 'Go to the overview', () => void navigate({ to: '/' }))
+  useShellShortcut('g r', 'Go to the runs', () => void navigate({ to: '/runs' }))
+  useShellShortcut('t', 'Choose the time range', () => setOverlay('range'))
+  useShellShortcut('z', 'Zoom out in time', () => {
     setScope(rangeChange(widenRange(scope, clock.now())))
   })
-  useShortcut('c', 'Copy the link to this page', async () => {
+  useShellShortcut('c', 'Copy the link to this page', async () => {
     const copied = await copyText(location.href)
     notify(copied ? 'Link copied' : 'The browser did not allow copying')
   })
-  useShortcut('?', 'Show the keys', () => setOverlay('help'))
+  useShellShortcut('?', 'Show the keys', () => setOverlay('help'))
 }

@@ -23,7 +23,9 @@ function start(place: HTMLElement, piece: Piece) {
   const zone = piece.utc ? 'UTC' : localZone()
   const base = new URL('../', location.href)
   const body = el('div')
-  if (piece.title) place.append(el('h1', {}, piece.title))
+  // A page opened by itself has no portal behind it to shine through.
+  if (window.self === window.top) document.documentElement.classList.add('alone')
+  place.append(el('h1', piece.title ? {} : { class: 'sr' }, piece.title || nameOf(piece)))
   place.append(body)
 
   let view: View = { state: 'loading' }
@@ -67,6 +69,12 @@ function start(place: HTMLElement, piece: Piece) {
     const words = `as of ${formatClock(at, zone, true)}, ${formatAge(now - at)} ago`
     return el('span', late ? { class: 'late' } : {}, late ? `Not fresh: ${words}` : words)
   }
+}
+
+/** What a piece is, for those who hear it. */
+function nameOf(piece: Piece): string {
+  if (piece.kind === 'runs') return 'Pipeline runs'
+  return `Last runs of ${piece.filter.get('pipeline')}`
 }
 
 function note(what: string, why: string, retry?: () => void): Element {

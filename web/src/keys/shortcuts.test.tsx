@@ -1,7 +1,7 @@
 import { screen } from '@testing-library/react'
 import { describe, expect, it, vi } from 'vitest'
 import { renderPiece } from '../testing/render'
-import { useShortcut, useShortcutList } from './shortcuts'
+import { useShellShortcut, useShortcut, useShortcutList } from './shortcuts'
 
 function Keys({ bindings }: { bindings: [string, () => void][] }) {
   return bindings.map(([keys, run], index) => (
@@ -19,7 +19,25 @@ function List() {
   return <output>{useShortcutList().map(({ keys }) => `${keys};`)}</output>
 }
 
+function Shell({ run, children }: { run: () => void; children?: React.ReactNode }) {
+  useShellShortcut('/', 'find', run)
+  return children
+}
+
 describe('useShortcut', () => {
+  it('gives a key of the shell to the page inside, though that registers first', async () => {
+    const [shell, page] = [vi.fn(), vi.fn()]
+    const { user, rerender } = renderPiece(
+      <Shell run={shell}>
+        <Key keys="/" run={page} />
+      </Shell>,
+    )
+    await user.keyboard('/')
+    rerender(<Shell run={shell} />)
+    await user.keyboard('/')
+    expect([shell, page].map((f) => f.mock.calls.length)).toEqual([1, 1])
+  })
+
   it('runs for a key, a sequence, and a key with Ctrl', async () => {
     const [j, go, k] = [vi.fn(), vi.fn(), vi.fn()]
     const { user } = renderPiece(

@@ -13,15 +13,20 @@ interface Registration extends Shortcut {
 
 const sequenceTimeout = 1_000
 
-/** Knows which keys do something right now. The last to register a key has it, so that a page can take one over. */
+/**
+ * Knows which keys do something right now. The last to register a key has it, and the shell's stand before all others:
+ * so a page can take one over, though React lets the pages inside register before the shell around them.
+ */
 class Shortcuts {
   #registered: Registration[] = []
   #listeners = new Set<() => void>()
   #snapshot: Shortcut[] = []
   #pending: { key: string; at: number } | null = null
 
-  register(registration: Registration): () => void {
-    this.#registered = [...this.#registered, registration]
+  register(registration: Registration, first: boolean): () => void {
+    this.#registered = first
+      ? [registration, ...this.#registered]
+      : [...this.#registered, registration]
     this.#changed()
     return () => {
       this.#registered = this.#registered.filter((other) => other !== registration)
@@ -114,6 +119,15 @@ function useShortcuts(): Shortcuts {
 
 /** Gives a key a meaning while the component is there; listed under "?" with `what`. */
 export function useShortcut(keys: string, what: string, run: () => void, enabled = true): void {
+  useRegistration({ keys, what, run }, enabled, false)
+}
+
+/** The same for the shell: a page may give the key another meaning. */
+export function useShellShortcut(keys: string, what: string, run: () => void): void {
+  useRegistration({ keys, what, run }, true, true)
+}
+
+function useRegistration({ keys, what, run }: Registration, enabled: boolean, first: boolean) {
   const shortcuts = useShortcuts()
   const latest = useRef(run)
   useEffect(() => {
@@ -121,8 +135,8 @@ export function useShortcut(keys: string, what: string, run: () => void, enabled
   })
   useEffect(() => {
     if (!enabled) return
-    return shortcuts.register({ keys, what, run: () => latest.current() })
-  }, [shortcuts, keys, what, enabled])
+    return shortcuts.register({ keys, what, run: () => latest.current() }, first)
+  }, [shortcuts, keys, what, enabled, first])
 }
 
 /** The keys that work right now. */

@@ -29,11 +29,7 @@ export function OpenProblems({ overview }: { overview: Overview }) {
         <h2 id="open-problems">Open problems</h2>
         <span className={text.muted}>{formatCount(openProblems.count)}</span>
         {openProblems.runs > 0 && (
-          <Link
-            className={styles.end}
-            to="/runs"
-            search={(before) => ({ ...before, ...openEver })}
-          >
+          <Link className={styles.end} to="/runs" search={(before) => ({ ...before, ...openEver })}>
             {formatCount(openProblems.runs)} failed {openProblems.runs === 1 ? 'run' : 'runs'}
           </Link>
         )}
