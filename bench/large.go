@@ -19,8 +19,8 @@ import (
 )
 
 const (
-	detailed      = 2000 // runs at the end of history whose activities are stored
-	activitiesOf  = 12   // of each of them
+	detailed      = 500 // runs at the end of history whose activities are stored
+	activitiesOf  = 12  // of each of them
 	stopPatience  = 10 * time.Second
 	headerTimeout = 5 * time.Second
 )

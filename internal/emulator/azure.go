@@ -95,6 +95,8 @@ func (a *azure) answer(c *call) reply {
 	switch c.call {
 	case callInstanceDiscovery:
 		return a.discoveryInstance(c)
+	case callSigningKeys:
+		return a.signingKeys(c)
 	case callOpenIDDiscovery:
 		return a.openIDConfiguration(c)
 	case callToken:

@@ -45,12 +45,22 @@ func (a *azure) openIDConfiguration(c *call) reply {
 		"issuer":                                base + "/v2.0",
 		"authorization_endpoint":                base + "/oauth2/v2.0/authorize",
 		"token_endpoint":                        base + "/oauth2/v2.0/token",
+		"jwks_uri":                              base + "/discovery/v2.0/keys", // MSAL for Node refuses a document without it
 		"token_endpoint_auth_methods_supported": []string{"client_secret_post", "client_secret_basic"},
 		"response_types_supported":              []string{"code"},
 		"subject_types_supported":               []string{"pairwise"},
 		"tenant_region_scope":                   "EU",
 		"cloud_instance_name":                   "microsoftonline.com",
 	})
+}
+
+// signingKeys is GET /{tenant}/discovery/v2.0/keys: the key that tokens can be
+// verified with.
+func (a *azure) signingKeys(c *call) reply {
+	if e := a.checkTenant(c.tenant); e != nil {
+		return a.entraReply(c, e)
+	}
+	return jsonReply(http.StatusOK, map[string]any{"keys": []any{a.signer.publicKey()}})
 }
 
 // token is POST /{tenant}/oauth2/v2.0/token with the client credentials grant.

@@ -127,11 +127,19 @@ func TestDiscoveryNamesTheCallersHost(t *testing.T) {
 		"issuer":                 local + "/" + b.info.TenantID + "/v2.0",
 		"token_endpoint":         local + "/" + b.info.TenantID + "/oauth2/v2.0/token",
 		"authorization_endpoint": local + "/" + b.info.TenantID + "/oauth2/v2.0/authorize",
+		"jwks_uri":               local + "/" + b.info.TenantID + "/discovery/v2.0/keys",
 	}
 	for k, v := range want {
 		if doc[k] != v {
 			t.Errorf("%s is %v, want %s", k, doc[k], v)
 		}
+	}
+	var keys struct {
+		Keys []struct{ Kty, Crv, Kid, X, Y string }
+	}
+	b.decode(b.do("GET", want["jwks_uri"], ""), http.StatusOK, &keys)
+	if len(keys.Keys) != 1 || keys.Keys[0].Kty != "EC" || keys.Keys[0].Crv != "P-256" || keys.Keys[0].Kid == "" || len(keys.Keys[0].X) != 43 || len(keys.Keys[0].Y) != 43 {
+		t.Errorf("the signing keys are %v", keys)
 	}
 	var instance struct {
 		Endpoint string `json:"tenant_discovery_endpoint"`

@@ -13,6 +13,7 @@ const (
 	callQueryActivityRuns = "queryActivityRuns"
 	callOpenIDDiscovery   = "openIdConfiguration"
 	callInstanceDiscovery = "instanceDiscovery"
+	callSigningKeys       = "signingKeys"
 	callNotEmulated       = "notEmulated"
 	callUnknown           = "unknown"
 
@@ -45,7 +46,7 @@ type route struct {
 
 func (r route) isEntra() bool {
 	switch r.call {
-	case callToken, callOpenIDDiscovery, callInstanceDiscovery:
+	case callToken, callOpenIDDiscovery, callInstanceDiscovery, callSigningKeys:
 		return true
 	default:
 		return false
@@ -67,6 +68,8 @@ func parseRoute(path string) route {
 		return route{call: callToken, tenant: seg[0]}
 	case len(seg) == 4 && is(1, "v2.0") && is(2, ".well-known") && is(3, "openid-configuration"):
 		return route{call: callOpenIDDiscovery, tenant: seg[0]}
+	case len(seg) == 4 && is(1, "discovery") && is(2, "v2.0") && is(3, "keys"):
+		return route{call: callSigningKeys, tenant: seg[0]}
 	}
 	return route{call: callUnknown}
 }

@@ -48,6 +48,16 @@ func newTokenSigner(tenantID string, now func() time.Time) (*tokenSigner, error)
 	return &tokenSigner{tenantID: tenantID, key: key, keyID: rand.Text(), now: now}, nil
 }
 
+// publicKey is the key as a JSON Web Key (RFC 7517).
+func (s *tokenSigner) publicKey() map[string]string {
+	size := (s.key.Curve.Params().BitSize + 7) / 8
+	coordinate := func(n *big.Int) string { return encodeSegment(n.FillBytes(make([]byte, size))) }
+	return map[string]string{
+		"kty": "EC", "crv": "P-256", "alg": "ES256", "use": "sig", "kid": s.keyID,
+		"x": coordinate(s.key.X), "y": coordinate(s.key.Y),
+	}
+}
+
 func issuerOf(tenantID string) string { return "https://sts.windows.net/" + tenantID + "/" }
 
 func (s *tokenSigner) issue(id *identity, audience string) (string, error) {
