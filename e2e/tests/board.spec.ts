@@ -162,6 +162,7 @@ test('the policy allows nothing inline and nobody may frame the board', async ({
 for (const colorScheme of ['light', 'dark'] as const) {
   for (const width of [1440, 1024, 390]) {
     test(`axe finds nothing, ${colorScheme}, ${width} px`, async ({ page, quiet }) => {
+      test.setTimeout(180_000) // eleven pages, each wholly examined
       await page.emulateMedia({ colorScheme })
       await page.setViewportSize({ width, height: 900 })
       const failed = (await world.json('/api/v1/runs?status=Failed&limit=1')) as {

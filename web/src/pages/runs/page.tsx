@@ -90,7 +90,9 @@ function RunsTable({ filter, total }: { filter: RunFilter; total: number | null 
   const asCards = useMedia(narrow)
   const runs = useInfiniteQuery(runsQuery(filter, clock.now))
   const [busy, setBusy] = useState(false)
-  const live = useLiveRuns(filter, busy)
+  // The pill lies beside the rows: on the way to it nothing may move, or it would be gone before the click.
+  const [pointed, setPointed] = useState(false)
+  const live = useLiveRuns(filter, busy || pointed)
 
   const rows = runs.data?.pages.flatMap((page) => page.items) ?? []
   const { hasNextPage, isFetchingNextPage, fetchNextPage } = runs
@@ -115,7 +117,13 @@ function RunsTable({ filter, total }: { filter: RunFilter; total: number | null 
     )
   }
   return (
-    <section className={styles.list} aria-label="Runs" aria-busy={runs.isPlaceholderData}>
+    <section
+      className={styles.list}
+      aria-label="Runs"
+      aria-busy={runs.isPlaceholderData}
+      onPointerEnter={(event) => setPointed(event.pointerType !== 'touch')}
+      onPointerLeave={() => setPointed(false)}
+    >
       {live.waiting > 0 && (
         <div className={styles.pill}>
           <Pill onClick={live.show}>
