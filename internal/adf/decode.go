@@ -10,7 +10,11 @@ import (
 // not a JSON object or has no runId, since such a row can't be kept apart from
 // others. raw is kept, not copied.
 func DecodePipelineRun(raw []byte) (PipelineRun, error) {
-	members, err := parseObject(raw)
+	return decodePipelineRun(raw, parseObject)
+}
+
+func decodePipelineRun(raw []byte, parse func([]byte) (object, error)) (PipelineRun, error) {
+	members, err := parse(raw)
 	if err != nil {
 		return PipelineRun{Raw: raw}, fmt.Errorf("a pipeline run %w", err)
 	}
@@ -50,7 +54,11 @@ func DecodePipelineRun(raw []byte) (PipelineRun, error) {
 // error is non-nil only when raw is not a JSON object or has neither an
 // activityRunId nor an activityName.
 func DecodeActivityRun(raw []byte) (ActivityRun, error) {
-	members, err := parseObject(raw)
+	return decodeActivityRun(raw, parseObject)
+}
+
+func decodeActivityRun(raw []byte, parse func([]byte) (object, error)) (ActivityRun, error) {
+	members, err := parse(raw)
 	if err != nil {
 		return ActivityRun{Raw: raw}, fmt.Errorf("an activity run %w", err)
 	}

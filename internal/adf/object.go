@@ -21,12 +21,23 @@ type member struct{ key, value []byte }
 // quoting it.
 func parseObject(raw []byte) (object, error) {
 	raw = bytes.TrimSpace(raw)
+	if len(raw) > 0 && raw[0] == '{' && !json.Valid(raw) {
+		return nil, errors.New("is not valid JSON")
+	}
+	return splitObject(raw)
+}
+
+// splitObject is parseObject for what is known to be valid JSON, without
+// white space around it.
+func splitObject(raw []byte) (object, error) {
 	if len(raw) == 0 || raw[0] != '{' {
 		return nil, fmt.Errorf("is %s where an object was expected", describe(raw))
 	}
-	if !json.Valid(raw) {
-		return nil, errors.New("is not valid JSON")
-	}
+	return split(raw), nil
+}
+
+// split takes a valid JSON object apart.
+func split(raw []byte) object {
 	members := make(object, 0, 24) // ADF's longest row has 20
 	for i := next(raw, 1); raw[i] != '}'; {
 		keyEnd := skip(raw, i)
@@ -37,7 +48,7 @@ func parseObject(raw []byte) (object, error) {
 			i = next(raw, i+1)
 		}
 	}
-	return members, nil
+	return members
 }
 
 // next returns the index of the first byte of the valid JSON text b from i

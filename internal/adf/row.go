@@ -103,7 +103,7 @@ func (r *row) invokedBy(field string) *InvokedBy {
 	if len(value) == 0 || value[0] == 'n' {
 		return nil
 	}
-	members, err := parseObject(value)
+	members, err := splitObject(value)
 	if err != nil {
 		r.isOdd(field, err.Error())
 		return nil

@@ -16,6 +16,9 @@ type OddRow struct {
 	Problem string          // why, half a sentence without values
 }
 
+// continuation is the member of a page of runs that asks for the next one.
+const continuation = "continuationToken"
+
 // errCut marks JSON that ends too early.
 var errCut = errors.New("the JSON ends in the middle")
 
@@ -27,15 +30,15 @@ var errCut = errors.New("the JSON ends in the middle")
 // then rows would be missing without notice. Raw rows are parts of body.
 // Asked is left zero.
 func DecodeRunPage(body []byte) (RunPage, error) {
-	rows, next, err := decodePage(body)
+	rows, next, err := splitPage(body, continuation)
 	if err != nil {
 		return RunPage{}, err
 	}
 	page := RunPage{Runs: make([]adf.PipelineRun, 0, len(rows)), Next: next}
-	for _, raw := range rows {
-		run, err := adf.DecodePipelineRun(raw)
+	for _, row := range rows {
+		run, err := row.PipelineRun()
 		if err != nil {
-			page.Odd = append(page.Odd, OddRow{Raw: raw, Problem: err.Error()})
+			page.Odd = append(page.Odd, OddRow{Raw: row.Raw(), Problem: err.Error()})
 			continue
 		}
 		page.Runs = append(page.Runs, run)
@@ -46,15 +49,15 @@ func DecodeRunPage(body []byte) (RunPage, error) {
 // DecodeActivityPage reads an answer of ADF REST, Activity Runs - Query By
 // Pipeline Run, in the manner of DecodeRunPage.
 func DecodeActivityPage(body []byte) (ActivityPage, error) {
-	rows, next, err := decodePage(body)
+	rows, next, err := splitPage(body, continuation)
 	if err != nil {
 		return ActivityPage{}, err
 	}
 	page := ActivityPage{Activities: make([]adf.ActivityRun, 0, len(rows)), Next: next}
-	for _, raw := range rows {
-		run, err := adf.DecodeActivityRun(raw)
+	for _, row := range rows {
+		run, err := row.ActivityRun()
 		if err != nil {
-			page.Odd = append(page.Odd, OddRow{Raw: raw, Problem: err.Error()})
+			page.Odd = append(page.Odd, OddRow{Raw: row.Raw(), Problem: err.Error()})
 			continue
 		}
 		page.Activities = append(page.Activities, run)
@@ -62,60 +65,55 @@ func DecodeActivityPage(body []byte) (ActivityPage, error) {
 	return page, nil
 }
 
-// decodePage takes a page apart into its elements and what follows it.
-func decodePage(body []byte) (rows []json.RawMessage, next string, err error) {
-	var page struct {
-		Value             json.RawMessage `json:"value"`
-		ContinuationToken json.RawMessage `json:"continuationToken"`
-	}
-	if err := unmarshal(body, &page); err != nil {
-		return nil, "", err
-	}
-	if rows, err = elements(page.Value); err != nil {
-		return nil, "", err
-	}
-	if len(page.ContinuationToken) > 0 {
-		if err := json.Unmarshal(page.ContinuationToken, &next); err != nil {
-			return nil, "", errors.New("its continuationToken is not a string, so its further pages can't be asked for")
-		}
-	}
-	return rows, next, nil
-}
-
-// elements returns the members of a page's value but null ones. A null value
-// is how some serializers write an empty list.
-func elements(value json.RawMessage) ([]json.RawMessage, error) {
-	if len(value) == 0 {
-		return nil, errors.New(`it has no "value", so it is not a page`)
-	}
-	var all []json.RawMessage
-	if err := json.Unmarshal(value, &all); err != nil {
-		return nil, errors.New(`its "value" is not an array`)
-	}
-	rows := all[:0]
-	for _, raw := range all {
-		if !bytes.Equal(raw, []byte("null")) {
-			rows = append(rows, raw)
-		}
-	}
-	return rows, nil
-}
-
-// unmarshal reads one JSON object. Its error is errCut when the text ends too
-// early, and never quotes the text.
-func unmarshal(body []byte, into any) error {
+// splitPage takes a page apart into its elements but null ones and its text
+// called next, which asks for the page after it.
+func splitPage(body []byte, next string) (rows []adf.Element, link string, err error) {
 	text := bytes.TrimPrefix(body, []byte("\xef\xbb\xbf")) // a byte-order mark, in saved files
-	err := json.Unmarshal(text, into)
-	if err == nil {
-		return nil
+	page, err := adf.SplitPage(text)
+	switch {
+	case errors.Is(err, adf.ErrNotJSON):
+		return nil, "", syntaxProblem(text)
+	case err != nil:
+		return nil, "", fmt.Errorf("it %w", err)
 	}
-	if syntax, ok := errors.AsType[*json.SyntaxError](err); ok {
-		if cutShort(text) {
-			return errCut
+	if page.Member("value") == nil {
+		return nil, "", errors.New(`it has no "value", so it is not a page`)
+	}
+	rows, ok := page.Elements("value")
+	if !ok {
+		return nil, "", errors.New(`its "value" is not an array`)
+	}
+	if token := page.Member(next); len(token) > 0 {
+		if err := json.Unmarshal(token, &link); err != nil {
+			return nil, "", fmt.Errorf("its %s is not a string, so its further pages can't be asked for", next)
 		}
+	}
+	return rows, link, nil
+}
+
+// checkObject returns what keeps body from being a JSON object.
+func checkObject(body []byte) error {
+	text := bytes.TrimPrefix(body, []byte("\xef\xbb\xbf"))
+	switch _, err := adf.SplitPage(text); {
+	case errors.Is(err, adf.ErrNotJSON):
+		return syntaxProblem(text)
+	case err != nil:
+		return fmt.Errorf("it %w", err)
+	}
+	return nil
+}
+
+// syntaxProblem says where text ceases to be JSON: errCut when it ends too
+// early. It never quotes the text.
+func syntaxProblem(text []byte) error {
+	if cutShort(text) {
+		return errCut
+	}
+	err := json.Unmarshal(text, new(json.RawMessage))
+	if syntax, ok := errors.AsType[*json.SyntaxError](err); ok {
 		return fmt.Errorf("it is not JSON from byte %d on", syntax.Offset)
 	}
-	return errors.New("it is JSON, but not an object of the expected form")
+	return errors.New("it is not JSON")
 }
 
 // cutShort reports whether text is the beginning of a JSON text.

@@ -102,8 +102,7 @@ func (c *Client) Factory(ctx context.Context, id adf.FactoryID) (adf.Factory, er
 	q.right = "Microsoft.DataFactory/factories/read"
 	var factory adf.Factory
 	err = c.ask(ctx, q, func(a answer) (err error) {
-		var object map[string]any
-		if err := unmarshal(a.body, &object); err != nil {
+		if err := checkObject(a.body); err != nil {
 			return err
 		}
 		factory, err = adf.DecodeFactory(a.body)
@@ -118,12 +117,12 @@ func (c *Client) list(ctx context.Context, q call) ([]json.RawMessage, error) {
 	for range maxListPages {
 		var link string
 		err := c.ask(ctx, q, func(a answer) error {
-			page, next, err := decodeList(a.body)
-			if err != nil {
-				return err
+			page, next, err := splitPage(a.body, "nextLink")
+			for _, row := range page {
+				rows = append(rows, row.Raw())
 			}
-			rows, link = append(rows, page...), next
-			return nil
+			link = next
+			return err
 		})
 		if err != nil || link == "" {
 			return rows, err
@@ -134,25 +133,6 @@ func (c *Client) list(ctx context.Context, q call) ([]json.RawMessage, error) {
 		q.link = link
 	}
 	return nil, c.newError(q, KindNotJSON, "the list does not end", "check what stands between Andon and "+c.armURL, nil)
-}
-
-func decodeList(body []byte) (rows []json.RawMessage, link string, err error) {
-	var page struct {
-		Value    json.RawMessage `json:"value"`
-		NextLink json.RawMessage `json:"nextLink"`
-	}
-	if err := unmarshal(body, &page); err != nil {
-		return nil, "", err
-	}
-	if rows, err = elements(page.Value); err != nil {
-		return nil, "", err
-	}
-	if len(page.NextLink) > 0 {
-		if err := json.Unmarshal(page.NextLink, &link); err != nil {
-			return nil, "", errors.New("its nextLink is not a string, so its further pages can't be asked for")
-		}
-	}
-	return rows, link, nil
 }
 
 // ownHost reports whether link leads to ARM as configured. The token must go

@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
-	"math"
 	"strings"
 
 	"andon/internal/adf"
@@ -65,34 +64,68 @@ func pieces(from, to int64, hours bool) []piece {
 
 func ceilDiv(t, unit int64) int64 { return -floorDiv(-t, unit) }
 
-// countRange counts the runs of a scope by status, and its open failures, of
-// which only the range, the factories and the named pipelines apply. It is
-// exact and costs the same for a day and for all time.
-func (s *Store) countRange(ctx context.Context, sc *scope) (counts map[adf.Status]int64, open int64, err error) {
-	from, to, err := s.clamp(ctx, sc)
-	if err != nil {
-		return nil, 0, err
+// tally counts runs by status, and those of the failed that are open.
+type tally struct {
+	counts map[adf.Status]int64
+	open   int64
+}
+
+func (t tally) total() (n int64) {
+	for _, c := range t.counts {
+		n += c
 	}
-	b := newStmt().add("SELECT ", rollSums(), " FROM (")
+	return n
+}
+
+// countRange counts the runs of a scope, of which only the range, the
+// factories and the named pipelines apply. It is exact and costs the same for
+// a day and for all time.
+func (s *Store) countRange(ctx context.Context, sc *scope) (tally, error) {
+	all, err := s.countBy(ctx, sc, "0")
+	t := all[0]
+	if t.counts == nil {
+		t.counts = map[adf.Status]int64{}
+	}
+	return t, err
+}
+
+// countBy is countRange for each value of a column: factory_id, for a scope
+// with factories; pipeline_id, for one with named pipelines. A value without
+// runs is left out.
+func (s *Store) countBy(ctx context.Context, sc *scope, column string) (map[int64]tally, error) {
+	from, to, err := s.clamp(ctx, sc)
 	parts := pieces(from, to, !sc.named)
+	if err != nil || len(parts) == 0 {
+		return nil, err
+	}
+	b := newStmt().add("SELECT k, ", rollSums(), " FROM (")
 	for i, p := range parts {
 		if i > 0 {
 			b.add(" UNION ALL ")
 		}
-		sc.countPiece(b, p)
+		sc.countPiece(b, column, p)
 	}
-	b.add(")")
-	var c counter
-	if len(parts) > 0 {
-		if err := s.read.QueryRowContext(ctx, b.text.String(), b.args...).Scan(c.scanInto()...); err != nil {
-			return nil, 0, err
+	b.add(") GROUP BY k")
+	out := map[int64]tally{}
+	others := false
+	err = b.each(ctx, s.read, func(rows *sql.Rows) error {
+		var key int64
+		var c counter
+		if err := rows.Scan(append([]any{&key}, c.scanInto()...)...); err != nil {
+			return err
 		}
+		out[key] = tally{c.known(), c[colOpen]}
+		others = others || c[colOther] > 0
+		return nil
+	})
+	if err != nil || !others {
+		return out, err
 	}
-	counts = c.known()
-	if c[colOther] > 0 {
-		err = s.countOthers(ctx, sc, 0, math.MaxInt64, func(_ int64, word adf.Status, n int64) { counts[word] += n })
-	}
-	return counts, c[colOpen], err
+	return out, s.countOthers(ctx, sc, column, func(key int64, word adf.Status, n int64) {
+		if t, ok := out[key]; ok { // else it arrived since
+			t.counts[word] += n
+		}
+	})
 }
 
 // rollSums is "coalesce(sum(queued), 0), …".
@@ -121,15 +154,16 @@ func (c *counter) known() map[adf.Status]int64 {
 	return out
 }
 
-// countPiece appends the statement that counts one piece.
-func (sc *scope) countPiece(b *stmt, p piece) {
+// countPiece appends the statement that counts one piece, by the values of a
+// column.
+func (sc *scope) countPiece(b *stmt, column string, p piece) {
 	if p.unit == "" {
-		b.add("SELECT ", rowCounts, " FROM run")
+		b.add("SELECT ", column, " AS k, ", rowCounts, " FROM run")
 		sc.countedRows(b)
-		b.add(" AND run_start >= ").arg(p.from).add(" AND run_start < ").arg(p.to)
+		b.add(" AND run_start >= ").arg(p.from).add(" AND run_start < ").arg(p.to).add(" GROUP BY 1")
 		return
 	}
-	b.add("SELECT ", rollColumns, " FROM ")
+	b.add("SELECT ", column, " AS k, ", rollColumns, " FROM ")
 	sc.countedUnits(b, p.unit, p.from, p.to)
 }
 
@@ -187,11 +221,11 @@ func (sc *scope) countedRows(b *stmt) {
 }
 
 // countOthers counts, from the runs themselves, statuses that roll-ups don't
-// tell apart, by buckets of time from base on.
-func (s *Store) countOthers(ctx context.Context, sc *scope, base, bucket int64, count func(bucket int64, word adf.Status, n int64)) error {
+// tell apart, by the values of an expression over a run's columns.
+func (s *Store) countOthers(ctx context.Context, sc *scope, by string, count func(key int64, word adf.Status, n int64)) error {
 	others := s.dicts.statusIDs(func(id int64, _ adf.Status) bool { return id >= firstOther })
 	for _, id := range others {
-		b := newStmt().add("SELECT (run_start - ").arg(base).add(") / ").arg(bucket).add(", count(*) FROM run").index("run_odd")
+		b := newStmt().add("SELECT ", by, ", count(*) FROM run").index("run_odd")
 		b.add(" WHERE status <> 2 AND status = ").num(id).add(" AND run_start >= ").arg(sc.from).add(" AND run_start < ").arg(sc.to)
 		if sc.factories != nil {
 			b.add(" AND factory_id IN ").nums(sc.factories)
@@ -201,11 +235,11 @@ func (s *Store) countOthers(ctx context.Context, sc *scope, base, bucket int64, 
 		}
 		b.add(" GROUP BY 1")
 		err := b.each(ctx, s.read, func(rows *sql.Rows) error {
-			var at, n int64
-			if err := rows.Scan(&at, &n); err != nil {
+			var key, n int64
+			if err := rows.Scan(&key, &n); err != nil {
 				return err
 			}
-			count(at, s.dicts.word(id), n)
+			count(key, s.dicts.word(id), n)
 			return nil
 		})
 		if err != nil {

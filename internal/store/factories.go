@@ -6,7 +6,6 @@ import (
 	"database/sql"
 	"encoding/hex"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"maps"
 	"math"
@@ -312,7 +311,9 @@ func (s *Store) Factory(ctx context.Context, short string) (Factory, error) {
 
 // readFactories reads one factory, or all for "".
 func (s *Store) readFactories(ctx context.Context, short string) ([]Factory, error) {
-	b := newStmt().add("SELECT id, arm_id, short, name, location, tags, source, as_of, state, wanted_from, trouble, odd_rows, unread FROM factory")
+	b := newStmt().add(`SELECT id, arm_id, short, name, location, tags, source, as_of, state, wanted_from, trouble, odd_rows, unread,
+		coalesce((SELECT min(run_start) FROM run INDEXED BY run_key WHERE factory_id = factory.id), 0),
+		coalesce((SELECT max(run_start) FROM run INDEXED BY run_key WHERE factory_id = factory.id), 0) FROM factory`)
 	if short != "" {
 		b.add(" WHERE short = ").arg(short)
 	}
@@ -323,7 +324,9 @@ func (s *Store) readFactories(ctx context.Context, short string) ([]Factory, err
 		var f Factory
 		var from adf.Time
 		var tags, trouble sql.NullString
-		if err := rows.Scan(&f.Key, &f.ID, &f.Short, &f.Name, &f.Location, &tags, &f.Source, &f.AsOf, &f.State, &from, &trouble, &f.OddRows, &f.Coverage.ActivitiesPending); err != nil {
+		err := rows.Scan(&f.Key, &f.ID, &f.Short, &f.Name, &f.Location, &tags, &f.Source, &f.AsOf, &f.State, &from, &trouble,
+			&f.OddRows, &f.Coverage.ActivitiesPending, &f.FirstRun, &f.LastRun)
+		if err != nil {
 			return err
 		}
 		if tags.Valid {
@@ -338,38 +341,34 @@ func (s *Store) readFactories(ctx context.Context, short string) ([]Factory, err
 		out, wanted = append(out, f), append(wanted, from)
 		return nil
 	})
-	if err != nil {
+	if err != nil || len(out) == 0 {
 		return nil, err
 	}
-	for i := range out {
-		if err := s.fillFactory(ctx, &out[i], wanted[i]); err != nil {
-			return nil, err
-		}
-	}
-	return out, nil
+	return out, s.fillFactories(ctx, out, wanted)
 }
 
-// fillFactory adds a factory's coverage and counts.
-func (s *Store) fillFactory(ctx context.Context, f *Factory, wantedFrom adf.Time) error {
-	windows, err := s.Coverage(ctx, f.Key)
+// fillFactories adds the coverage and the counts.
+func (s *Store) fillFactories(ctx context.Context, list []Factory, wantedFrom []adf.Time) error {
+	every := scope{from: math.MinInt64, to: math.MaxInt64}
+	for i := range list {
+		every.factories = append(every.factories, int64(list[i].Key))
+	}
+	tallies, err := s.countBy(ctx, &every, "factory_id")
 	if err != nil {
 		return err
 	}
-	f.Coverage = coverageOf(wantedFrom, windows, f.Coverage.ActivitiesPending)
-	if f.Counts, _, err = s.countRange(ctx, &scope{from: math.MinInt64, to: math.MaxInt64, factories: []int64{int64(f.Key)}}); err != nil {
+	windows, err := s.allCoverage(ctx, every.factories)
+	if err != nil {
 		return err
 	}
-	for _, n := range f.Counts {
-		f.Runs += n
-	}
-	for _, end := range []struct {
-		order string
-		at    *adf.Time
-	}{{"", &f.FirstRun}, {" DESC", &f.LastRun}} {
-		b := newStmt().add("SELECT run_start FROM run").index("run_key").add(" WHERE factory_id = ").arg(int64(f.Key)).add(" ORDER BY run_start", end.order, " LIMIT 1")
-		if err := s.read.QueryRowContext(ctx, b.text.String(), b.args...).Scan(end.at); err != nil && !errors.Is(err, sql.ErrNoRows) {
-			return err
+	for i := range list {
+		f := &list[i]
+		f.Coverage = coverageOf(wantedFrom[i], windows[f.Key], f.Coverage.ActivitiesPending)
+		t := tallies[int64(f.Key)]
+		if f.Counts = t.counts; f.Counts == nil {
+			f.Counts = map[adf.Status]int64{}
 		}
+		f.Runs = t.total()
 	}
 	return nil
 }

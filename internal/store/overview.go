@@ -8,6 +8,8 @@ import (
 	"math"
 	"slices"
 
+	"golang.org/x/sync/errgroup"
+
 	"andon/internal/adf"
 )
 
@@ -105,12 +107,20 @@ func (s *Store) Overview(ctx context.Context, q OverviewQuery) (Overview, error)
 		return Overview{}, err
 	}
 	var o Overview
-	for _, part := range []func(context.Context, *scope, *Overview) error{
-		s.periods, s.running, s.problems, s.newestFailures, s.worst,
-	} {
-		if err := part(ctx, &sc, &o); err != nil {
-			return Overview{}, s.unavailable(fmt.Errorf("read the overview: %w", err))
-		}
+	type part func(context.Context, *scope, *Overview) error
+	together, partCtx := errgroup.WithContext(ctx)
+	for _, chain := range [][]part{{s.periods, s.worst}, {s.problems}, {s.running, s.newestFailures}} {
+		together.Go(func() error {
+			for _, read := range chain { // each fills its own fields
+				if err := read(partCtx, &sc, &o); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	}
+	if err := together.Wait(); err != nil {
+		return Overview{}, s.unavailable(fmt.Errorf("read the overview: %w", err))
 	}
 	o.AsOf, err = s.asOf(ctx, sc.factories)
 	return o, err
@@ -118,12 +128,12 @@ func (s *Store) Overview(ctx context.Context, q OverviewQuery) (Overview, error)
 
 // periods counts the range and the one before it.
 func (s *Store) periods(ctx context.Context, sc *scope, o *Overview) error {
-	counts, open, err := s.countRange(ctx, sc)
+	now, err := s.countRange(ctx, sc)
 	if err != nil {
 		return err
 	}
-	o.Period = periodOf(sc.from, sc.to, counts)
-	o.HealedRuns = counts[adf.StatusFailed] - open
+	o.Period = periodOf(sc.from, sc.to, now.counts)
+	o.HealedRuns = now.counts[adf.StatusFailed] - now.open
 
 	before := scope{from: sc.from - (sc.to - sc.from), to: sc.from, factories: sc.factories}
 	o.Previous = Period{From: adf.Time(before.from), To: adf.Time(before.to)}
@@ -135,10 +145,11 @@ func (s *Store) periods(ctx context.Context, sc *scope, o *Overview) error {
 		o.Previous.Reason = "the period before is not read whole"
 		return nil
 	}
-	if counts, _, err = s.countRange(ctx, &before); err != nil {
+	then, err := s.countRange(ctx, &before)
+	if err != nil {
 		return err
 	}
-	o.Previous = periodOf(before.from, before.to, counts)
+	o.Previous = periodOf(before.from, before.to, then.counts)
 	return nil
 }
 
@@ -305,11 +316,9 @@ func (s *Store) worst(ctx context.Context, sc *scope, o *Overview) error {
 	for n > 0 && n < len(all) && n < 2*maxWorst && all[n].open == all[maxWorst-1].open && all[n].failed == all[maxWorst-1].failed {
 		n++
 	}
-	health := make([]PipelineHealth, n)
-	for i, p := range all[:n] {
-		if health[i], err = s.health(ctx, sc, p); err != nil {
-			return err
-		}
+	health, err := s.health(ctx, sc, all[:n])
+	if err != nil {
+		return err
 	}
 	slices.SortStableFunc(health, func(a, b PipelineHealth) int {
 		return cmp.Or(cmp.Compare(b.Open, a.Open), cmp.Compare(b.Failed, a.Failed), cmp.Compare(b.Runs, a.Runs))
@@ -380,21 +389,27 @@ func (s *Store) failureCounts(sc *scope, p piece) []*stmt {
 	return []*stmt{all, open}
 }
 
-func (s *Store) health(ctx context.Context, sc *scope, p pipelineCount) (PipelineHealth, error) {
-	counts, open, err := s.countRange(ctx, &scope{from: sc.from, to: sc.to, pipelines: []int64{p.pipeline}, named: true})
-	if err != nil {
-		return PipelineHealth{}, err
+// health counts the runs of pipelines.
+func (s *Store) health(ctx context.Context, sc *scope, of []pipelineCount) ([]PipelineHealth, error) {
+	if len(of) == 0 {
+		return nil, nil
 	}
-	name := s.dicts.pipeline(p.pipeline)
-	place, _ := s.dicts.place(name.factory)
-	h := PipelineHealth{
-		Place: place, PipelineName: name.name, Failed: counts[adf.StatusFailed], Open: open,
-		SuccessRate: rate(counts[adf.StatusSucceeded], counts[adf.StatusFailed]),
+	own := scope{from: sc.from, to: sc.to, named: true}
+	for _, p := range of {
+		own.pipelines = append(own.pipelines, p.pipeline)
 	}
-	for _, n := range counts {
-		h.Runs += n
+	tallies, err := s.countBy(ctx, &own, "pipeline_id")
+	out := make([]PipelineHealth, len(of))
+	for i, p := range of {
+		t := tallies[p.pipeline]
+		name := s.dicts.pipeline(p.pipeline)
+		place, _ := s.dicts.place(name.factory)
+		out[i] = PipelineHealth{
+			Place: place, PipelineName: name.name, Runs: t.total(), Failed: t.counts[adf.StatusFailed], Open: t.open,
+			SuccessRate: rate(t.counts[adf.StatusSucceeded], t.counts[adf.StatusFailed]),
+		}
 	}
-	return h, nil
+	return out, err
 }
 
 // fillHealth adds a pipeline's newest run of the range and its strip.

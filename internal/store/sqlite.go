@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"embed"
@@ -68,6 +69,38 @@ func openReaders(path string) (*sql.DB, error) {
 	db.SetMaxOpenConns(maxReaders)
 	db.SetMaxIdleConns(maxReaders)
 	return db, nil
+}
+
+// eachRow calls row for each row of a query, as each does, without the
+// conversions of database/sql between the driver and the row.
+func (b *stmt) eachRow(ctx context.Context, db *sql.DB, row func(*sqlite3.Stmt)) error {
+	c, err := db.Conn(ctx)
+	if err != nil {
+		return err
+	}
+	defer c.Close() //nolint:errcheck // it goes back to the pool
+	return c.Raw(func(dc any) error {
+		own, ok := dc.(driver.Conn)
+		if !ok {
+			return fmt.Errorf("the reader is a %T, not a connection of the driver", dc)
+		}
+		conn := own.Raw()
+		defer conn.SetInterrupt(conn.SetInterrupt(ctx))
+		st, _, err := conn.Prepare(b.text.String())
+		if err != nil {
+			return err
+		}
+		for i, a := range b.args {
+			if err := bindOne(st, i+1, a); err != nil {
+				return errors.Join(err, st.Close())
+			}
+		}
+		for st.Step() {
+			row(st)
+		}
+		stepErr, closeErr := st.Err(), st.Close() // of which the second repeats the first
+		return cmp.Or(stepErr, closeErr)
+	})
 }
 
 // migrate brings the schema up to date, or for a read-only store checks that

@@ -160,7 +160,8 @@ func (s *Store) timelineItems(ctx context.Context, sc *scope, g grid) ([]TimeBuc
 		others = others || c[colOther] > 0
 	}
 	if others {
-		err := s.countOthers(ctx, sc, g.first*g.bucket+g.offset, g.bucket, func(i int64, word adf.Status, n int64) { items[i].Counts[word] += n })
+		bucket := fmt.Sprintf("(run_start - %d) / %d", g.first*g.bucket+g.offset, g.bucket)
+		err := s.countOthers(ctx, sc, bucket, func(i int64, word adf.Status, n int64) { items[i].Counts[word] += n })
 		if err != nil {
 			return nil, err
 		}

@@ -1,0 +1,66 @@
+package adf
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+)
+
+// ErrNotJSON says that a text is no JSON.
+var ErrNotJSON = errors.New("is not JSON")
+
+// ErrNotPage says that a text is JSON, but no page of a list.
+var ErrNotPage = errors.New("is JSON, but not an object of the expected form")
+
+// Page is an answer of a list operation of ARM, taken apart once: its text is
+// checked as a whole, and its elements are not checked again.
+type Page struct{ members object }
+
+// Element is one value of a page's list: valid JSON, a part of the page.
+type Element struct{ raw []byte }
+
+// SplitPage takes text apart. The error is ErrNotJSON or ErrNotPage.
+func SplitPage(text []byte) (Page, error) {
+	text = bytes.TrimSpace(text)
+	if !json.Valid(text) {
+		return Page{}, ErrNotJSON
+	}
+	if text[0] != '{' {
+		return Page{}, ErrNotPage
+	}
+	return Page{split(text)}, nil
+}
+
+// Member returns the value of the member called name, nil when there is none.
+func (p Page) Member(name string) json.RawMessage { return p.members.find(name) }
+
+// Elements returns the members of the list called name except null ones, and
+// false when name is not a list. A null list has none.
+func (p Page) Elements(name string) (all []Element, ok bool) {
+	list := p.members.find(name)
+	switch {
+	case len(list) == 0 || list[0] != '[' && list[0] != 'n':
+		return nil, false
+	case list[0] == 'n':
+		return nil, true
+	}
+	for i := next(list, 1); list[i] != ']'; {
+		end := skip(list, i)
+		if list[i] != 'n' {
+			all = append(all, Element{list[i:end:end]})
+		}
+		if i = next(list, end); list[i] == ',' {
+			i = next(list, i+1)
+		}
+	}
+	return all, true
+}
+
+// Raw returns the element byte for byte.
+func (e Element) Raw() json.RawMessage { return e.raw }
+
+// PipelineRun reads the element in the manner of DecodePipelineRun.
+func (e Element) PipelineRun() (PipelineRun, error) { return decodePipelineRun(e.raw, splitObject) }
+
+// ActivityRun reads the element in the manner of DecodeActivityRun.
+func (e Element) ActivityRun() (ActivityRun, error) { return decodeActivityRun(e.raw, splitObject) }
