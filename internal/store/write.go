@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"math/bits"
+	"sync"
 
 	"github.com/ncruces/go-sqlite3"
 
@@ -111,35 +112,50 @@ func (s *Store) WriteRuns(ctx context.Context, p Page) (Changes, error) {
 	return done, nil
 }
 
+// packers is how many goroutines pack the rows of one page: packing a row
+// takes a third of the time that storing it does.
+const packers = 2
+
 // prepare packs the rows and works out what the writer needs of them.
 func (s *Store) prepare(ctx context.Context, p Page) ([]arrival, error) {
 	if err := s.ensureDictionary(ctx, rawRun, len(p.Runs), func(i int) []byte { return p.Runs[i].Raw }); err != nil {
 		return nil, fmt.Errorf("store %d runs: %w", len(p.Runs), err)
 	}
-	now := adf.TimeOf(s.now())
-	out := make([]arrival, len(p.Runs))
 	for i := range p.Runs {
-		r := &p.Runs[i]
-		if r.RunID == "" || len(r.Raw) == 0 {
+		if r := &p.Runs[i]; r.RunID == "" || len(r.Raw) == 0 {
 			return nil, &InvalidError{Field: "runs", Problem: fmt.Sprintf("hold a run without runId or without its raw bytes, at place %d", i)}
 		}
-		a := arrival{run: r, id: encodeRunID(r.RunID), start: int64(r.RunStart), list: annotationList(r.Annotations), packed: s.codec.pack(rawRun, r.Raw)}
-		if r.RunStart.IsZero() {
-			a.noStart, a.start = true, int64(r.LastUpdated)
-			if r.LastUpdated.IsZero() {
-				a.start = int64(now)
-			}
-		}
-		if g := text(r.RunGroupID); g != "" && string(encodeRunID(g)) != string(a.id) {
-			a.group = encodeRunID(g)
-		}
-		if by := r.InvokedBy; by != nil {
-			a.parent = encodeRunID(text(by.PipelineRunID))
-			a.by = invoker{text(by.Name), text(by.InvokedByType)}
-		}
-		out[i] = a
 	}
+	now := adf.TimeOf(s.now())
+	out := make([]arrival, len(p.Runs))
+	var parts sync.WaitGroup
+	for first := range packers {
+		parts.Go(func() {
+			for i := first; i < len(out); i += packers {
+				out[i] = s.arrive(&p.Runs[i], now)
+			}
+		})
+	}
+	parts.Wait()
 	return out, nil
+}
+
+func (s *Store) arrive(r *adf.PipelineRun, now adf.Time) arrival {
+	a := arrival{run: r, id: encodeRunID(r.RunID), start: int64(r.RunStart), list: annotationList(r.Annotations), packed: s.codec.pack(rawRun, r.Raw)}
+	if r.RunStart.IsZero() {
+		a.noStart, a.start = true, int64(r.LastUpdated)
+		if r.LastUpdated.IsZero() {
+			a.start = int64(now)
+		}
+	}
+	if g := text(r.RunGroupID); g != "" && string(encodeRunID(g)) != string(a.id) {
+		a.group = encodeRunID(g)
+	}
+	if by := r.InvokedBy; by != nil {
+		a.parent = encodeRunID(text(by.PipelineRunID))
+		a.by = invoker{text(by.Name), text(by.InvokedByType)}
+	}
+	return a
 }
 
 func (s *Store) publishPage(p Page, touched *touchedRuns) {
