@@ -15,6 +15,9 @@ const devPolicy = [
   "object-src 'none'",
 ].join('; ')
 
+// Tests of what needs no document.
+const logic = ['src/{app,chart,run,search,status,strip,time}/**/*.test.ts']
+
 export default defineConfig(({ command }) => ({
   // Relative, so that one build works at any path: the server puts its prefix in front of "./ in index.html.
   base: './',
@@ -51,7 +54,7 @@ export default defineConfig(({ command }) => ({
         test: {
           name: 'logic',
           environment: 'node',
-          include: ['src/{app,chart,run,search,status,strip,time}/**/*.test.ts'],
+          include: logic,
         },
       },
       {
@@ -60,7 +63,8 @@ export default defineConfig(({ command }) => ({
           name: 'dom',
           environment: 'jsdom',
           setupFiles: ['src/testing/setup.ts'],
-          include: ['src/**/*.test.tsx', 'src/{api,embed,live,pages}/**/*.test.ts'],
+          include: ['src/**/*.test.{ts,tsx}'],
+          exclude: logic,
         },
       },
     ],

@@ -186,6 +186,22 @@ for (const colorScheme of ['light', 'dark'] as const) {
   }
 }
 
+test('no page scrolls sideways, from 1920 to 320 px', async ({ page }) => {
+  const failed = (await world.json('/api/v1/runs?status=Failed&limit=1')) as {
+    items: { runId: string }[]
+  }
+  for (const path of ['', 'runs', 'runs?status=Failed', `runs/${failed.items[0]?.runId}`]) {
+    await page.goto(world.url + path)
+    await settled(page)
+    for (const width of [1920, 1280, 1200, 1100, 1024, 1023, 900, 768, 640, 390, 320]) {
+      await page.setViewportSize({ width, height: 900 })
+      const beyond = () =>
+        page.evaluate(() => document.documentElement.scrollWidth - document.body.clientWidth)
+      await expect.poll(beyond, `pixels beyond ${width} on /${path}`).toBeLessThanOrEqual(0)
+    }
+  }
+})
+
 /** Waits until nothing on the page is loading any more. */
 async function settled(page: Page) {
   await page.waitForLoadState('networkidle').catch(() => undefined)

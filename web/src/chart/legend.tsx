@@ -3,6 +3,7 @@ import { StatusMark } from '../status/status-mark'
 import { formatCount } from '../time/format'
 import { countsOf, sumTallies, tallyOf } from './buckets'
 import styles from './histogram.module.css'
+import legend from './legend.module.css'
 
 const marks: Partial<Record<string, { status: string; healed?: boolean }>> = {
   bad: { status: 'Failed' },
@@ -10,18 +11,23 @@ const marks: Partial<Record<string, { status: string; healed?: boolean }>> = {
   off: { status: 'Cancelled' },
 }
 
+/** What a chart's shapes and colours mean: a list of samples, each with its word. */
+export function Legend({ children }: { children: React.ReactNode }) {
+  return <ul className={legend.legend}>{children}</ul>
+}
+
 /** What the histogram's colours and marks mean, each with the number of runs in the whole range. */
 export function HistogramLegend({ buckets }: { buckets: TimelineBucket[] }) {
   const counts = countsOf(sumTallies(buckets.map(tallyOf)))
   return (
-    <ul className={styles.legend}>
+    <Legend>
       {counts.map(({ tone, count, word }) => (
         <li key={tone}>
           <Swatch tone={tone} />
           {formatCount(count)} {word}
         </li>
       ))}
-    </ul>
+    </Legend>
   )
 }
 

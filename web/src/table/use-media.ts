@@ -14,6 +14,8 @@ export function useMedia(query: string): boolean {
 }
 
 /** Below this width tables are cards. */
-export const narrow = '(max-width: 639px)'
+export const narrow = '(max-width: 767px)'
+/** Below this width a panel beside a table is shown on demand. */
+export const withoutPanel = '(max-width: 1199px)'
 /** Below this width the rail is a sheet. */
 export const withoutRail = '(max-width: 1023px)'

@@ -1,49 +1,51 @@
 import { Link } from '@tanstack/react-router'
 import type { Overview, PipelineHealth } from '../../api/types'
+import { Legend } from '../../chart/legend'
 import { Duration } from '../../run/duration'
 import { RunLink } from '../../run/run-link'
 import { RunReason } from '../../run/run-reason'
+import { Name } from '../../state/name'
 import text from '../../state/text.module.css'
 import { StatusMark } from '../../status/status-mark'
 import { Strip } from '../../strip/strip'
-import { narrow, useMedia } from '../../table/use-media'
+import { useMedia } from '../../table/use-media'
 import { formatShare } from '../../time/format'
 import { Time } from '../../time/time'
 import styles from './overview.module.css'
 
 /** The pipelines with the most open, then the most failed, then the most runs, each with its last 30. */
 export function PipelinesThatMatter({ pipelines }: { pipelines: Overview['worstPipelines'] }) {
-  const isNarrow = useMedia(narrow)
+  const asCards = useMedia('(max-width: 899px)')
   if (pipelines.length === 0) return null
   return (
     <section className={styles.section} aria-labelledby="pipelines-that-matter">
       <div className={styles.sectionHead}>
         <h2 id="pipelines-that-matter">Pipelines that matter</h2>
         <span className={text.muted}>most open failures, then most failed runs</span>
-        {!isNarrow && <Legend />}
+        {!asCards && <StripLegend />}
       </div>
-      {isNarrow ? <Cards pipelines={pipelines} /> : <Table pipelines={pipelines} />}
+      {asCards ? <Cards pipelines={pipelines} /> : <Table pipelines={pipelines} />}
     </section>
   )
 }
 
-function Legend() {
+function StripLegend() {
   return (
-    <ul className={styles.legend}>
+    <Legend>
       <li>
-        <i data-tone="ok" />
+        <i className={styles.sample} data-tone="ok" />
         succeeded
       </li>
       <li>
-        <i data-tone="bad" />
+        <i className={styles.sample} data-tone="bad" />
         failed
       </li>
       <li>
-        <i data-tone="healed" />
+        <i className={styles.sample} data-tone="healed" />
         failed, healed
       </li>
       <li>height: duration</li>
-    </ul>
+    </Legend>
   )
 }
 
@@ -84,7 +86,9 @@ function Table({ pipelines }: { pipelines: PipelineHealth[] }) {
             <td className={styles.nameCell}>
               <PipelineLink pipeline={pipeline} />
             </td>
-            <td className={styles.factoryCell}>{pipeline.factoryName}</td>
+            <td className={styles.factoryCell}>
+              <Name>{pipeline.factoryName}</Name>
+            </td>
             <td className={styles.stripCell}>
               <PipelineStrip pipeline={pipeline} />
             </td>

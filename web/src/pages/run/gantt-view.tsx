@@ -1,5 +1,6 @@
 import { useState } from 'react'
 import type { ActivityRun } from '../../api/types'
+import { Legend } from '../../chart/legend'
 import { Icon } from '../../icons/icon'
 import { classes } from '../../state/classes'
 import text from '../../state/text.module.css'
@@ -125,6 +126,7 @@ function Bars({ line, chart }: { line: Line; chart: Chart }) {
       />
     ))
   }
+  if (/^skipped$/i.test(line.status)) return <span className={styles.skipped}>Skipped</span>
   if (line.attempts.length === 0) return null
   if (/^(foreach|until|ifcondition|switch|executepipeline)$/i.test(line.type ?? '')) {
     return <Bracket line={line} left={at} width={wide} />
@@ -186,7 +188,7 @@ function Bracket({ line, left, width }: BracketProps) {
 /** What the chart's shapes mean. */
 export function GanttLegend() {
   return (
-    <ul className={styles.legend}>
+    <Legend>
       <li>
         <i className={classes(styles.sample, styles.sampleQueue)} />
         queue
@@ -203,6 +205,6 @@ export function GanttLegend() {
         <i className={classes(styles.sample, styles.sampleWait)} />
         <span className={text.muted}>wait to retry</span>
       </li>
-    </ul>
+    </Legend>
   )
 }

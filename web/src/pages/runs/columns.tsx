@@ -4,6 +4,7 @@ import { InvokedBy } from '../../run/invoked-by'
 import { RunLink } from '../../run/run-link'
 import { RunReason } from '../../run/run-reason'
 import type { RunFilter, RunSort } from '../../search/schema'
+import { Name } from '../../state/name'
 import text from '../../state/text.module.css'
 import { StatusMark } from '../../status/status-mark'
 import { Card } from '../../table/card'
@@ -32,8 +33,12 @@ export function columnsFor(
     {
       id: 'factory',
       header: 'Factory',
-      width: '16%',
-      cell: (run) => <span className={text.muted}>{run.factoryName}</span>,
+      width: '17%',
+      cell: (run) => (
+        <span className={text.muted}>
+          <Name>{run.factoryName}</Name>
+        </span>
+      ),
     },
     { id: 'invokedBy', header: 'Invoked by', width: '14%', cell: (run) => <InvokedBy run={run} /> },
     {

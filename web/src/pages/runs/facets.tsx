@@ -6,6 +6,7 @@ import { invokedByWord } from '../../run/invoked-by'
 import { durationMillis } from '../../search/matches'
 import type { RunFilter } from '../../search/schema'
 import { Button } from '../../state/button'
+import { Name } from '../../state/name'
 import text from '../../state/text.module.css'
 import { statusWord } from '../../status/status'
 import { StatusMark } from '../../status/status-mark'
@@ -44,12 +45,8 @@ export function FacetPanel({ filter, facets, failed }: FacetPanelProps) {
         title="Status"
         values={statusValues(facets)}
         {...list('status')}
-        draw={(value) => (
-          <>
-            <StatusMark status={value} decorative />
-            {statusWord(value)}
-          </>
-        )}
+        mark={(value) => <StatusMark status={value} decorative />}
+        draw={statusWord}
       />
       <fieldset className={styles.facet}>
         <legend>Failures</legend>
@@ -83,7 +80,7 @@ export function FacetPanel({ filter, facets, failed }: FacetPanelProps) {
         title="Invoked by"
         values={facets?.invokedBy}
         {...list('invokedBy')}
-        draw={(value) => invokedByWord(value)}
+        draw={invokedByWord}
       />
       <Facet title="Trigger" values={facets?.trigger} {...list('trigger')} />
       <Facet title="Annotation" values={facets?.annotation} {...list('annotation')} />
@@ -126,12 +123,13 @@ interface FacetProps {
   values: Value[] | null | undefined
   chosen: string[] | undefined
   onToggle: (value: string) => void
-  draw?: (value: string) => React.ReactNode
+  draw?: (value: string) => string
+  mark?: (value: string) => React.ReactNode
 }
 
 const few = 6
 
-function Facet({ title, values, chosen, onToggle, draw }: FacetProps) {
+function Facet({ title, values, chosen, onToggle, draw, mark }: FacetProps) {
   const [all, setAll] = useState(false)
   const known = values ?? []
   // What is chosen stays in sight, whether or not it still finds anything.
@@ -156,7 +154,8 @@ function Facet({ title, values, chosen, onToggle, draw }: FacetProps) {
           count={count}
           onToggle={() => onToggle(value)}
         >
-          {draw ? draw(value) : value}
+          {mark?.(value)}
+          <Name>{draw ? draw(value) : value}</Name>
         </Choice>
       ))}
       {hidden > 0 && (

@@ -13,7 +13,7 @@ import { Pill } from '../../state/chip'
 import { Kbd } from '../../state/kbd'
 import { Loading } from '../../state/loading'
 import { EmptyState, ErrorState } from '../../state/panels'
-import { narrow, useMedia, withoutRail } from '../../table/use-media'
+import { narrow, useMedia, withoutPanel } from '../../table/use-media'
 import { VirtualTable } from '../../table/virtual-table'
 import { useClock } from '../../time/clock'
 import { formatCount } from '../../time/format'
@@ -33,7 +33,7 @@ export function RunsPage() {
   const clock = useClock()
   const facets = useQuery(facetsQuery(filter, clock.now))
   const whole = useQuery({ ...facetsQuery(scopeOf(scope), clock.now), enabled: isFiltered(filter) })
-  const slim = useMedia(withoutRail)
+  const slim = useMedia(withoutPanel)
   const [filtersShown, setFiltersShown] = useState(false)
   const panel = <FacetPanel filter={filter} facets={facets.data} failed={facets.error} />
 
