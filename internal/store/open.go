@@ -208,16 +208,23 @@ func (s *Store) release() error {
 
 // Ready returns nil when the store answers.
 func (s *Store) Ready(ctx context.Context) error {
-	select {
-	case <-s.closing:
+	if s.isClosed() {
 		return s.closedError()
-	default:
 	}
 	var n int
 	if err := s.read.QueryRowContext(ctx, "SELECT count(*) FROM status").Scan(&n); err != nil {
 		return s.unavailable(err)
 	}
 	return nil
+}
+
+func (s *Store) isClosed() bool {
+	select {
+	case <-s.closing:
+		return true
+	default:
+		return false
+	}
 }
 
 func (s *Store) closedError() error {

@@ -186,4 +186,8 @@ func TestCallsOnAClosedStoreAreRefused(t *testing.T) {
 	if _, err := s.WriteRuns(t.Context(), p); err == nil {
 		t.Error("a closed store takes a page")
 	}
+	unavailable, ok := errors.AsType[*store.UnavailableError](func() error { _, err := s.Factories(t.Context()); return err }())
+	if !ok || !strings.Contains(unavailable.What, "is closed") || unavailable.Next == "" {
+		t.Errorf("a closed store answers %v, want that it is closed and what to do", unavailable)
+	}
 }

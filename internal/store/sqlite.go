@@ -196,6 +196,8 @@ func (s *Store) unavailable(err error) error {
 		e.What, e.Next = fmt.Sprintf("the store %s can't be read or written", s.path), "check the disk and its free space"
 	case errors.Is(err, sqlite3.BUSY), errors.Is(err, sqlite3.LOCKED):
 		e.What, e.Next = fmt.Sprintf("another process keeps the store %s busy", s.path), "stop it, or try again"
+	case s.isClosed():
+		return s.closedError()
 	default:
 		return err
 	}

@@ -25,14 +25,13 @@ export function sumTallies(tallies: Tally[]): Tally {
 
 const tones: Tone[] = ['ok', 'run', 'queue', 'bad', 'healed', 'off', 'unknown']
 
-const words: Record<Tone, string> = {
+const words: Record<Exclude<Tone, 'unknown'>, string> = {
   ok: 'succeeded',
   run: 'in progress',
   queue: 'queued',
   bad: 'failed, open',
   healed: 'failed, healed',
   off: 'cancelled',
-  unknown: 'other',
 }
 
 export interface Count {
@@ -41,26 +40,33 @@ export interface Count {
   word: string
 }
 
-/** What there is of each tone, without the ones there are none of, in the order of the bars. */
-export function countsOf(tally: Tally): Count[] {
+/**
+ * What there is of each tone, without the ones there are none of, in the order of the bars. Of `statuses` the unknown
+ * ones are called as they were sent.
+ */
+export function countsOf(tally: Tally, statuses: string[]): Count[] {
   return tones
     .filter((tone) => tally[tone] > 0)
-    .map((tone) => ({ tone, count: tally[tone], word: words[tone] }))
+    .map((tone) => ({
+      tone,
+      count: tally[tone],
+      word: tone === 'unknown' ? otherWords(statuses) : words[tone],
+    }))
 }
 
 /** A bucket in words, statuses as they were sent: "23 succeeded, 1 failed". */
 export function describeBucket(bucket: TimelineBucket): string {
   if (bucket.covered === 'no') return 'not known'
-  const parts = countsOf(tallyOf(bucket)).map(({ count, word, tone }) => {
-    return `${formatCount(count)} ${tone === 'unknown' ? otherWords(bucket) : word}`
-  })
+  const parts = countsOf(tallyOf(bucket), Object.keys(bucket.counts)).map(
+    ({ count, word }) => `${formatCount(count)} ${word}`,
+  )
   const text = parts.length === 0 ? 'no runs' : parts.join(', ')
   return bucket.covered === 'partly' ? `${text}, only partly known` : text
 }
 
-function otherWords(bucket: TimelineBucket): string {
-  const others = Object.keys(bucket.counts).filter((status) => toneOf(status) === 'unknown')
-  return others.map((status) => statusWord(status)).join(' or ')
+function otherWords(statuses: string[]): string {
+  const others = new Set(statuses.filter((status) => toneOf(status) === 'unknown'))
+  return [...others].map((status) => statusWord(status)).join(' or ')
 }
 
 /** The greatest of 1, 2 or 5 times a power of ten that is not above `max`: where the guide line stands. */

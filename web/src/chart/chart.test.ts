@@ -36,9 +36,18 @@ describe('countsOf', () => {
     const tallies = [{ Succeeded: 2 }, { Succeeded: 1, Cancelled: 1 }].map((counts) =>
       tallyOf(sampleBucket({ counts })),
     )
-    expect(countsOf(sumTallies(tallies)).map(({ tone, count }) => [tone, count])).toEqual([
+    expect(countsOf(sumTallies(tallies), []).map(({ tone, count }) => [tone, count])).toEqual([
       ['ok', 3],
       ['off', 1],
+    ])
+  })
+
+  it('calls what it does not know as it was sent', () => {
+    const counts = { Paused: 2, Succeeded: 1, Resting: 1 }
+    const found = countsOf(tallyOf(sampleBucket({ counts })), Object.keys(counts))
+    expect(found.map(({ count, word }) => `${count} ${word}`)).toEqual([
+      '1 succeeded',
+      '3 Paused or Resting',
     ])
   })
 })

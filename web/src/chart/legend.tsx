@@ -18,7 +18,10 @@ export function Legend({ children }: { children: React.ReactNode }) {
 
 /** What the histogram's colours and marks mean, each with the number of runs in the whole range. */
 export function HistogramLegend({ buckets }: { buckets: TimelineBucket[] }) {
-  const counts = countsOf(sumTallies(buckets.map(tallyOf)))
+  const counts = countsOf(
+    sumTallies(buckets.map(tallyOf)),
+    buckets.flatMap((bucket) => Object.keys(bucket.counts)),
+  )
   return (
     <Legend>
       {counts.map(({ tone, count, word }) => (

@@ -53,7 +53,7 @@ describe('the figures', () => {
       },
     })
     expect(plain(figuresOf(overview, 'in the last 24 h', 'the 24 h before'))).toMatch(
-      /^1,205 runs in the last 24 h: 1,179 succeeded, 12 in progress, 10 failed \(4 healed\), 3 cancelled, 1 other\. 99\.2 % good, the 24 h before 99\.4 %\.$/,
+      /^1,205 runs in the last 24 h: 1,179 succeeded, 12 in progress, 10 failed \(4 healed\), 3 cancelled, 1 Paused\. 99\.2 % good, the 24 h before 99\.4 %\.$/,
     )
   })
 

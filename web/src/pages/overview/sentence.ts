@@ -41,7 +41,7 @@ export function figuresOf(overview: Overview, when: string, lengthWords: string)
   const tally = tallyOf({ counts: overview.counts, healed: 0 })
   const total = totalOf(tally)
   if (total === 0) return `No runs ${when}.`
-  const parts = countsOf(tally).map(({ tone, count, word }) => {
+  const parts = countsOf(tally, Object.keys(overview.counts)).map(({ tone, count, word }) => {
     if (tone !== 'bad') return `${formatCount(count)} ${word}`
     const healed = overview.healed.runs
     const aside =
