@@ -1,11 +1,16 @@
 package azure
 
 import (
+	"bytes"
+	"crypto"
+	"crypto/x509"
+	"errors"
 	"os"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 	azpolicy "github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 	"github.com/Azure/azure-sdk-for-go/sdk/azidentity"
+	"software.sslmate.com/src/go-pkcs12"
 )
 
 // newCredential makes the credential that cfg describes. Every further kind
@@ -49,8 +54,13 @@ func certificateCredential(cfg Config, common azpolicy.ClientOptions) (azcore.To
 		e.cause = err
 		return nil, e
 	}
-	certificates, key, err := azidentity.ParseCertificates(file, []byte(cfg.CertificatePassword))
-	if err != nil {
+	certificates, key, err := readCertificates(file, string(cfg.CertificatePassword))
+	switch {
+	case errors.Is(err, pkcs12.ErrIncorrectPassword) && cfg.CertificatePassword == "":
+		return nil, bad("the file asks for a password", "give it as AZURE_CLIENT_CERTIFICATE_PASSWORD")
+	case errors.Is(err, pkcs12.ErrIncorrectPassword):
+		return nil, bad("the password does not open the file", "check AZURE_CLIENT_CERTIFICATE_PASSWORD")
+	case err != nil:
 		// The parser's error is not kept: it may quote the file.
 		return nil, bad("the file holds no certificate with a private key that can be opened", "give PEM without a password, or PKCS#12 with AZURE_CLIENT_CERTIFICATE_PASSWORD")
 	}
@@ -63,6 +73,19 @@ func certificateCredential(cfg Config, common azpolicy.ClientOptions) (azcore.To
 		return nil, bad("the certificate and the private key can't be used together", "give the RSA key that belongs to the certificate, and check the tenant's id")
 	}
 	return credential, nil
+}
+
+// readCertificates reads PEM, or else PKCS#12: also that of today's OpenSSL
+// and Windows, AES with a SHA-256 MAC, which azidentity can't open.
+func readCertificates(file []byte, password string) ([]*x509.Certificate, crypto.PrivateKey, error) {
+	if bytes.Contains(file, []byte("-----BEGIN ")) {
+		return azidentity.ParseCertificates(file, nil)
+	}
+	key, leaf, chain, err := pkcs12.DecodeChain(file, password)
+	if err != nil {
+		return nil, nil, err
+	}
+	return append([]*x509.Certificate{leaf}, chain...), key, nil
 }
 
 // badTenant explains the only thing that the library's constructor refuses
