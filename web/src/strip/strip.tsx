@@ -1,5 +1,5 @@
 import { Link } from '@tanstack/react-router'
-import { useState } from 'react'
+import { memo, useState } from 'react'
 import type { StripRun } from '../api/types'
 import { statusWord } from '../status/status'
 import { useNow } from '../time/clock'
@@ -18,7 +18,7 @@ interface StripProps {
 }
 
 /** The last runs of a pipeline as bars, each leading to its run. One tab stop: arrows go from bar to bar. */
-export function Strip({ runs, factory, label }: StripProps) {
+export const Strip = memo(function Strip({ runs, factory, label }: StripProps) {
   const zone = useZone()
   const now = useNow(60_000)
   const [current, setCurrent] = useState<number | null>(null)
@@ -56,7 +56,7 @@ export function Strip({ runs, factory, label }: StripProps) {
       })}
     </ul>
   )
-}
+})
 
 function nextBar(key: string, current: number, count: number): number | null {
   const wanted = { ArrowLeft: current - 1, ArrowRight: current + 1, Home: 0, End: count - 1 }[key]

@@ -1,4 +1,5 @@
 import { Link } from '@tanstack/react-router'
+import { memo } from 'react'
 import type { Overview, PipelineHealth } from '../../api/types'
 import { Legend } from '../../chart/legend'
 import { Duration } from '../../run/duration'
@@ -14,7 +15,11 @@ import { Time } from '../../time/time'
 import styles from './overview.module.css'
 
 /** The pipelines with the most open, then the most failed, then the most runs, each with its last 30. */
-export function PipelinesThatMatter({ pipelines }: { pipelines: Overview['worstPipelines'] }) {
+export const PipelinesThatMatter = memo(function PipelinesThatMatter({
+  pipelines,
+}: {
+  pipelines: Overview['worstPipelines']
+}) {
   const asCards = useMedia('(max-width: 899px)')
   if (pipelines.length === 0) return null
   return (
@@ -27,7 +32,7 @@ export function PipelinesThatMatter({ pipelines }: { pipelines: Overview['worstP
       {asCards ? <Cards pipelines={pipelines} /> : <Table pipelines={pipelines} />}
     </section>
   )
-}
+})
 
 function StripLegend() {
   return (

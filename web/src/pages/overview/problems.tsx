@@ -1,4 +1,5 @@
 import { Link } from '@tanstack/react-router'
+import { memo } from 'react'
 import type { Overview } from '../../api/types'
 import { reasonOf } from '../../run/reason'
 import { RunLink } from '../../run/run-link'
@@ -19,7 +20,7 @@ const most = 6
 type Problem = Overview['openProblems']['items'][number]
 
 /** What is still broken, one row for each pipeline, and in a quiet line what was but is no longer. */
-export function OpenProblems({ overview }: { overview: Overview }) {
+export const OpenProblems = memo(function OpenProblems({ overview }: { overview: Overview }) {
   const { openProblems, healed } = overview
   const shown = openProblems.items.slice(0, most)
   const hidden = openProblems.count - shown.length
@@ -51,7 +52,7 @@ export function OpenProblems({ overview }: { overview: Overview }) {
       <HealedLine count={healed.runs} none={openProblems.count === 0} />
     </section>
   )
-}
+})
 
 function ProblemRow({ problem }: { problem: Problem }) {
   const reason = reasonOf(problem.last.message)

@@ -1,4 +1,5 @@
 import { Link } from '@tanstack/react-router'
+import { memo } from 'react'
 import type { Overview, RunRow } from '../../api/types'
 import { Duration } from '../../run/duration'
 import { RunLink } from '../../run/run-link'
@@ -10,7 +11,7 @@ import styles from './overview.module.css'
 const most = 8
 
 /** What runs or waits now, the longest first, whatever the range. */
-export function RunningNow({ running }: { running: Overview['running'] }) {
+export const RunningNow = memo(function RunningNow({ running }: { running: Overview['running'] }) {
   const shown = running.items.slice(0, most)
   const hidden = running.count - shown.length
   return (
@@ -51,7 +52,7 @@ export function RunningNow({ running }: { running: Overview['running'] }) {
       )}
     </section>
   )
-}
+})
 
 /** A run that does not run yet, or is being stopped, says so beside its time. */
 function Waiting({ run }: { run: RunRow }) {
