@@ -9,6 +9,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"gotest.tools/v3/golden"
 )
 
 // TestTroubleWithAzureIsSaid pins what the board says, whole, when Azure
@@ -66,7 +68,7 @@ func TestTroubleWithAzureIsSaid(t *testing.T) {
 		fmt.Fprintf(&got, "== %s\n%s", tc.name, said)
 	}
 	text := regexp.MustCompile(`127\.0\.0\.1:\d{2,}`).ReplaceAllString(got.String(), "127.0.0.1:PORT")
-	golden(t, "testdata/trouble.golden", text)
+	golden.Assert(t, text, "trouble.golden")
 }
 
 // troubleSaid returns what /factories says of sources and factories in

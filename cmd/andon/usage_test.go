@@ -1,7 +1,6 @@
 package main
 
 import (
-	"flag"
 	"fmt"
 	"net"
 	"os"
@@ -11,10 +10,8 @@ import (
 	"syscall"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
+	"gotest.tools/v3/golden"
 )
-
-var update = flag.Bool("update", false, "rewrite the golden files")
 
 // TestRefusalsSayWhatWhereAndWhatNext pins the exit code and the whole text
 // of everything that a person can type or prepare wrongly.
@@ -86,7 +83,7 @@ func TestRefusalsSayWhatWhereAndWhatNext(t *testing.T) {
 			t.Errorf("a refusal shows %q", never)
 		}
 	}
-	golden(t, "testdata/refusals.golden", text)
+	golden.Assert(t, text, "refusals.golden")
 }
 
 func TestHelpTexts(t *testing.T) {
@@ -100,7 +97,7 @@ func TestHelpTexts(t *testing.T) {
 		}
 		fmt.Fprintf(&got, "== andon %s\n%s", command, stdout)
 	}
-	golden(t, "testdata/help.golden", got.String())
+	golden.Assert(t, got.String(), "help.golden")
 }
 
 func TestVersionIsStamped(t *testing.T) {
@@ -146,21 +143,5 @@ func TestDemoLightsUpAndLeavesNothingBehind(t *testing.T) {
 	left, err := os.ReadDir(dir)
 	if err != nil || len(left) > 0 {
 		t.Errorf("left behind: %v %v", left, err)
-	}
-}
-
-func golden(t *testing.T, path, got string) {
-	t.Helper()
-	if *update {
-		if err := os.WriteFile(path, []byte(got), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(want), got); diff != "" {
-		t.Errorf("%s (run with -update if the change is meant):\n%s", path, diff)
 	}
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/santhosh-tekuri/jsonschema/v6"
+	"gotest.tools/v3/golden"
 
 	"andon/internal/adf"
 	"andon/internal/store"
@@ -27,13 +28,13 @@ func TestOpenAPIGolden(t *testing.T) {
 	b := setup(t)
 	got := b.get(t, "/api/v1/openapi.json", http.StatusOK)
 	want, err := os.ReadFile(goldenDocument)
-	if err != nil && (!*update || !errors.Is(err, fs.ErrNotExist)) {
+	if err != nil && (!golden.FlagUpdate() || !errors.Is(err, fs.ErrNotExist)) {
 		t.Fatal(err)
 	}
 	if got == string(want) {
 		return
 	}
-	if !*update {
+	if !golden.FlagUpdate() {
 		t.Fatalf("%s differs from the types (run with -update if the change is meant):\n%s", goldenDocument, cmp.Diff(strings.Split(string(want), "\n"), strings.Split(got, "\n")))
 	}
 	if len(want) > 0 && versionOf(t, got) == versionOf(t, string(want)) {

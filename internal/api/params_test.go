@@ -2,19 +2,15 @@ package api_test
 
 import (
 	"encoding/json"
-	"flag"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
-	"os"
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
+	"gotest.tools/v3/golden"
 )
-
-var update = flag.Bool("update", false, "write golden files anew")
 
 func TestGoodParametersAreAccepted(t *testing.T) {
 	t.Parallel()
@@ -100,7 +96,7 @@ func TestRefusalsNameWhatIsAllowed(t *testing.T) {
 		path = strings.ReplaceAll(strings.ReplaceAll(path, page.NextCursor, "{cursor}"), long, "{201 characters}")
 		fmt.Fprintf(&got, "GET %s\n%s\n", path, indented(t, answer.body))
 	}
-	golden(t, "testdata/refusals.golden", got.String())
+	golden.Assert(t, got.String(), "refusals.golden")
 }
 
 func TestOtherProblemsSayWhatNext(t *testing.T) {
@@ -128,7 +124,7 @@ func TestOtherProblemsSayWhatNext(t *testing.T) {
 	note(http.MethodPost, "/api/v1/runs", http.StatusMethodNotAllowed)
 	note(http.MethodDelete, "/", http.StatusMethodNotAllowed)
 	note(http.MethodOptions, "/api/v1/runs", http.StatusMethodNotAllowed)
-	golden(t, "testdata/problems.golden", got.String())
+	golden.Assert(t, got.String(), "problems.golden")
 }
 
 // FuzzQuery demands of every address that it is answered, or refused with a
@@ -190,20 +186,4 @@ func indented(t *testing.T, body string) string {
 		t.Fatal(err)
 	}
 	return string(out)
-}
-
-func golden(t *testing.T, path, got string) {
-	t.Helper()
-	if *update {
-		if err := os.WriteFile(path, []byte(got), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(want), got); diff != "" {
-		t.Errorf("%s (run with -update if the change is meant):\n%s", path, diff)
-	}
 }

@@ -2,7 +2,6 @@ package config_test
 
 import (
 	"encoding/json"
-	"flag"
 	"fmt"
 	"log/slog"
 	"os"
@@ -10,13 +9,11 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
 	"go.yaml.in/yaml/v3"
+	"gotest.tools/v3/golden"
 
 	"andon/internal/config"
 )
-
-var update = flag.Bool("update", false, "rewrite the golden files")
 
 func env(pairs ...string) func(string) string {
 	m := map[string]string{}
@@ -47,7 +44,7 @@ func TestFileCases(t *testing.T) {
 			if strings.Contains(got, "CANARY") {
 				t.Errorf("a secret is shown:\n%s", got)
 			}
-			golden(t, strings.TrimSuffix(file, ".yml")+".golden", got)
+			golden.Assert(t, got, strings.TrimSuffix(filepath.Base(file), ".yml")+".golden")
 		})
 	}
 }
@@ -62,22 +59,6 @@ func outcome(t *testing.T, c config.Config, err error) string {
 		t.Fatal(err)
 	}
 	return string(b) + "\n"
-}
-
-func golden(t *testing.T, path, got string) {
-	t.Helper()
-	if *update {
-		if err := os.WriteFile(path, []byte(got), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(want), got); diff != "" {
-		t.Errorf("%s (run with -update if the change is meant):\n%s", path, diff)
-	}
 }
 
 func TestPrecedenceIsFlagEnvironmentFileDefault(t *testing.T) {
@@ -146,7 +127,7 @@ func TestEnvironmentAndFlags(t *testing.T) {
 	if strings.Contains(b.String(), "CANARY") {
 		t.Error("a secret is shown")
 	}
-	golden(t, "testdata/environment.golden", b.String())
+	golden.Assert(t, b.String(), "environment.golden")
 }
 
 func TestSecretIsNeverPrinted(t *testing.T) {
