@@ -1,6 +1,7 @@
 import { Link } from '@tanstack/react-router'
 import type { ActivityRun } from '../../api/types'
 import { JsonView } from '../../json/json-view'
+import { LongText } from '../../run/long-text'
 import { CopyButton } from '../../state/copy'
 import text from '../../state/text.module.css'
 import { statusWord } from '../../status/status'
@@ -102,7 +103,7 @@ function OneTry({ activity, factory }: { activity: ActivityRun; factory: string 
             {error.code && error.type && ', '}
             {error.type && failureTypeWords(error.type)}
           </p>
-          <pre>{error.message}</pre>
+          <LongText what="message">{error.message}</LongText>
         </div>
       )}
       <Part name="Input" value={activity.input} />

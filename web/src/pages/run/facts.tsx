@@ -3,27 +3,44 @@ import { Duration } from '../../run/duration'
 import { InvokedBy, invokedByWord } from '../../run/invoked-by'
 import { CopyButton } from '../../state/copy'
 import text from '../../state/text.module.css'
+import { useNow } from '../../time/clock'
+import { formatClock, formatDay, formatWhole, isSameDay } from '../../time/format'
 import { toMillis } from '../../time/instant'
 import { Time } from '../../time/time'
 import { offsetName, useZone } from '../../time/zone'
 import styles from './run.module.css'
 
+/** A moment to the second: with its day and zone, or beside one of the same day without. */
+function Moment({ instant, after = null }: { instant: string | null; after?: string | null }) {
+  const zone = useZone()
+  const now = useNow(60_000)
+  const at = toMillis(instant)
+  const before = toMillis(after)
+  if (at === null || !instant) return <Time instant={instant} />
+  const day = `${formatDay(at, zone, now)}, ${offsetName(zone, at)}`
+  return (
+    <time dateTime={instant} title={formatWhole(instant, zone)}>
+      {formatClock(at, zone, true)}{' '}
+      {(before === null || !isSameDay(at, before, zone)) && (
+        <span className={text.muted}>{day}</span>
+      )}
+    </time>
+  )
+}
+
 /** Everything short that is known of a run. */
 export function Facts({ run }: { run: RunDetail }) {
-  const zone = useZone()
-  const start = toMillis(run.runStart)
   return (
     <section aria-labelledby="facts">
       <h2 id="facts">Facts</h2>
       <dl className={styles.facts}>
         <dt>Started</dt>
         <dd>
-          <Time instant={run.runStart} />{' '}
-          {start !== null && <span className={text.muted}>{offsetName(zone, start)}</span>}
+          <Moment instant={run.runStart} />
         </dd>
         <dt>Ended</dt>
         <dd>
-          <Time instant={run.runEnd} />
+          <Moment instant={run.runEnd} after={run.runStart} />
         </dd>
         <dt>Duration</dt>
         <dd>
@@ -46,7 +63,7 @@ export function Facts({ run }: { run: RunDetail }) {
         <Id name="Run" value={run.runId} />
         <dt>Last updated</dt>
         <dd>
-          <Time instant={run.lastUpdated} />
+          <Moment instant={run.lastUpdated} after={run.runStart} />
         </dd>
         {run.odd.length > 0 && (
           <>

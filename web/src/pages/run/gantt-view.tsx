@@ -84,10 +84,19 @@ function Item({ line, chart, factory, open, onOpen, unfolded, onUnfold }: ItemPr
             <Icon name="right" size={12} />
           </span>
           <StatusMark status={line.status} />
-          <span className={styles.cut}>{line.name || 'without a name'}</span>
+          <span className={classes(styles.cut, isSkipped(line) && text.muted)}>
+            {line.name || 'without a name'}
+          </span>
           <span className={styles.type}>{describe(line)}</span>
         </span>
         <span className={styles.plot} aria-hidden="true">
+          {ticksOf(chart.end - chart.start).map((at) => (
+            <i
+              key={at}
+              className={styles.gridLine}
+              style={{ left: `${(at / (chart.end - chart.start)) * 100}%` }}
+            />
+          ))}
           <Bars line={line} chart={chart} />
         </span>
         <span className={styles.end}>{formatDuration(lineMillis(line))}</span>
@@ -108,6 +117,10 @@ function describe(line: Line): string {
   return line.attempts.length > 1 ? `${type}, ${line.attempts.length} attempts` : type
 }
 
+function isSkipped(line: Line): boolean {
+  return /^skipped$/i.test(line.status)
+}
+
 const mostThin = 40
 
 function Bars({ line, chart }: { line: Line; chart: Chart }) {
@@ -126,7 +139,7 @@ function Bars({ line, chart }: { line: Line; chart: Chart }) {
       />
     ))
   }
-  if (/^skipped$/i.test(line.status)) return <span className={styles.skipped}>Skipped</span>
+  if (isSkipped(line)) return <span className={styles.skipped}>Skipped</span>
   if (line.attempts.length === 0) return null
   if (/^(foreach|until|ifcondition|switch|executepipeline)$/i.test(line.type ?? '')) {
     return <Bracket line={line} left={at} width={wide} />

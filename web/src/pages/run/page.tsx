@@ -6,6 +6,7 @@ import type { RunDetail } from '../../api/types'
 import { Icon } from '../../icons/icon'
 import { JsonView } from '../../json/json-view'
 import { useShortcut } from '../../keys/shortcuts'
+import { LongText } from '../../run/long-text'
 import { reasonOf } from '../../run/reason'
 import { CopyButton } from '../../state/copy'
 import { Kbd } from '../../state/kbd'
@@ -216,7 +217,9 @@ function Cause({ run, reference }: { run: RunDetail; reference: RunRef }) {
         <CopyButton text={run.message} what="the message" withWord />
       </div>
       {where.length > 0 && <p className={text.muted}>{where.join(' · ')}</p>}
-      <pre>{run.message}</pre>
+      <LongText key={run.runId} what="message">
+        {run.message}
+      </LongText>
     </section>
   )
 }

@@ -83,6 +83,12 @@ function Note({ run }: { run: RunRow }) {
   )
 }
 
+/** "adf-sales · tr_nightly": where it ran, and what started it. */
+function originOf({ factoryName, invokedBy }: RunRow): string {
+  const by = invokedBy?.pipelineName || invokedBy?.name
+  return by ? `${factoryName} · ${by}` : factoryName
+}
+
 /** A run on a narrow screen: two lines. */
 export function RunCard({ run }: { run: RunRow }) {
   return (
@@ -90,7 +96,7 @@ export function RunCard({ run }: { run: RunRow }) {
       mark={<StatusMark status={run.status} healed={run.healedBy !== null} />}
       title={<RunLink run={run} withoutMark />}
       end={<Duration run={run} />}
-      note={run.message ? <RunReason run={run} /> : run.factoryName}
+      note={run.message ? <RunReason run={run} /> : originOf(run)}
       noteEnd={<Time instant={run.runStart} />}
     />
   )
