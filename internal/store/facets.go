@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/ncruces/go-sqlite3"
 	"golang.org/x/sync/errgroup"
@@ -16,7 +17,7 @@ const (
 	topTriggers   = 20
 	topPipelines  = 50
 	topAnnotation = 50
-	walkAlone     = 10_000 // fewer rows aren't worth more than one reader
+	walkAlone     = 4_000 // fewer rows aren't worth more than one reader
 	walkers       = maxReaders / 2
 )
 
@@ -39,7 +40,7 @@ func (s *Store) Facets(ctx context.Context, f RunFilter) (Facets, error) {
 type facetBuilder struct {
 	s       *Store
 	filter  RunFilter
-	seen    map[string]*groups
+	seen    map[string]*groups // by the facet whose filter is left out; "" is the whole filter
 	skipped bool
 }
 
@@ -56,58 +57,57 @@ type groups struct {
 	rolled bool
 }
 
-func (b *facetBuilder) build(ctx context.Context) (Facets, error) {
-	f := b.filter
-	without := func(name string, change func(*RunFilter), set bool) (*groups, error) {
-		if !set {
-			return b.walk(ctx, "", f)
-		}
-		loose := f
-		change(&loose)
-		return b.walk(ctx, name, loose)
-	}
-	all, err := b.walk(ctx, "", f)
-	if err != nil {
-		return Facets{}, err
-	}
-	var out Facets
-	out.Total, out.Open, out.Healed = all.totals()
-	d := b.s.dicts
-	for _, facet := range []struct {
-		into   *[]Facet
-		name   string
-		set    bool
-		loosen func(*RunFilter)
-		rolled bool // a roll-up tells it
-		top    int
-		values func(group) []Facet
-	}{
-		{&out.Status, "status", len(f.Statuses) > 0, func(l *RunFilter) { l.Statuses = nil }, true, 0, func(g group) []Facet {
+// facet is how one facet is counted.
+type facet struct {
+	name   string
+	into   *[]Facet
+	set    bool             // the filter has values for it, which its own counts leave out
+	loosen func(*RunFilter) // leaves them out
+	rolled bool             // a roll-up tells it
+	top    int              // 0: all values
+	values func(group) []Facet
+}
+
+func (b *facetBuilder) facets(out *Facets) []facet {
+	f, d := b.filter, b.s.dicts
+	return []facet{
+		{"status", &out.Status, len(f.Statuses) > 0, func(l *RunFilter) { l.Statuses = nil }, true, 0, func(g group) []Facet {
 			return []Facet{{Value: string(d.word(g.status))}}
 		}},
-		{&out.Factory, "factory", len(f.Factories) > 0, func(l *RunFilter) { l.Factories = nil }, true, 0, func(g group) []Facet {
+		{"factory", &out.Factory, len(f.Factories) > 0, func(l *RunFilter) { l.Factories = nil }, true, 0, func(g group) []Facet {
 			p, _ := d.place(FactoryKey(g.factory))
 			return []Facet{{Value: p.Short, Name: p.Name}}
 		}},
-		{&out.InvokedBy, "invokedBy", len(f.InvokedBy) > 0, func(l *RunFilter) { l.InvokedBy = nil }, false, 0, func(g group) []Facet {
+		{"invokedBy", &out.InvokedBy, len(f.InvokedBy) > 0, func(l *RunFilter) { l.InvokedBy = nil }, false, 0, func(g group) []Facet {
 			return nonEmpty(d.invoker(g.invoker).kind)
 		}},
-		{&out.Trigger, "trigger", len(f.Triggers) > 0, func(l *RunFilter) { l.Triggers = nil }, false, topTriggers, func(g group) []Facet {
+		{"trigger", &out.Trigger, len(f.Triggers) > 0, func(l *RunFilter) { l.Triggers = nil }, false, topTriggers, func(g group) []Facet {
 			if v := d.invoker(g.invoker); v.isTrigger() {
 				return nonEmpty(v.name)
 			}
 			return nil
 		}},
-		{&out.Pipeline, "pipeline", len(f.Pipelines) > 0, func(l *RunFilter) { l.Pipelines = nil }, false, topPipelines, func(g group) []Facet {
+		{"pipeline", &out.Pipeline, len(f.Pipelines) > 0, func(l *RunFilter) { l.Pipelines = nil }, false, topPipelines, func(g group) []Facet {
 			return nonEmpty(d.pipeline(g.pipeline).name)
 		}},
-		{&out.Annotation, "annotation", len(f.Annotations) > 0, func(l *RunFilter) { l.Annotations = nil }, false, topAnnotation, func(g group) []Facet {
+		{"annotation", &out.Annotation, len(f.Annotations) > 0, func(l *RunFilter) { l.Annotations = nil }, false, topAnnotation, func(g group) []Facet {
 			return nonEmpty(d.set(g.set)...)
 		}},
-	} {
-		found, err := without(facet.name, facet.loosen, facet.set)
-		if err != nil {
-			return Facets{}, err
+	}
+}
+
+func (b *facetBuilder) build(ctx context.Context) (Facets, error) {
+	var out Facets
+	all := b.facets(&out)
+	if err := b.walk(ctx, all); err != nil {
+		return Facets{}, err
+	}
+	whole := b.seen[""]
+	out.Total, out.Open, out.Healed = whole.totals()
+	for _, facet := range all {
+		found := whole
+		if facet.set {
+			found = b.seen[facet.name]
 		}
 		if found == nil || found.rolled && !facet.rolled {
 			b.skipped = true
@@ -115,24 +115,36 @@ func (b *facetBuilder) build(ctx context.Context) (Facets, error) {
 		}
 		*facet.into = count(found, facet.top, facet.name != "status", facet.values)
 	}
-	if b.skipped || all == nil {
+	if b.skipped || whole == nil {
 		out.Reason = fmt.Sprintf("more than %d runs to look at: choose a shorter range, a factory or a pipeline", facetRows)
 	}
 	return out, nil
 }
 
-// walk returns the groups of a filter, from roll-ups where rows are too many,
-// or nil where they don't tell.
-func (b *facetBuilder) walk(ctx context.Context, name string, f RunFilter) (*groups, error) {
-	if g, ok := b.seen[name]; ok {
-		return g, nil
+// walk reads the groups of the whole filter and, side by side, of the filter
+// without each facet's own values: from roll-ups where rows are too many, nil
+// where those don't tell.
+func (b *facetBuilder) walk(ctx context.Context, all []facet) error {
+	var mu sync.Mutex
+	walks, walkCtx := errgroup.WithContext(ctx)
+	read := func(name string, f RunFilter) {
+		walks.Go(func() error {
+			g, err := b.s.groupRuns(walkCtx, f)
+			mu.Lock()
+			defer mu.Unlock()
+			b.seen[name] = g
+			return err
+		})
 	}
-	g, err := b.s.groupRuns(ctx, f)
-	if err != nil {
-		return nil, err
+	read("", b.filter)
+	for _, facet := range all {
+		if facet.set {
+			loose := b.filter
+			facet.loosen(&loose)
+			read(facet.name, loose)
+		}
 	}
-	b.seen[name] = g
-	return g, nil
+	return walks.Wait()
 }
 
 func (s *Store) groupRuns(ctx context.Context, f RunFilter) (*groups, error) {
