@@ -100,7 +100,7 @@ func (r *Run) outputOf(a *activityRun) map[string]any {
 			out["effectiveIntegrationRuntime"] = name + " (" + r.pipeline.factory.systems.region + ")"
 		}
 		out["executionDuration"] = seconds(a)
-		out["durationInQueue"] = map[string]any{"integrationRuntimeQueue": int(a.key >> 7 % 4)}
+		out["durationInQueue"] = map[string]any{"integrationRuntimeQueue": min(int(a.key>>7%4), max(seconds(a)-1, 0))} // a part of the duration
 		r.bill(a, out)
 	}
 	if a.status == StatusFailed {

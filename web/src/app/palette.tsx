@@ -5,6 +5,7 @@ import { useDeferredValue, useEffect, useId, useRef, useState } from 'react'
 import { factoriesQuery } from '../api/factories'
 import { findRunsQuery } from '../api/runs'
 import { Icon } from '../icons/icon'
+import type { EarlyKeys } from '../keys/early-keys'
 import { reasonOf } from '../run/reason'
 import { useScope, useSetScope } from '../search/use-scope'
 import { copyText } from '../state/copy'
@@ -15,8 +16,14 @@ import { useNotify } from './notice'
 import styles from './overlay.module.css'
 import { type Act, type Entry, entriesFor } from './palette-entries'
 
+interface PaletteProps {
+  /** What was typed before the field was there. */
+  early: EarlyKeys
+  onClose: () => void
+}
+
 /** Finds pipelines, runs and factories, goes to pages, does things. */
-export default function Palette({ onClose }: { onClose: () => void }) {
+export default function Palette({ early, onClose }: PaletteProps) {
   const [typed, setTyped] = useState('')
   const [selected, setSelected] = useState(0)
   const q = useSettled(typed.trim())
@@ -67,6 +74,10 @@ export default function Palette({ onClose }: { onClose: () => void }) {
               spellCheck={false}
               placeholder="A pipeline, a run id, words of an error, a factory"
               value={typed}
+              onFocus={() => {
+                const before = early.take()
+                if (before) setTyped((now) => now + before)
+              }}
               onChange={(event) => {
                 setTyped(event.target.value)
                 setSelected(0)

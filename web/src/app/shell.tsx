@@ -2,6 +2,7 @@ import { Dialog } from '@base-ui/react/dialog'
 import { Outlet, useNavigate } from '@tanstack/react-router'
 import { lazy, Suspense, useState } from 'react'
 import { Icon } from '../icons/icon'
+import { EarlyKeys } from '../keys/early-keys'
 import { useShellShortcut } from '../keys/shortcuts'
 import { rangeChange, useScope, useSetScope } from '../search/use-scope'
 import { Button } from '../state/button'
@@ -40,11 +41,17 @@ type Overlay = 'palette' | 'help' | 'range' | 'sheet' | null
 function Frame() {
   const narrow = useMedia(withoutRail)
   const [overlay, setOverlay] = useState<Overlay>(null)
-  const close = () => setOverlay(null)
-  useShellKeys(setOverlay)
+  const [early] = useState(() => new EarlyKeys())
+  const show = (next: Overlay) => {
+    if (next === 'palette') early.start()
+    else early.take()
+    setOverlay(next)
+  }
+  const close = () => show(null)
+  useShellKeys(show)
 
   const find = (
-    <Button className={styles.find} onClick={() => setOverlay('palette')}>
+    <Button className={styles.find} onClick={() => show('palette')}>
       <Icon name="search" size={14} />
       <span>Find or do</span>
       <Kbd>{commandKey()} K</Kbd>
@@ -101,7 +108,7 @@ function Frame() {
         </Sheet>
       )}
       <Suspense>
-        {overlay === 'palette' && <Palette onClose={close} />}
+        {overlay === 'palette' && <Palette early={early} onClose={close} />}
         {overlay === 'help' && <Help onClose={close} />}
       </Suspense>
     </div>
@@ -127,18 +134,18 @@ function Sheet({ open, onClose, children }: SheetProps) {
   )
 }
 
-function useShellKeys(setOverlay: (overlay: Overlay) => void) {
+function useShellKeys(show: (overlay: Overlay) => void) {
   const navigate = useNavigate()
   const notify = useNotify()
   const clock = useClock()
   const scope = useScope()
   const setScope = useSetScope()
 
-  useShellShortcut('mod+k', 'Find or do', () => setOverlay('palette'))
-  useShellShortcut('/', 'Find', () => setOverlay('palette'))
+  useShellShortcut('mod+k', 'Find or do', () => show('palette'))
+  useShellShortcut('/', 'Find', () => show('palette'))
   useShellShortcut('g o', 'Go to the overview', () => void navigate({ to: '/' }))
   useShellShortcut('g r', 'Go to the runs', () => void navigate({ to: '/runs' }))
-  useShellShortcut('t', 'Choose the time range', () => setOverlay('range'))
+  useShellShortcut('t', 'Choose the time range', () => show('range'))
   useShellShortcut('z', 'Zoom out in time', () => {
     setScope(rangeChange(widenRange(scope, clock.now())))
   })
@@ -146,5 +153,5 @@ function useShellKeys(setOverlay: (overlay: Overlay) => void) {
     const copied = await copyText(location.href)
     notify(copied ? 'Link copied' : 'The browser did not allow copying')
   })
-  useShellShortcut('?', 'Show the keys', () => setOverlay('help'))
+  useShellShortcut('?', 'Show the keys', () => show('help'))
 }

@@ -44,7 +44,7 @@ export function columnsFor(
     {
       id: 'start',
       header: 'Start',
-      width: '120px',
+      width: '140px',
       align: 'right',
       sort: sortBy('runStart', sort, onSort),
       cell: (run) => <Time instant={run.runStart} />,
