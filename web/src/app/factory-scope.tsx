@@ -5,6 +5,7 @@ import type { Factory } from '../api/types'
 import { Icon } from '../icons/icon'
 import { useScope, useSetScope } from '../search/use-scope'
 import { Button } from '../state/button'
+import { Name } from '../state/name'
 import { formatCount } from '../time/format'
 import styles from './controls.module.css'
 import { Popover } from './popover'
@@ -86,7 +87,9 @@ function FactoryChoice({ factories, chosen, failed }: FactoryChoiceProps) {
                 checked={chosen.includes(f.factory)}
                 onChange={() => toggle(f.factory)}
               />
-              <span className={styles.cut}>{f.name}</span>
+              <span className={styles.cut}>
+                <Name>{f.name}</Name>
+              </span>
               <span className={styles.aside}>{f.resourceGroup}</span>
             </label>
           </li>
