@@ -32,12 +32,20 @@ dev: need web/node_modules/.package-lock.json ## Run the demo and Vite; both tak
 	@scripts/dev
 
 .PHONY: test
-test: test-go test-web test-e2e ## Run every test: Go with the race detector, the UI's units, the browser's
+test: test-go test-fuzz test-web test-e2e ## Run every test: Go with the race detector, a little fuzzing, the UI's units, the browser's
 
 .PHONY: test-go
 test-go: need-go ## Run the Go tests only (ARGS=./internal/store)
 	@scripts/need gcc curl
 	scripts/test-go $(ARGS)
+
+.PHONY: test-fuzz
+test-fuzz: need-go
+	scripts/fuzz 5s
+
+.PHONY: fuzz
+fuzz: need-go ## Fuzz every decoder and parser, long (TIME=1m; 10 minutes each)
+	scripts/fuzz $(TIME)
 
 .PHONY: test-web
 test-web: web/node_modules/.package-lock.json ## Run the UI's unit tests only
