@@ -10,11 +10,12 @@ import (
 // not a JSON object or has no runId, since such a row can't be kept apart from
 // others. raw is kept, not copied.
 func DecodePipelineRun(raw []byte) (PipelineRun, error) {
-	return decodePipelineRun(raw, parseObject)
+	members, err := parseObject(raw)
+	return readPipelineRun(raw, members, err)
 }
 
-func decodePipelineRun(raw []byte, parse func([]byte) (object, error)) (PipelineRun, error) {
-	members, err := parse(raw)
+// readPipelineRun reads a row that was taken apart, or passes on why not.
+func readPipelineRun(raw []byte, members object, err error) (PipelineRun, error) {
 	if err != nil {
 		return PipelineRun{Raw: raw}, fmt.Errorf("a pipeline run %w", err)
 	}
@@ -54,11 +55,12 @@ func decodePipelineRun(raw []byte, parse func([]byte) (object, error)) (Pipeline
 // error is non-nil only when raw is not a JSON object or has neither an
 // activityRunId nor an activityName.
 func DecodeActivityRun(raw []byte) (ActivityRun, error) {
-	return decodeActivityRun(raw, parseObject)
+	members, err := parseObject(raw)
+	return readActivityRun(raw, members, err)
 }
 
-func decodeActivityRun(raw []byte, parse func([]byte) (object, error)) (ActivityRun, error) {
-	members, err := parse(raw)
+// readActivityRun is readPipelineRun for an activity.
+func readActivityRun(raw []byte, members object, err error) (ActivityRun, error) {
 	if err != nil {
 		return ActivityRun{Raw: raw}, fmt.Errorf("an activity run %w", err)
 	}

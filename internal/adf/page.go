@@ -60,7 +60,13 @@ func (p Page) Elements(name string) (all []Element, ok bool) {
 func (e Element) Raw() json.RawMessage { return e.raw }
 
 // PipelineRun reads the element in the manner of DecodePipelineRun.
-func (e Element) PipelineRun() (PipelineRun, error) { return decodePipelineRun(e.raw, splitObject) }
+func (e Element) PipelineRun() (PipelineRun, error) {
+	members, err := splitObject(e.raw)
+	return readPipelineRun(e.raw, members, err)
+}
 
 // ActivityRun reads the element in the manner of DecodeActivityRun.
-func (e Element) ActivityRun() (ActivityRun, error) { return decodeActivityRun(e.raw, splitObject) }
+func (e Element) ActivityRun() (ActivityRun, error) {
+	members, err := splitObject(e.raw)
+	return readActivityRun(e.raw, members, err)
+}

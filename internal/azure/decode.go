@@ -68,13 +68,9 @@ func DecodeActivityPage(body []byte) (ActivityPage, error) {
 // splitPage takes a page apart into its elements but null ones and its text
 // called next, which asks for the page after it.
 func splitPage(body []byte, next string) (rows []adf.Element, link string, err error) {
-	text := bytes.TrimPrefix(body, []byte("\xef\xbb\xbf")) // a byte-order mark, in saved files
-	page, err := adf.SplitPage(text)
-	switch {
-	case errors.Is(err, adf.ErrNotJSON):
-		return nil, "", syntaxProblem(text)
-	case err != nil:
-		return nil, "", fmt.Errorf("it %w", err)
+	page, err := openObject(body)
+	if err != nil {
+		return nil, "", err
 	}
 	if page.Member("value") == nil {
 		return nil, "", errors.New(`it has no "value", so it is not a page`)
@@ -91,16 +87,18 @@ func splitPage(body []byte, next string) (rows []adf.Element, link string, err e
 	return rows, link, nil
 }
 
-// checkObject returns what keeps body from being a JSON object.
-func checkObject(body []byte) error {
-	text := bytes.TrimPrefix(body, []byte("\xef\xbb\xbf"))
-	switch _, err := adf.SplitPage(text); {
+// openObject takes an answer apart, or says what keeps it from being a JSON
+// object.
+func openObject(body []byte) (adf.Page, error) {
+	text := bytes.TrimPrefix(body, []byte("\xef\xbb\xbf")) // a byte-order mark, in saved files
+	page, err := adf.SplitPage(text)
+	switch {
 	case errors.Is(err, adf.ErrNotJSON):
-		return syntaxProblem(text)
+		return adf.Page{}, syntaxProblem(text)
 	case err != nil:
-		return fmt.Errorf("it %w", err)
+		return adf.Page{}, fmt.Errorf("it %w", err)
 	}
-	return nil
+	return page, nil
 }
 
 // syntaxProblem says where text ceases to be JSON: errCut when it ends too

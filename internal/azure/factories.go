@@ -102,7 +102,7 @@ func (c *Client) Factory(ctx context.Context, id adf.FactoryID) (adf.Factory, er
 	q.right = "Microsoft.DataFactory/factories/read"
 	var factory adf.Factory
 	err = c.ask(ctx, q, func(a answer) (err error) {
-		if err := checkObject(a.body); err != nil {
+		if _, err := openObject(a.body); err != nil {
 			return err
 		}
 		factory, err = adf.DecodeFactory(a.body)

@@ -81,7 +81,7 @@ func (c *Client) QueryActivityRuns(ctx context.Context, factory adf.FactoryID, r
 
 // decodeRun reads a single run, telling a cut answer from an odd one.
 func decodeRun(body []byte) (adf.PipelineRun, error) {
-	if err := checkObject(body); err != nil {
+	if _, err := openObject(body); err != nil {
 		return adf.PipelineRun{}, err
 	}
 	return adf.DecodePipelineRun(body)

@@ -280,15 +280,20 @@ func (s *Store) readGroups(ctx context.Context, b *stmt) (sums map[groupKey]int6
 	return sums, nil
 }
 
-// mergeGroups returns nil when a part is missing, or all are too many.
+// mergeGroups returns nil when a part gave up, or when all are too many.
 func (s *Store) mergeGroups(parts ...map[groupKey]int64) *groups {
-	all := parts[0]
-	for _, part := range parts[1:] {
+	all := map[groupKey]int64{}
+	var total int64
+	for _, part := range parts {
+		if part == nil {
+			return nil
+		}
 		for k, n := range part {
 			all[k] += n
+			total += n
 		}
 	}
-	if slices.ContainsFunc(parts, func(m map[groupKey]int64) bool { return m == nil }) {
+	if total > facetRows {
 		return nil
 	}
 	out := &groups{}

@@ -197,3 +197,18 @@ func FuzzCursor(f *testing.F) {
 		}
 	})
 }
+
+// A stretch that gave up, or more rows than may be looked at in all, leaves
+// the counts unknown whatever the other stretches found.
+func TestGroupsOfTooManyRowsAreUnknown(t *testing.T) {
+	t.Parallel()
+	few, half := map[groupKey]int64{{status: 2}: 1}, map[groupKey]int64{{status: 2}: facetRows}
+	s := &Store{dicts: newDicts()}
+	for name, parts := range map[string][]map[groupKey]int64{
+		"the first gave up": {nil, few}, "the last gave up": {few, nil}, "too many together": {few, half},
+	} {
+		if g := s.mergeGroups(parts...); g != nil {
+			t.Errorf("%s: %+v, want nothing", name, g)
+		}
+	}
+}

@@ -245,3 +245,12 @@ describe('a server that answers with errors', () => {
     await screen.findByText('The list of factories could not be read.')
   })
 })
+
+it('the finder goes on taking letters after its key is pressed once more', async () => {
+  const { user } = await renderApp('/')
+  await user.keyboard('{Control>}k{/Control}')
+  const field = await screen.findByRole<HTMLInputElement>('combobox')
+  await waitFor(() => expect(document.activeElement).toBe(field))
+  await user.keyboard('pl_{Control>}k{/Control}load')
+  await waitFor(() => expect(field.value).toBe('pl_load'))
+})

@@ -43,8 +43,8 @@ function Frame() {
   const [overlay, setOverlay] = useState<Overlay>(null)
   const [early] = useState(() => new EarlyKeys())
   const show = (next: Overlay) => {
-    if (next === 'palette') early.start()
-    else early.take()
+    if (next !== 'palette') early.take()
+    else if (overlay !== 'palette') early.start() // once open, its field has the keys
     setOverlay(next)
   }
   const close = () => show(null)

@@ -38,3 +38,11 @@ it('begins anew', () => {
   press('b')
   expect(early.take()).toBe('b')
 })
+
+it('ends with Escape: who gives up wants the keys back', () => {
+  early.start()
+  press('a')
+  press('Escape')
+  expect(press('b').defaultPrevented).toBe(false)
+  expect(early.take()).toBe('')
+})

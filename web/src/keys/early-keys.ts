@@ -22,6 +22,10 @@ export class EarlyKeys {
   }
 
   #onKeyDown = (event: KeyboardEvent) => {
+    if (event.key === 'Escape') {
+      this.take()
+      return
+    }
     if (event.isComposing || event.ctrlKey || event.metaKey || event.altKey) return
     if (event.key === 'Backspace') this.#typed = this.#typed.slice(0, -1)
     else if ([...event.key].length === 1) this.#typed += event.key
