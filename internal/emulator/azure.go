@@ -26,6 +26,7 @@ type azure struct {
 	budgets    *budgets
 	ledger     *ledger
 	faults     *faults
+	router     router
 	pages      pageKey
 	indexes    indexes
 }
@@ -62,7 +63,7 @@ func (a *azure) tick() time.Time {
 }
 
 func (a *azure) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	c := &call{route: parseRoute(r.URL.Path), request: r, at: a.tick()}
+	c := &call{route: a.router.route(r.Method, r.URL.Path), request: r, at: a.tick()}
 	c.place = a.findFactory(c.route)
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBodyBytes))
 	c.body = body
@@ -154,6 +155,8 @@ func (a *azure) authenticate(r *http.Request) (*identity, *armError) {
 	return id, nil
 }
 
+// dispatch is the order in which Resource Manager refuses: the version, the
+// place, the method, the right, the budget of Data Factory.
 func (a *azure) dispatch(c *call) (reply, *armError) {
 	if e := checkAPIVersion(c); e != nil {
 		return reply{}, e
@@ -161,64 +164,32 @@ func (a *azure) dispatch(c *call) (reply, *armError) {
 	if e := a.checkPlace(c); e != nil {
 		return reply{}, e
 	}
-	if e := checkMethod(c); e != nil {
+	op := c.operation
+	if op == nil {
+		return reply{}, c.refusal(c.request)
+	}
+	if e := a.checkRight(c, op); e != nil {
 		return reply{}, e
 	}
-	switch c.call {
-	case callSubscriptions:
-		return a.subscriptions(c), nil
-	case callFactories:
-		return a.factories(c)
-	case callFactory:
-		return a.factory(c), nil
-	case callQueryPipelineRuns:
-		return a.queryPipelineRuns(c)
-	case callPipelineRun:
-		return a.pipelineRun(c), nil
-	case callQueryActivityRuns:
-		return a.queryActivityRuns(c)
-	default:
-		return reply{}, noSuchCall(c)
+	if op.isQuery {
+		if e := a.budgets.takeQuery(c.place.Name); e != nil {
+			return reply{}, e
+		}
 	}
+	return op.handle(a, c)
 }
 
-// checkMethod tells a method that Azure does not have from one that Azure has
-// and the emulator lacks.
-func checkMethod(c *call) *armError {
-	method := c.request.Method
-	switch c.call {
-	case callQueryPipelineRuns, callQueryActivityRuns:
-		if method != http.MethodPost {
-			return errMethod(method)
+// checkRight refuses a call whose action the caller's roles do not hold at the
+// scope of the path.
+func (a *azure) checkRight(c *call, op *operation) *armError {
+	if op.isQuery && !c.principal.mayQuery {
+		scope := c.place.ID()
+		if c.runID != "" {
+			scope += "/pipelineruns/" + c.runID
 		}
-	case callFactory:
-		switch method {
-		case http.MethodGet:
-		case http.MethodPut, http.MethodPatch, http.MethodDelete:
-			return errNotEmulated(method, c.request.URL.Path)
-		default:
-			return errMethod(method)
-		}
-	case callSubscriptions, callFactories, callPipelineRun:
-		if method != http.MethodGet {
-			return errMethod(method)
-		}
+		return errForbidden(c.principal, op.action, scope)
 	}
 	return nil
-}
-
-// noSuchCall says why a path leads nowhere, as Resource Manager does.
-func noSuchCall(c *call) *armError {
-	switch {
-	case c.call == callNotEmulated:
-		return errNotEmulated(c.request.Method, c.request.URL.Path)
-	case c.namespace == "":
-		return errNotFound(c.request.URL.Path)
-	case !strings.EqualFold(c.namespace, dataFactoryNamespace):
-		return errNamespace(c.namespace)
-	default:
-		return errResourceType(c.kind, queryValue(c.request, "api-version"))
-	}
 }
 
 func checkAPIVersion(c *call) *armError {
@@ -226,16 +197,10 @@ func checkAPIVersion(c *call) *armError {
 	if version == "" {
 		return errNoAPIVersion()
 	}
-	var allowed string
-	switch c.call {
-	case callSubscriptions:
-		allowed = subscriptionsAPIVersions
-	case callFactories, callFactory, callQueryPipelineRuns, callPipelineRun, callQueryActivityRuns:
-		allowed = dataFactoryAPIVersions
-	default:
+	if c.operation == nil {
 		return nil
 	}
-	versions := strings.Split(allowed, ",")
+	versions := strings.Split(c.operation.versions, ",")
 	for _, v := range versions {
 		if strings.EqualFold(v, version) {
 			return nil

@@ -63,8 +63,9 @@ func New(o Options) (*Emulator, error) {
 		return nil, err
 	}
 	ids := newIdentities(o.Seed)
-	ledger := newLedger(w.Factories())
-	faults := newFaults(o.Seed, o.Now)
+	calls := router{operations: operations()}
+	ledger := newLedger(w.Factories(), calls.callNames())
+	faults := newFaults(o.Seed, o.Now, calls.callNames())
 	a := &azure{
 		world:      w,
 		now:        o.Now,
@@ -75,6 +76,7 @@ func New(o Options) (*Emulator, error) {
 		budgets:    newBudgets(limits, o.Now),
 		ledger:     ledger,
 		faults:     faults,
+		router:     calls,
 		pages:      newPageKey(),
 		indexes:    newIndexes(w),
 	}

@@ -13,11 +13,6 @@ import (
 // is not known: 169 factories were seen in one page.
 const listPage = 50
 
-const (
-	actionQueryPipelineRuns = dataFactoryNamespace + "/factories/querypipelineruns/action"
-	actionQueryActivityRuns = dataFactoryNamespace + "/factories/pipelineruns/queryactivityruns/action"
-)
-
 func (a *azure) findFactory(r route) *world.Factory {
 	if r.factory == "" {
 		return nil
@@ -69,9 +64,9 @@ func (a *azure) hasGroup(subscription, group string) bool {
 	return false
 }
 
-// subscription is a row of GET /subscriptions (Resource Manager,
+// subscriptionRow is a row of GET /subscriptions (Resource Manager,
 // Subscriptions - List).
-type subscription struct {
+type subscriptionRow struct {
 	ID                   string   `json:"id"`
 	AuthorizationSource  string   `json:"authorizationSource"`
 	ManagedByTenants     []string `json:"managedByTenants"`
@@ -88,29 +83,37 @@ type policies struct {
 	SpendingLimit       string `json:"spendingLimit"`
 }
 
-// subscriptions answers the list, or one subscription when the path names it.
-func (a *azure) subscriptions(c *call) reply {
-	rows := []subscription{}
+func (a *azure) subscriptions(*call) (reply, *armError) {
+	rows := []subscriptionRow{}
 	for _, s := range a.world.Subscriptions() {
-		row := subscription{
-			ID:                   "/subscriptions/" + s.ID,
-			AuthorizationSource:  "RoleBased",
-			ManagedByTenants:     []string{},
-			SubscriptionID:       s.ID,
-			TenantID:             a.world.TenantID(),
-			DisplayName:          s.DisplayName,
-			State:                "Enabled",
-			SubscriptionPolicies: policies{"Public_2014-09-01", "EnterpriseAgreement_2014-09-01", "Off"},
-		}
-		if strings.EqualFold(c.subscription, s.ID) {
-			return jsonReply(http.StatusOK, row)
-		}
-		rows = append(rows, row)
+		rows = append(rows, a.subscriptionRow(s))
 	}
 	return jsonReply(http.StatusOK, struct {
-		Value []subscription `json:"value"`
-		Count any            `json:"count"`
-	}{rows, map[string]any{"type": "Total", "value": len(rows)}})
+		Value []subscriptionRow `json:"value"`
+		Count any               `json:"count"`
+	}{rows, map[string]any{"type": "Total", "value": len(rows)}}), nil
+}
+
+func (a *azure) subscription(c *call) (reply, *armError) {
+	for _, s := range a.world.Subscriptions() {
+		if strings.EqualFold(c.subscription, s.ID) {
+			return jsonReply(http.StatusOK, a.subscriptionRow(s)), nil
+		}
+	}
+	return reply{}, errSubscription(c.subscription)
+}
+
+func (a *azure) subscriptionRow(s world.Subscription) subscriptionRow {
+	return subscriptionRow{
+		ID:                   "/subscriptions/" + s.ID,
+		AuthorizationSource:  "RoleBased",
+		ManagedByTenants:     []string{},
+		SubscriptionID:       s.ID,
+		TenantID:             a.world.TenantID(),
+		DisplayName:          s.DisplayName,
+		State:                "Enabled",
+		SubscriptionPolicies: policies{"Public_2014-09-01", "EnterpriseAgreement_2014-09-01", "Off"},
+	}
 }
 
 // factoryRow is a factory as its list and get answer it.
@@ -223,6 +226,6 @@ func nextLink(r *http.Request, from int) string {
 	return u.String()
 }
 
-func (a *azure) factory(c *call) reply {
-	return jsonReply(http.StatusOK, a.factoryRow(c.place))
+func (a *azure) factory(c *call) (reply, *armError) {
+	return jsonReply(http.StatusOK, a.factoryRow(c.place)), nil
 }

@@ -24,7 +24,7 @@ const (
 )
 
 // everyCall strikes all calls, also those without a name of their own in
-// callNames.
+// callNames of the router.
 const everyCall = "*"
 
 func faultKinds() []string {
@@ -75,20 +75,21 @@ type faultState struct {
 // faults strikes requests with what the control listener ordered. The earliest
 // rule that fits a request strikes it.
 type faults struct {
-	now func() time.Time
+	now   func() time.Time
+	calls []string
 
 	mu     sync.Mutex
 	random *rand.Rand
 	rules  []*fault
 }
 
-func newFaults(seed int64, now func() time.Time) *faults {
-	return &faults{now: now, random: rand.New(rand.NewPCG(uint64(seed), 0x6661756c74))} //nolint:gosec // which requests fail is a matter of chance, not of secrecy
+func newFaults(seed int64, now func() time.Time, calls []string) *faults {
+	return &faults{now: now, calls: calls, random: rand.New(rand.NewPCG(uint64(seed), 0x6661756c74))} //nolint:gosec // which requests fail is a matter of chance, not of secrecy
 }
 
 // add puts a checked rule in force.
 func (f *faults) add(rule faultRule, places []*world.Factory) error {
-	r, err := rule.check(places, f.now())
+	r, err := rule.check(places, f.calls, f.now())
 	if err != nil {
 		return err
 	}
@@ -98,13 +99,13 @@ func (f *faults) add(rule faultRule, places []*world.Factory) error {
 	return nil
 }
 
-func (rule faultRule) check(places []*world.Factory, now time.Time) (*fault, error) {
+func (rule faultRule) check(places []*world.Factory, calls []string, now time.Time) (*fault, error) {
 	out := &fault{kind: rule.Fault, call: rule.Call, probability: 1, left: -1, retryAfter: rule.RetryAfter}
 	if !slices.Contains(faultKinds(), rule.Fault) {
 		return nil, fmt.Errorf("unknown fault %q; allowed: %s", rule.Fault, strings.Join(faultKinds(), ", "))
 	}
-	if rule.Call != everyCall && !slices.Contains(callNames(), rule.Call) {
-		return nil, fmt.Errorf("unknown call %q; allowed: %s, %s", rule.Call, everyCall, strings.Join(callNames(), ", "))
+	if rule.Call != everyCall && !slices.Contains(calls, rule.Call) {
+		return nil, fmt.Errorf("unknown call %q; allowed: %s, %s", rule.Call, everyCall, strings.Join(calls, ", "))
 	}
 	if rule.Factory != "" {
 		place, err := findPlace(places, rule.Factory)

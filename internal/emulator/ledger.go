@@ -10,6 +10,7 @@ import (
 // ledger counts what clients asked since the start or the last reset.
 type ledger struct {
 	factories []*world.Factory
+	calls     []string
 
 	mu        sync.Mutex
 	total     int64
@@ -29,8 +30,8 @@ type counts struct {
 	ByFactory map[string]int64 `json:"byFactory"`
 }
 
-func newLedger(factories []*world.Factory) *ledger {
-	l := &ledger{factories: factories}
+func newLedger(factories []*world.Factory, calls []string) *ledger {
+	l := &ledger{factories: factories, calls: calls}
 	l.reset()
 	return l
 }
@@ -53,7 +54,7 @@ func (l *ledger) reset() {
 	defer l.mu.Unlock()
 	l.total, l.records = 0, 0
 	l.byCall, l.byFactory = map[string]int64{}, map[string]int64{}
-	for _, name := range callNames() {
+	for _, name := range l.calls {
 		l.byCall[name] = 0
 	}
 	for _, f := range l.factories {

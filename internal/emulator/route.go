@@ -1,50 +1,61 @@
 package emulator
 
-import "strings"
-
-// What a request asks for, as faults and the count of requests name it.
-const (
-	callToken             = "token"
-	callSubscriptions     = "subscriptions"
-	callFactories         = "factories"
-	callFactory           = "factory"
-	callQueryPipelineRuns = "queryPipelineRuns"
-	callPipelineRun       = "pipelineRun"
-	callQueryActivityRuns = "queryActivityRuns"
-	callOpenIDDiscovery   = "openIdConfiguration"
-	callInstanceDiscovery = "instanceDiscovery"
-	callSigningKeys       = "signingKeys"
-	callNotEmulated       = "notEmulated"
-	callUnknown           = "unknown"
-
-	dataFactoryNamespace     = "Microsoft.DataFactory"
-	subscriptionsAPIVersions = "2016-06-01,2019-06-01,2019-11-01,2020-01-01,2021-01-01,2022-12-01"
-	dataFactoryAPIVersions   = "2018-06-01"
+import (
+	"net/http"
+	"slices"
+	"strings"
 )
-
-// callNames lists the calls that can be struck by a fault.
-func callNames() []string {
-	return []string{
-		callToken, callSubscriptions, callFactories, callFactory,
-		callQueryPipelineRuns, callPipelineRun, callQueryActivityRuns,
-	}
-}
 
 // route is a path taken apart. Names keep the caller's spelling; Azure compares
 // every segment without regard to case.
 type route struct {
-	call         string
+	call string
+	// operation is nil for calls of Entra ID and for paths and methods that
+	// lead nowhere.
+	operation *operation
+	// methods are those under which the path leads somewhere.
+	methods []string
+	// isResource tells that the path is that of a resource which Azure lets
+	// clients write and the emulator does not.
+	isResource bool
+
 	tenant       string
 	subscription string
 	group        string
 	factory      string
 	runID        string
+	// child is the name of what lies below the factory: a pipeline, a trigger,
+	// an integration runtime.
+	child string
+	// item lies below the child: a trigger run, a node.
+	item string
 	// namespace and kind are those of a provider path that leads nowhere.
 	namespace string
 	kind      string
 }
 
-func (r route) isEntra() bool {
+// field is where the name under a placeholder of a path goes; nil for a
+// segment that is none.
+func (r *route) field(segment string) *string {
+	switch segment {
+	case "{subscription}":
+		return &r.subscription
+	case "{group}":
+		return &r.group
+	case "{factory}":
+		return &r.factory
+	case "{run}":
+		return &r.runID
+	case "{pipeline}", "{trigger}", "{runtime}", "{name}":
+		return &r.child
+	case "{triggerRun}", "{node}":
+		return &r.item
+	default:
+		return nil
+	}
+}
+
+func (r *route) isEntra() bool {
 	switch r.call {
 	case callToken, callOpenIDDiscovery, callInstanceDiscovery, callSigningKeys:
 		return true
@@ -53,13 +64,51 @@ func (r route) isEntra() bool {
 	}
 }
 
-// parseRoute never fails: a path that is nothing has the call "unknown".
-func parseRoute(path string) route {
-	seg := strings.Split(strings.Trim(path, "/"), "/")
+// router finds the operation of a request.
+type router struct {
+	operations []*operation
+}
+
+// callNames lists the calls that can be struck by a fault, each once.
+func (rt router) callNames() []string {
+	names := []string{callToken}
+	for _, op := range rt.operations {
+		if !slices.Contains(names, op.call) {
+			names = append(names, op.call)
+		}
+	}
+	return names
+}
+
+// route never fails: a path that is nothing has the call "unknown".
+func (rt router) route(method, path string) route {
+	segments := strings.Split(strings.Trim(path, "/"), "/")
+	var found route
+	for _, op := range rt.operations {
+		var r route
+		if !op.bind(segments, &r) {
+			continue
+		}
+		r.call, r.operation = op.call, op
+		if op.method == method {
+			return r
+		}
+		r.methods, r.isResource = append(found.methods, op.method), found.isResource || op.isResource
+		found = r
+	}
+	if found.operation != nil {
+		found.operation = nil
+		return found
+	}
+	return nowhere(segments)
+}
+
+// nowhere reads a path of no operation: what of it Azure would know.
+func nowhere(seg []string) route {
 	is := func(i int, name string) bool { return i < len(seg) && strings.EqualFold(seg[i], name) }
 	switch {
 	case is(0, "subscriptions"):
-		return parseSubscription(seg)
+		return belowSubscription(seg)
 	case is(0, "providers"), is(0, "tenants"), is(0, "batch"):
 		return route{call: callNotEmulated}
 	case len(seg) == 3 && is(0, "common") && is(1, "discovery") && is(2, "instance"):
@@ -74,33 +123,28 @@ func parseRoute(path string) route {
 	return route{call: callUnknown}
 }
 
-func parseSubscription(seg []string) route {
-	r := route{call: callSubscriptions}
-	if len(seg) == 1 {
+func belowSubscription(seg []string) route {
+	r := route{call: callNotEmulated}
+	if len(seg) < 3 {
 		return r
 	}
 	r.subscription = seg[1]
-	if len(seg) == 2 {
-		return r
-	}
 	rest := seg[2:]
 	if strings.EqualFold(rest[0], "resourceGroups") {
 		if len(rest) < 3 {
-			r.call = callNotEmulated
 			return r
 		}
 		r.group = rest[1]
 		rest = rest[2:]
 	}
 	if !strings.EqualFold(rest[0], "providers") || len(rest) < 2 {
-		r.call = callNotEmulated
 		return r
 	}
-	return parseProvider(r, rest[1:])
+	return belowProvider(r, rest[1:])
 }
 
-// parseProvider reads {namespace}/factories[/{factory}[/{child}…]].
-func parseProvider(r route, seg []string) route {
+// belowProvider reads {namespace}/{kind}/…, whose beginning may name a factory.
+func belowProvider(r route, seg []string) route {
 	r.call = callUnknown
 	r.namespace = seg[0]
 	if len(seg) > 1 {
@@ -110,38 +154,21 @@ func parseProvider(r route, seg []string) route {
 		return r
 	}
 	switch {
-	case len(seg) == 2:
-		r.call = callFactories
 	case r.group == "":
 		r.kind += "/" + strings.Join(seg[2:], "/")
-	case len(seg) == 3:
-		r.factory, r.call = seg[2], callFactory
-	default:
+	case len(seg) > 3:
 		r.factory = seg[2]
-		r = parseChild(r, seg[3:])
+		if isFactoryChild(seg[3]) {
+			r.call = callNotEmulated
+		} else {
+			r.kind = "factories/" + seg[3]
+		}
 	}
 	return r
 }
 
-func parseChild(r route, seg []string) route {
-	is := func(i int, name string) bool { return strings.EqualFold(seg[i], name) }
-	switch {
-	case len(seg) == 1 && is(0, "queryPipelineRuns"):
-		r.call = callQueryPipelineRuns
-	case len(seg) == 2 && is(0, "pipelineruns"):
-		r.call, r.runID = callPipelineRun, seg[1]
-	case len(seg) == 3 && is(0, "pipelineruns") && is(2, "queryActivityruns"):
-		r.call, r.runID = callQueryActivityRuns, seg[1]
-	case isFactoryChild(seg[0]):
-		r.call = callNotEmulated
-	default:
-		r.kind = "factories/" + seg[0]
-	}
-	return r
-}
-
-// isFactoryChild tells what Data Factory has beside what is emulated
-// (ADF REST, operation groups of 2018-06-01).
+// isFactoryChild tells what Data Factory has, emulated or not (ADF REST,
+// operation groups of 2018-06-01).
 func isFactoryChild(segment string) bool {
 	switch strings.ToLower(segment) {
 	case "pipelines", "pipelineruns", "cancelpipelinerun",
@@ -151,6 +178,35 @@ func isFactoryChild(segment string) bool {
 		"createdataflowdebugsession", "querydataflowdebugsessions", "adddataflowtodebugsession",
 		"executedataflowdebugcommand", "deletedataflowdebugsession",
 		"getgithubaccesstoken", "getdataplaneaccess", "getfeaturevalue", "queryfeaturesvalue", "configurefactoryrepo":
+		return true
+	default:
+		return false
+	}
+}
+
+// refusal says why a route without an operation leads nowhere, as Resource
+// Manager does.
+func (r *route) refusal(request *http.Request) *armError {
+	method := request.Method
+	switch {
+	case len(r.methods) > 0 && r.isResource && isWritingMethod(method):
+		return errNotEmulated(method, request.URL.Path)
+	case len(r.methods) > 0:
+		return errMethod(method)
+	case r.call == callNotEmulated:
+		return errNotEmulated(method, request.URL.Path)
+	case r.namespace == "":
+		return errNotFound(request.URL.Path)
+	case !strings.EqualFold(r.namespace, dataFactoryNamespace):
+		return errNamespace(r.namespace)
+	default:
+		return errResourceType(r.kind, queryValue(request, "api-version"))
+	}
+}
+
+func isWritingMethod(method string) bool {
+	switch method {
+	case http.MethodPut, http.MethodPatch, http.MethodDelete:
 		return true
 	default:
 		return false

@@ -1,0 +1,123 @@
+package emulator
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+)
+
+// Calls of Entra ID, and what is none: names as faults and the count of
+// requests use them. Those of Resource Manager stand in operations.
+const (
+	callToken             = "token"
+	callOpenIDDiscovery   = "openIdConfiguration"
+	callInstanceDiscovery = "instanceDiscovery"
+	callSigningKeys       = "signingKeys"
+	callNotEmulated       = "notEmulated"
+	callUnknown           = "unknown"
+)
+
+const (
+	dataFactoryNamespace     = "Microsoft.DataFactory"
+	dataFactoryAPIVersions   = "2018-06-01"
+	subscriptionsAPIVersions = "2016-06-01,2019-06-01,2019-11-01,2020-01-01,2021-01-01,2022-12-01"
+	resourcesAPIVersions     = "2019-05-01,2020-06-01,2021-04-01,2022-09-01,2024-03-01"
+)
+
+// Paths above those of Data Factory's own operations.
+const (
+	subscriptionPath = "/subscriptions/{subscription}"
+	groupPath        = subscriptionPath + "/resourceGroups/{group}"
+	factoriesPath    = "/providers/Microsoft.DataFactory/factories"
+	factoryPath      = groupPath + factoriesPath + "/{factory}"
+)
+
+// operation is one call of Resource Manager or Data Factory that the emulator
+// answers.
+type operation struct {
+	// call is its name for faults and counts; two forms of one call share it.
+	call   string
+	method string
+	// path is the template; every segment is compared without regard to case.
+	path string
+	// action is the right that the call needs, at the scope of the factory or
+	// of what the path names. Lists need none: they leave out what the caller
+	// may not read.
+	action   string
+	versions string
+	// isWrite counts against the bucket of writes instead of that of reads.
+	isWrite bool
+	// isQuery counts against the factory's monitoring queries as well.
+	isQuery bool
+	// isResource marks the path of a resource that Azure also lets clients put,
+	// patch and delete.
+	isResource bool
+	handle     func(*azure, *call) (reply, *armError)
+
+	segments []string
+}
+
+// adfAction is an action of Data Factory, below factories.
+func adfAction(rest string) string { return dataFactoryNamespace + "/factories/" + rest }
+
+// operations is the whole surface. Which calls count as writes follows the
+// headers of recorded answers: actions do, queries and states do not.
+func operations() []*operation {
+	all := slices.Concat(resourceManagerOperations(), factoryOperations(), runOperations())
+	for _, op := range all {
+		op.segments = strings.Split(strings.Trim(op.path, "/"), "/")
+	}
+	return all
+}
+
+func resourceManagerOperations() []*operation {
+	const read = "Microsoft.Resources/subscriptions/read"
+	return []*operation{
+		{call: "subscriptions", method: http.MethodGet, path: "/subscriptions", versions: subscriptionsAPIVersions, handle: (*azure).subscriptions},
+		{call: "subscriptions", method: http.MethodGet, path: subscriptionPath, action: read, versions: subscriptionsAPIVersions, handle: (*azure).subscription},
+		{call: "factories", method: http.MethodGet, path: subscriptionPath + factoriesPath, versions: dataFactoryAPIVersions, handle: (*azure).factories},
+		{call: "factories", method: http.MethodGet, path: groupPath + factoriesPath, versions: dataFactoryAPIVersions, handle: (*azure).factories},
+	}
+}
+
+func factoryOperations() []*operation {
+	return adf([]*operation{
+		{call: "factory", method: http.MethodGet, path: "", action: adfAction("read"), isResource: true, handle: (*azure).factory},
+	})
+}
+
+func runOperations() []*operation {
+	return adf([]*operation{
+		{call: "queryPipelineRuns", method: http.MethodPost, path: "/queryPipelineRuns", action: adfAction("querypipelineruns/action"), isQuery: true, handle: (*azure).queryPipelineRuns},
+		{call: "pipelineRun", method: http.MethodGet, path: "/pipelineruns/{run}", action: adfAction("pipelineruns/read"), handle: (*azure).pipelineRun},
+		{call: "queryActivityRuns", method: http.MethodPost, path: "/pipelineruns/{run}/queryActivityruns", action: adfAction("pipelineruns/queryactivityruns/action"), isQuery: true, handle: (*azure).queryActivityRuns},
+	})
+}
+
+// adf completes operations whose paths begin at a factory.
+func adf(all []*operation) []*operation {
+	for _, op := range all {
+		op.path = factoryPath + op.path
+		op.versions = dataFactoryAPIVersions
+	}
+	return all
+}
+
+// bind fills route with the names in the path, or returns false when the path
+// is another one.
+func (op *operation) bind(segments []string, r *route) bool {
+	if len(segments) != len(op.segments) {
+		return false
+	}
+	for i, want := range op.segments {
+		if want[0] != '{' && !strings.EqualFold(want, segments[i]) {
+			return false
+		}
+	}
+	for i, want := range op.segments {
+		if field := r.field(want); field != nil {
+			*field = segments[i]
+		}
+	}
+	return true
+}
