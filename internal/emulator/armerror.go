@@ -186,18 +186,18 @@ func errNotEmulated(method, what string) *armError {
 		"Azure answers %s %s, but the emulator does not emulate it.", method, what)}
 }
 
-func errSubscriptionThrottled(subscription, principal string, wait time.Duration) *armError {
+func errSubscriptionThrottled(kind, subscription, principal string, wait time.Duration) *armError {
 	seconds := retrySeconds(wait)
 	return &armError{Status: http.StatusTooManyRequests, Code: "SubscriptionRequestsThrottled", Message: fmt.Sprintf(
-		"Number of 'read' requests for subscription '%s' actor '%s' exceeded. Please try again after '%s' seconds after additional tokens are available. Refer to https://aka.ms/arm-throttling for additional information.",
-		subscription, principal, seconds), Header: map[string]string{"Retry-After": seconds}}
+		"Number of '%s' requests for subscription '%s' actor '%s' exceeded. Please try again after '%s' seconds after additional tokens are available. Refer to https://aka.ms/arm-throttling for additional information.",
+		kind, subscription, principal, seconds), Header: map[string]string{"Retry-After": seconds}}
 }
 
-func errTenantThrottled(tenant, principal string, wait time.Duration) *armError {
+func errTenantThrottled(kind, tenant, principal string, wait time.Duration) *armError {
 	seconds := retrySeconds(wait)
 	return &armError{Status: http.StatusTooManyRequests, Code: "TenantRequestsThrottled", Message: fmt.Sprintf(
-		"Number of 'read' requests for tenant '%s' actor '%s' exceeded. Please try again after '%s' seconds after additional tokens are available. Refer to https://aka.ms/arm-throttling for additional information.",
-		tenant, principal, seconds), Header: map[string]string{"Retry-After": seconds}}
+		"Number of '%s' requests for tenant '%s' actor '%s' exceeded. Please try again after '%s' seconds after additional tokens are available. Refer to https://aka.ms/arm-throttling for additional information.",
+		kind, tenant, principal, seconds), Header: map[string]string{"Retry-After": seconds}}
 }
 
 // Data Factory's errors.

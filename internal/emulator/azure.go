@@ -115,7 +115,8 @@ func (a *azure) answerARM(c *call) reply {
 		return errorReply(e)
 	}
 	c.principal = id
-	remaining, e := a.budgets.takeRead(c, a.world.TenantID())
+	bucket := bucketOf(c.operation)
+	remaining, e := a.budgets.take(c, bucket, a.world.TenantID())
 	out := reply{}
 	if e == nil {
 		out, e = a.dispatch(c)
@@ -130,7 +131,7 @@ func (a *azure) answerARM(c *call) reply {
 	if c.subscription == "" {
 		scope = "Tenant"
 	}
-	out.header.Set("X-Ms-Ratelimit-Remaining-"+scope+"-Reads", strconv.Itoa(remaining))
+	out.header.Set("X-Ms-Ratelimit-Remaining-"+scope+"-"+bucket.header, strconv.Itoa(remaining))
 	return out
 }
 

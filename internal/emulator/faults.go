@@ -235,9 +235,9 @@ func (a *azure) armFault(c *call, kind string) *armError {
 	case faultThrottled:
 		who := a.identities[0].objectID
 		if c.subscription == "" {
-			return errTenantThrottled(a.world.TenantID(), who, time.Second)
+			return errTenantThrottled(bucketOf(c.operation).kind, a.world.TenantID(), who, time.Second)
 		}
-		return errSubscriptionThrottled(c.subscription, who, time.Second)
+		return errSubscriptionThrottled(bucketOf(c.operation).kind, c.subscription, who, time.Second)
 	case faultUnauthorize:
 		return errInvalidToken(a.world.TenantID())
 	case faultUnavailable:

@@ -11,16 +11,29 @@ import (
 	"golang.org/x/time/rate"
 )
 
-// Azure's documented budgets: a bucket of reads for each subscription (or the
-// tenant) and principal (Resource Manager, Request limits and throttling), and
-// Data Factory's own monitoring queries for each factory (Data Factory limits).
+// Data Factory's own budget of monitoring queries for each factory (Data
+// Factory limits).
 const (
-	readBurst         = 250
-	readsPerSecond    = 25
-	queriesPerMinute  = 1000
-	queryWindow       = time.Minute
-	remainingIfNoneIs = readBurst - 1
+	queriesPerMinute = 1000
+	queryWindow      = time.Minute
 )
+
+// bucket is one of Resource Manager's token buckets: each subscription (or the
+// tenant), principal and kind of call has one (Resource Manager, Request limits
+// and throttling).
+type bucket struct {
+	// kind is the word in refusals, header that in the remaining-… header.
+	kind, header string
+	burst        int
+	perSecond    float64
+}
+
+func bucketOf(op *operation) bucket {
+	if op != nil && op.isWrite {
+		return bucket{kind: "write", header: "Writes", burst: 200, perSecond: 10}
+	}
+	return bucket{kind: "read", header: "Reads", burst: 250, perSecond: 25}
+}
 
 // limits is how many times Azure's budgets a client gets; off means no budget.
 type limits struct {
@@ -49,7 +62,7 @@ type budgets struct {
 	now    func() time.Time
 
 	mu      sync.Mutex
-	reads   map[string]*rate.Limiter
+	buckets map[string]*rate.Limiter
 	queries map[string]*window
 }
 
@@ -61,30 +74,30 @@ type window struct {
 }
 
 func newBudgets(l limits, now func() time.Time) *budgets {
-	return &budgets{limits: l, now: now, reads: map[string]*rate.Limiter{}, queries: map[string]*window{}}
+	return &budgets{limits: l, now: now, buckets: map[string]*rate.Limiter{}, queries: map[string]*window{}}
 }
 
-// takeRead takes one read of the subscription's or the tenant's bucket and
-// returns how many are left, or the refusal.
-func (b *budgets) takeRead(c *call, tenant string) (remaining int, e *armError) {
+// take takes one call of the subscription's or the tenant's bucket and returns
+// how many are left, or the refusal. Without limits the bucket stays full.
+func (b *budgets) take(c *call, k bucket, tenant string) (remaining int, e *armError) {
 	if b.limits.off {
-		return remainingIfNoneIs, nil
+		return k.burst - 1, nil
 	}
 	now := b.now()
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	key := strings.ToLower(c.subscription) + " " + c.principal.clientID
-	l := b.reads[key]
+	key := k.kind + " " + strings.ToLower(c.subscription) + " " + c.principal.clientID
+	l := b.buckets[key]
 	if l == nil {
-		l = rate.NewLimiter(rate.Limit(readsPerSecond*b.limits.factor), max(1, int(readBurst*b.limits.factor)))
-		b.reads[key] = l
+		l = rate.NewLimiter(rate.Limit(k.perSecond*b.limits.factor), max(1, int(float64(k.burst)*b.limits.factor)))
+		b.buckets[key] = l
 	}
 	if !l.AllowN(now, 1) {
 		wait := time.Duration((1 - l.TokensAt(now)) / float64(l.Limit()) * float64(time.Second))
 		if c.subscription == "" {
-			return 0, errTenantThrottled(tenant, c.principal.objectID, wait)
+			return 0, errTenantThrottled(k.kind, tenant, c.principal.objectID, wait)
 		}
-		return 0, errSubscriptionThrottled(c.subscription, c.principal.objectID, wait)
+		return 0, errSubscriptionThrottled(k.kind, c.subscription, c.principal.objectID, wait)
 	}
 	return int(l.TokensAt(now)), nil
 }

@@ -58,8 +58,12 @@ type activityRun struct {
 // Activities are the run's activity runs as ADF shows them at t, in the order of their starts as planned.
 func (r *Run) Activities(t time.Time) []ActivityState {
 	now := at(t)
+	rows := r.layout()
+	if e := r.changed.Load(); e != nil && now >= e.asked {
+		rows = e.cut(rows)
+	}
 	var states []ActivityState
-	for _, a := range r.layout() {
+	for _, a := range rows {
 		if a.begin <= now {
 			states = append(states, r.stateOf(&a, now))
 		}
@@ -75,7 +79,7 @@ func (r *Run) layout() []activityRun {
 	case r.outcome == failed || r.flags.has(flagHandled):
 		l.stop = int(r.failStep)
 	case r.outcome == cancelled:
-		l.stop = l.rng.IntN(len(r.pipeline.steps))
+		l.stop = max(l.rng.IntN(len(r.pipeline.steps)), r.firstStep())
 	}
 	l.children = r.children()
 	l.fill()
@@ -98,7 +102,7 @@ func (l *layout) fill() {
 	cursor := r.left
 	var waiting []int // steps that share the time up to the next child or the end
 	next := 0         // the next child
-	for i := 0; i <= l.stop; i++ {
+	for i := r.firstStep(); i <= l.stop; i++ {
 		s := &r.pipeline.steps[i]
 		if s.onFailure {
 			continue
@@ -275,7 +279,7 @@ func (l *layout) round(i, n int, item string, from, to instant, container activi
 // attempts appends a row, or several where the activity was tried again.
 func (l *layout) attempts(row activityRun) {
 	tries := row.tries()
-	if l.run.script != nil {
+	if l.run.script != nil && l.run.script.isFixed {
 		tries = 1 // one message was ordered, not several
 	}
 	if tries > 1 && row.status == StatusSucceeded {
@@ -395,23 +399,11 @@ func (r *Run) childActivityID(ordinal uint8) string {
 
 // childStep is the Execute Pipeline activity that started the child with that ordinal.
 func (r *Run) childStep(ordinal uint8) *step {
-	left := int(ordinal)
-	for i := range r.pipeline.steps {
-		s := &r.pipeline.steps[i]
-		if s.child == nil {
-			continue
-		}
-		n := max(1, len(s.items))
-		if left >= n {
-			left -= n
-			continue
-		}
-		if len(s.inner) > 0 {
-			return &s.inner[0]
-		}
-		return s
+	s := r.childTop(ordinal)
+	if len(s.inner) > 0 {
+		return &s.inner[0]
 	}
-	return &r.pipeline.steps[0]
+	return s
 }
 
 func (r *Run) stateOf(a *activityRun, now instant) ActivityState {

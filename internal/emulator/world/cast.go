@@ -73,7 +73,7 @@ func (w *World) planCast(p *planner) []tree {
 		p.out = nil
 		first := w.play(p, pl, &part, nil)
 		if part.again != nil {
-			first.rerun = w.play(p, pl, part.again, first)
+			first.rerun.Store(w.play(p, pl, part.again, first))
 		}
 		trees = w.keep(trees, p.out, false)
 		trees[len(trees)-1].cast = true

@@ -22,6 +22,7 @@ const (
 	saltTrigger
 	saltCompany
 	saltLag
+	saltAction
 )
 
 // dice gives the random stream of one matter, always the same for the same seed and keys.

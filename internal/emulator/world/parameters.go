@@ -51,6 +51,7 @@ func forFile(folder string) parameter {
 // specification has it, and arrays are JSON in strings; some are numbers, booleans and objects, which real runs also have.
 func (r *Run) Parameters() json.RawMessage {
 	raw := []byte{'{'}
+	given := r.givenParameters()
 	for i := range r.pipeline.parameters {
 		p := &r.pipeline.parameters[i]
 		if i > 0 {
@@ -58,6 +59,10 @@ func (r *Run) Parameters() json.RawMessage {
 		}
 		raw = strconv.AppendQuote(raw, p.name)
 		raw = append(raw, ':')
+		if value, ok := given[p.name]; ok {
+			raw = append(raw, value...)
+			continue
+		}
 		raw = r.appendValue(raw, p)
 	}
 	return append(raw, '}')
@@ -87,6 +92,14 @@ func (r *Run) appendValue(raw []byte, p *parameter) []byte {
 		return strconv.AppendQuote(raw, name)
 	}
 	return append(raw, "null"...)
+}
+
+// givenParameters are those that the creator of the group's first run named; a rerun keeps them.
+func (r *Run) givenParameters() map[string]json.RawMessage {
+	if s := r.head().script; s != nil {
+		return s.parameters
+	}
+	return nil
 }
 
 // choiceOf is the value of the run's first choice parameter, the name a human would call the run by; empty without one.

@@ -25,6 +25,7 @@ type order struct {
 	first    *Run // of the group, for a rerun
 	parent   *Run
 	ordinal  uint8
+	from     uint8 // the first step to run
 	calm     bool  // must succeed
 	bound    *fate // is decided already
 }
@@ -56,6 +57,9 @@ func (p *planner) plan(o order) *Run {
 	p.out = append(p.out, r)
 	r.left = r.start.add(p.queueTime(o.bound != nil))
 	f := p.fate(o, r.left)
+	if f.outcome == failed && f.at.step < o.from {
+		f = fate{} // what would fail is not run again
+	}
 	r.failStep, r.failInner, r.cause = f.at.step, f.at.inner, f.cause
 	if f.handled {
 		r.flags |= flagHandled
@@ -205,6 +209,9 @@ func (p *planner) orchestrate(r *Run, o order, f fate, own time.Duration) {
 	var last *Run
 	for i := range pl.steps {
 		s := &pl.steps[i]
+		if i < int(o.from) {
+			continue
+		}
 		if f.outcome == failed && int(f.at.step) == i {
 			r.outcome = failed
 			r.flags |= flagOwnFailure
@@ -267,7 +274,7 @@ func (p *planner) reruns(r *Run) {
 		o.start = p.noticed(r.end)
 		o.calm = p.rng.Float64() < 0.85
 		again := p.plan(o)
-		r.rerun = again
+		r.rerun.Store(again)
 		r = again
 		if r.outcome != failed {
 			return

@@ -3,6 +3,7 @@ package world
 import (
 	"encoding/json"
 	"strings"
+	"sync/atomic"
 	"time"
 )
 
@@ -53,16 +54,20 @@ func (o origin) invokedByType() string {
 	return [...]string{"Manual", "ScheduleTrigger", "TumblingWindowTrigger", "BlobEventsTrigger", "CustomEventsTrigger", "PipelineActivity"}[o]
 }
 
-// Run is one pipeline run: a plan, made before the run starts and never changed. It is kept small, a million of them
-// must fit in memory: ids, texts and activities are made when asked for. All methods are safe for concurrent use.
+// Run is one pipeline run: a plan, made before the run starts; only a cancel gives it another end, and that from the
+// time of the cancel on. It is kept small, a million of them must fit in memory: ids, texts and activities are made when
+// asked for. All methods are safe for concurrent use.
 type Run struct {
 	pipeline *Pipeline
 	parent   *Run // the run whose Execute Pipeline activity started this one
 	child    *Run // the first run this one starts
 	sibling  *Run // the next run of the same parent
 	first    *Run // the first run of the group; nil when this is it
-	rerun    *Run // the next run of the group
 	script   *script
+
+	// What people do to a run while others read it.
+	rerun   atomic.Pointer[Run]    // the next run of the group
+	changed atomic.Pointer[ending] // the end it gets instead of the planned one
 
 	start, left, end instant // queued, left the queue, ended
 	number           uint32
@@ -89,9 +94,13 @@ const (
 
 func (f flags) has(g flags) bool { return f&g != 0 }
 
-// script is what [World.StartRun] was told, for the runs started so.
+// script is what [World.StartRun] or [World.CreateRun] was told, for the runs started so.
 type script struct {
-	message string
+	id         string // the run's id, when its creator chose it
+	message    string
+	parameters map[string]json.RawMessage // those that were given; nil for none
+	from       uint8                      // the first step that runs, of a rerun from an activity
+	isFixed    bool                       // ends exactly as told
 }
 
 // InvokedBy is what started a run (ADF REST, PipelineRunInvokedBy).
@@ -131,8 +140,13 @@ func (r *Run) head() *Run {
 // Factory is where the run ran.
 func (r *Run) Factory() *Factory { return r.pipeline.factory }
 
-// RunID is a lower-case GUID.
-func (r *Run) RunID() string { return runID(r.world().seed, r.number) }
+// RunID is a GUID: lower-case, but for one that its creator chose otherwise.
+func (r *Run) RunID() string {
+	if r.script != nil && r.script.id != "" {
+		return r.script.id
+	}
+	return runID(r.world().seed, r.number)
+}
 
 // RunGroupID is the RunID of the first run of the group.
 func (r *Run) RunGroupID() string { return r.head().RunID() }
@@ -153,12 +167,17 @@ func (r *Run) RunStart() time.Time { return r.start.time() }
 func (r *Run) StartedBy(t time.Time) bool { return r.start <= at(t) }
 
 // SettledAt is when the run's final state can be read: the LastUpdated of all its states from then on. It is known
-// from the start, which lets an index be built before the run has ended.
-func (r *Run) SettledAt() time.Time { return r.settled().time() }
+// from the start, which lets an index be built before the run has ended; later it may only come earlier, by a cancel.
+func (r *Run) SettledAt() time.Time {
+	if e := r.changed.Load(); e != nil {
+		return e.end.time()
+	}
+	return r.settled().time()
+}
 
-// settled is the end, or up to 0.3 ms after it: the service writes its row a moment later.
+// settled is the planned end, or up to 0.3 ms after it: the service writes its row a moment later.
 func (r *Run) settled() instant {
-	if r.script != nil {
+	if r.script != nil && r.script.isFixed {
 		return r.end
 	}
 	h := mixAll(r.world().seed, saltLag, uint64(r.number))
@@ -175,7 +194,12 @@ func (r *Run) cancelledAt() instant {
 // At is the run's state at t, which must not be before [Run.RunStart].
 func (r *Run) At(t time.Time) RunState {
 	now := at(t)
-	state := RunState{IsLatest: r.rerun == nil || r.rerun.start > now}
+	rerun := r.rerun.Load()
+	state := RunState{IsLatest: rerun == nil || rerun.start > now}
+	if e := r.changed.Load(); e != nil && now >= e.asked {
+		e.show(r, &state, now)
+		return state
+	}
 	empty := ""
 	switch {
 	case now >= r.settled():

@@ -43,11 +43,14 @@ type World struct {
 
 	mu       sync.RWMutex
 	now      instant
-	offset   instant // what the clock would show at realStart, had it made all its jumps before
-	planned  day     // the last day that is planned
-	numbered []*Run  // every planned run by its number
-	scripted []*Run  // those of StartRun
-	pending  []*Run  // planned and not yet started, in the order of their starts
+	offset   instant         // what the clock would show at realStart, had it made all its jumps before
+	planned  day             // the last day that is planned
+	numbered []*Run          // every planned run by its number
+	scripted []*Run          // those of StartRun and CreateRun, with their children
+	given    map[string]*Run // those whose creator chose the id, by its lower-case form
+	pending  []*Run          // planned and not yet started, in the order of their starts
+	dropped  map[*Run]bool   // pending ones that will not start after all
+	stopped  map[string]bool // triggers that were stopped, by factory and name in lower case
 	adhoc    map[string]*Pipeline
 	planner  planner
 }
@@ -65,6 +68,7 @@ func New(config Config) (*World, error) {
 	w := &World{
 		seed: uint64(config.Seed), //nolint:gosec // any bits make a seed
 		size: config.Size, speed: config.Speed, start: at(config.Start), realStart: config.Start, causes: causes(), adhoc: map[string]*Pipeline{},
+		given: map[string]*Run{}, dropped: map[*Run]bool{}, stopped: map[string]bool{},
 	}
 	w.now, w.offset, w.begin = w.start, w.start, w.start.add(-historyDays*dayLength)
 	w.tenantID = guid(w.seed, saltCompany)
@@ -184,12 +188,20 @@ func (w *World) Runs(f *Factory) []*Run {
 
 // Run is the run of f with that id, compared without case; nil when there is none or it has not started.
 func (w *World) Run(f *Factory, id string) *Run {
+	w.mu.RLock()
+	defer w.mu.RUnlock()
+	return w.find(f, id)
+}
+
+// find is Run for who holds the lock.
+func (w *World) find(f *Factory, id string) *Run {
+	if r := w.given[strings.ToLower(id)]; r != nil && r.pipeline.factory == f {
+		return r
+	}
 	number, ok := numberOf(w.seed, id)
 	if !ok {
 		return nil
 	}
-	w.mu.RLock()
-	defer w.mu.RUnlock()
 	var r *Run
 	switch i := int(number & (firstScripted - 1)); {
 	case number >= firstScripted && i < len(w.scripted):
@@ -225,7 +237,7 @@ func (w *World) StartRun(f *Factory, pipeline, status, message string, durationI
 	defer w.mu.Unlock()
 	length := time.Duration(durationInMs) * time.Millisecond
 	r := &Run{
-		pipeline: w.pipelineForScript(f, pipeline), script: &script{message: message}, origin: byHand, outcome: end,
+		pipeline: w.pipelineForScript(f, pipeline), script: &script{message: message, isFixed: true}, origin: byHand, outcome: end,
 		start: w.now / tick * tick, number: firstScripted + uint32(len(w.scripted)), //nolint:gosec // far fewer than 2^31
 	}
 	r.left = r.start.add(min(250*time.Millisecond, length/10))
@@ -278,13 +290,18 @@ func (w *World) blame(r *Run) {
 	r.cause = candidates[int(r.number)%len(candidates)]
 }
 
-// startDue moves the runs that start until then from pending to their factories. The caller holds the lock, or is New.
+// startDue moves the runs that start until then from pending to their factories, but for those that will not start
+// after all. The caller holds the lock, or is New.
 func (w *World) startDue(until instant) {
 	due := 0
 	for due < len(w.pending) && w.pending[due].start <= until {
-		f := w.pending[due].pipeline.factory
-		f.runs = append(f.runs, w.pending[due])
+		r := w.pending[due]
 		due++
+		if w.isHeldBack(r) {
+			w.forget(r)
+			continue
+		}
+		r.pipeline.factory.runs = append(r.pipeline.factory.runs, r)
 	}
 	w.pending = w.pending[due:]
 }
