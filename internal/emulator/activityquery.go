@@ -2,7 +2,6 @@ package emulator
 
 import (
 	"cmp"
-	"net/http"
 	"slices"
 	"strings"
 	"time"
@@ -10,54 +9,35 @@ import (
 	"andon/internal/emulator/world"
 )
 
-// activityPage is an answer of Activity Runs - Query By Pipeline Run. A row's
-// JSON is the world's.
-type activityPage struct {
-	Value             []world.ActivityState `json:"value"`
-	ContinuationToken string                `json:"continuationToken,omitempty"`
-}
-
-// queryActivityRuns answers an unknown run with no rows: a query finds nothing.
+// queryActivityRuns is Activity Runs - Query By Pipeline Run. A row's JSON is
+// the world's. An unknown run has no rows: a query finds nothing.
 func (a *azure) queryActivityRuns(c *call) (reply, *armError) {
 	q, e := parseQuery(c.body, activityRunGrammar(), a.strict)
 	if e != nil {
 		return reply{}, e
 	}
 	subject := q.subject(c.place.ID() + "/pipelineruns/" + c.runID)
-	snap := snapshot{at: c.at}
-	if q.token != "" {
-		var err error
-		if snap, err = a.pages.open(q.token, subject); err != nil {
-			return reply{}, errBadRequest("The continuation token is not valid for this query.")
-		}
+	snap, e := a.open(c, q, subject, 0)
+	if e != nil {
+		return reply{}, e
 	}
-	page := activityPage{Value: []world.ActivityState{}}
-	run := a.world.Run(c.place, c.runID)
-	if run != nil && run.StartedBy(snap.at) && !isForgotten(run, snap.at) {
-		all := q.activities(run, snap.at)
-		from := min(snap.next, len(all))
-		to := min(from+queryPage, len(all))
-		page.Value = append(page.Value, all[from:to]...)
-		if to < len(all) {
-			snap.next = to
-			page.ContinuationToken = a.pages.token(snap, subject)
-		}
+	var all []world.ActivityState
+	if run := a.world.Run(c.place, c.runID); run != nil && run.StartedBy(snap.at) && !isForgotten(run, snap.at) {
+		all = q.activities(run, snap)
 	}
-	out := jsonReply(http.StatusOK, page)
-	out.records = len(page.Value)
-	return out, nil
+	return pageOf(a, c, snap, all, subject), nil
 }
 
-// activities returns those of the run that the query holds, as they were at t,
-// in its order.
-func (q *query) activities(run *world.Run, t time.Time) []world.ActivityState {
-	after, before := q.window(t)
-	held := slices.DeleteFunc(run.Activities(t), func(s world.ActivityState) bool {
+// activities returns those of the run that the query holds, as the snapshot
+// shows them, in the query's order.
+func (q *query) activities(run *world.Run, snap snapshot) []world.ActivityState {
+	after, before := q.window(snap.at)
+	held := slices.DeleteFunc(run.Activities(snap.at), func(s world.ActivityState) bool {
 		updated := s.ActivityRunStart
 		if s.ActivityRunEnd != nil {
 			updated = *s.ActivityRunEnd
 		}
-		if updated.Before(after) || updated.After(before) {
+		if updated.Before(after) || updated.After(before) || updated.After(snap.freshest()) {
 			return true
 		}
 		return slices.ContainsFunc(q.conditions, func(c condition) bool {

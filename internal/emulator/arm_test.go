@@ -97,9 +97,12 @@ func TestResourceManagerErrors(t *testing.T) {
 		{"DELETE", f + v, 501, "NotImplemented", "the emulator does not emulate it"},
 		{"POST", f + "/queryTriggerRuns" + v, 501, "NotImplemented", "queryTriggerRuns"},
 		{"GET", f + "/pipelines" + v, 501, "NotImplemented", "pipelines"},
-		{"POST", f + "/pipelineruns/x/cancel" + v, 501, "NotImplemented", "cancel"},
-		{"GET", sub + "/resourceGroups" + v, 501, "NotImplemented", "resourceGroups"},
-		{"POST", "/providers/Microsoft.ResourceGraph/resources" + v, 501, "NotImplemented", "ResourceGraph"},
+		{"GET", f + "/pipelineruns/x/cancel" + v, 405, "MethodNotAllowed", "GET"},
+		{"POST", f + "/pipelineruns/someGuid/cancel" + v, 400, "ReferencedPipelineRunNotFound", "Referenced pipeline run id someGuid does not exist."},
+		{"POST", f + "/pipelines/none/createRun" + v, 404, "NotFound", "The document could not be retrieved because it does not exist."},
+		{"GET", sub + "/resourceGroups/rg-none?api-version=2021-04-01", 404, "ResourceGroupNotFound", "'rg-none'"},
+		{"GET", sub + "/resources?api-version=2021-04-01", 501, "NotImplemented", "/resources"},
+		{"POST", "/providers/Microsoft.ResourceGraph/resources?api-version=2021-03-01", 400, "InvalidRequest", "not valid JSON"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.method+" "+tt.path, func(t *testing.T) {

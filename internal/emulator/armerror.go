@@ -1,6 +1,7 @@
 package emulator
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"net/http"
@@ -21,8 +22,19 @@ type armError struct {
 	// IsFactory marks an error of Data Factory itself rather than of the
 	// gateway before it.
 	IsFactory bool
-	Header    map[string]string
+	// FailureCause is who failed, for an error of the gateway; empty means the
+	// gateway itself.
+	FailureCause string
+	Header       map[string]string
 }
+
+// The codes of Azure's throttles.
+const (
+	codeSubscriptionThrottled = "SubscriptionRequestsThrottled"
+	codeTenantThrottled       = "TenantRequestsThrottled"
+	codeTooManyRequests       = "TooManyRequests"
+	codeQueriesThrottled      = "TooManyPipelineRunQueryRequests"
+)
 
 func (e *armError) Error() string { return e.Code + ": " + e.Message }
 
@@ -43,7 +55,7 @@ func errorReply(e *armError) reply {
 			Code    string `json:"code"`
 			Message string `json:"message"`
 		}{e.Code, e.Message}
-		header.Set("X-Ms-Failure-Cause", "gateway")
+		header.Set("X-Ms-Failure-Cause", cmp.Or(e.FailureCause, "gateway"))
 	}
 	for k, v := range e.Header {
 		header.Set(k, v)
@@ -188,14 +200,14 @@ func errNotEmulated(method, what string) *armError {
 
 func errSubscriptionThrottled(kind, subscription, principal string, wait time.Duration) *armError {
 	seconds := retrySeconds(wait)
-	return &armError{Status: http.StatusTooManyRequests, Code: "SubscriptionRequestsThrottled", Message: fmt.Sprintf(
+	return &armError{Status: http.StatusTooManyRequests, Code: codeSubscriptionThrottled, Message: fmt.Sprintf(
 		"Number of '%s' requests for subscription '%s' actor '%s' exceeded. Please try again after '%s' seconds after additional tokens are available. Refer to https://aka.ms/arm-throttling for additional information.",
 		kind, subscription, principal, seconds), Header: map[string]string{"Retry-After": seconds}}
 }
 
 func errTenantThrottled(kind, tenant, principal string, wait time.Duration) *armError {
 	seconds := retrySeconds(wait)
-	return &armError{Status: http.StatusTooManyRequests, Code: "TenantRequestsThrottled", Message: fmt.Sprintf(
+	return &armError{Status: http.StatusTooManyRequests, Code: codeTenantThrottled, Message: fmt.Sprintf(
 		"Number of '%s' requests for tenant '%s' actor '%s' exceeded. Please try again after '%s' seconds after additional tokens are available. Refer to https://aka.ms/arm-throttling for additional information.",
 		kind, tenant, principal, seconds), Header: map[string]string{"Retry-After": seconds}}
 }
@@ -204,7 +216,7 @@ func errTenantThrottled(kind, tenant, principal string, wait time.Duration) *arm
 
 func errQueriesThrottled(factory string, wait time.Duration) *armError {
 	return &armError{
-		Status: http.StatusTooManyRequests, Code: "TooManyPipelineRunQueryRequests", IsFactory: true, Message: fmt.Sprintf(
+		Status: http.StatusTooManyRequests, Code: codeQueriesThrottled, IsFactory: true, Message: fmt.Sprintf(
 			"There are substantial concurrent pipeline run query requests for factory '%s'. Please retry after some time.", factory),
 		Header: map[string]string{"Retry-After": retrySeconds(wait)},
 	}

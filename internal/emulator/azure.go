@@ -69,14 +69,18 @@ func (a *azure) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	c.body = body
 
 	f := a.faults.strike(c)
-	var out reply
-	var tooLarge *http.MaxBytesError
-	switch {
-	case f != nil && f.kind == faultReset:
+	if !delayed(w, c, f) {
 		a.ledger.count(c, 0)
 		abort(w, r)
 		return
-	case f != nil && f.kind != faultCut:
+	}
+	var out reply
+	var tooLarge *http.MaxBytesError
+	switch {
+	case f.replaces():
+		if f.kind.name == faultTimeout && err == nil {
+			a.answer(c) // it happens all the same
+		}
 		out = a.faultReply(c, f)
 	case errors.As(err, &tooLarge):
 		out = errorReply(errTooLarge())
@@ -89,7 +93,7 @@ func (a *azure) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		a.logger.WarnContext(r.Context(), "call is not emulated", slog.String("method", r.Method), slog.String("path", r.URL.Path))
 	}
 	a.ledger.count(c, out.records)
-	a.write(w, c, out, f != nil && f.kind == faultCut)
+	a.write(w, c, out, f)
 }
 
 func (a *azure) answer(c *call) reply {
@@ -221,27 +225,27 @@ func queryValue(r *http.Request, name string) string {
 	return ""
 }
 
-// write sends the answer under Data Factory's headers. A cut answer announces
-// its whole length, sends half of it and breaks off.
-func (a *azure) write(w http.ResponseWriter, c *call, out reply, isCut bool) {
+// write sends the answer under Data Factory's headers, in the way that f, which
+// may be nil, wants it sent.
+func (a *azure) write(w http.ResponseWriter, c *call, out reply, f *fault) {
 	h := w.Header()
 	maps.Copy(h, out.header)
 	a.setHeaders(h, c)
+	if f.is(faultSkew) {
+		h.Set("Date", c.at.Add(f.delay).UTC().Format(http.TimeFormat))
+	}
 	if len(out.body) > 0 && h.Get("Content-Type") == "" {
 		h.Set("Content-Type", "application/json; charset=utf-8")
 	}
 	h.Set("Content-Length", strconv.Itoa(len(out.body)))
 	w.WriteHeader(out.status)
-	body := out.body
-	if isCut {
-		body = body[:len(body)/2]
-	}
-	_, _ = w.Write(body) // it fails when the client left: nobody is there to be told
-	if isCut {
-		// What was written must have left before the connection breaks; a client
-		// that left first needs neither.
-		_ = http.NewResponseController(w).Flush()
-		panic(http.ErrAbortHandler)
+	switch {
+	case f.is(faultCut):
+		writeHalf(w, out.body)
+	case f.is(faultDrip):
+		drip(w, c, out.body, f.delay)
+	default:
+		_, _ = w.Write(out.body) // it fails when the client left: nobody is there to be told
 	}
 }
 
@@ -264,16 +268,4 @@ func (a *azure) setHeaders(h http.Header, c *call) {
 	h.Set("X-Ms-Routing-Request-Id", fmt.Sprintf("SWEDENCENTRAL:%s:%s", at.Format("20060102T150405Z"), id))
 	h.Set("Server", "Microsoft-IIS/10.0")
 	h.Set("X-Powered-By", "ASP.NET")
-}
-
-// abort ends the connection without an answer: a TCP reset under HTTP/1.1, a
-// stream reset under HTTP/2.
-func abort(w http.ResponseWriter, r *http.Request) {
-	if r.ProtoMajor == 1 {
-		if conn, _, err := http.NewResponseController(w).Hijack(); err == nil {
-			resetConn(conn)
-			return
-		}
-	}
-	panic(http.ErrAbortHandler)
 }

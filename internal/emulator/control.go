@@ -26,10 +26,10 @@ func (c *control) handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /truth/runs", c.truth)
 	mux.HandleFunc("POST /truth/runs", c.startRun)
-	mux.HandleFunc("GET /truth/requests", func(w http.ResponseWriter, _ *http.Request) { c.write(w, http.StatusOK, c.azure.ledger.counts()) })
+	mux.HandleFunc("GET /truth/requests", func(w http.ResponseWriter, _ *http.Request) { c.write(w, http.StatusOK, c.azure.ledger.read()) })
 	mux.HandleFunc("DELETE /truth/requests", func(w http.ResponseWriter, _ *http.Request) {
 		c.azure.ledger.reset()
-		c.write(w, http.StatusOK, c.azure.ledger.counts())
+		c.write(w, http.StatusOK, c.azure.ledger.read())
 	})
 	mux.HandleFunc("GET /clock", func(w http.ResponseWriter, _ *http.Request) { c.writeClock(w) })
 	mux.HandleFunc("POST /clock", c.setClock)
@@ -194,7 +194,7 @@ func (c *control) writeClock(w http.ResponseWriter) {
 func (c *control) addFault(w http.ResponseWriter, r *http.Request) {
 	var rule faultRule
 	if err := readJSON(w, r, &rule); err != nil {
-		c.refuse(w, http.StatusBadRequest, fmt.Errorf("%w; allowed members: call, factory, fault, probability, count, for, retryAfter, delay", err))
+		c.refuse(w, http.StatusBadRequest, fmt.Errorf("%w; allowed members: %s", err, faultMembers))
 		return
 	}
 	if err := c.azure.faults.add(rule, c.azure.world.Factories()); err != nil {

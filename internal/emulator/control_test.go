@@ -16,8 +16,8 @@ func TestRequestsAreCounted(t *testing.T) {
 	f := b.info.Factories[0]
 	name := f[strings.LastIndex(f, "/")+1:]
 	type counts struct {
-		Total, Records    int
-		ByCall, ByFactory map[string]int
+		Total, Records                             int
+		ByCall, ByFactory, ByCaller, RecordsByCall map[string]int
 	}
 	get := func(method string) (c counts) {
 		b.decode(b.control(method, "/truth/requests", ""), http.StatusOK, &c)
@@ -35,6 +35,9 @@ func TestRequestsAreCounted(t *testing.T) {
 	}
 	if c.ByCall["token"] != 1 || c.ByCall["queryPipelineRuns"] != 1 || c.ByCall["pipelineRun"] != 1 || c.ByFactory[name] != 2 {
 		t.Errorf("got %+v", c)
+	}
+	if c.ByCaller[b.info.ClientID] != 4 || c.RecordsByCall["queryPipelineRuns"] != rows || c.RecordsByCall["pipelineRun"] != 1 {
+		t.Errorf("by caller %v, records %v", c.ByCaller, c.RecordsByCall)
 	}
 	if c := get("DELETE"); c.Total != 0 {
 		t.Errorf("after DELETE: %+v", c)

@@ -42,6 +42,7 @@ type Emulator struct {
 	mu        sync.Mutex
 	info      Info
 	servers   []*http.Server
+	endWaits  context.CancelFunc // ends what faults keep waiting
 	serving   sync.WaitGroup
 	tempDir   string
 	isRunning bool
@@ -117,7 +118,9 @@ func (e *Emulator) Start(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	e.serve(ctx, e.azureServer(ca.leaf), azureLn, true)
+	requests, endWaits := context.WithCancel(context.WithoutCancel(ctx))
+	e.endWaits = endWaits
+	e.serve(ctx, e.azureServer(requests, ca.leaf), azureLn, true)
 	proxyLn, err := listen(ctx, "--proxy-listen", e.options.ProxyListen)
 	if err != nil {
 		return err
@@ -146,6 +149,9 @@ func (e *Emulator) Stop(ctx context.Context) error {
 
 func (e *Emulator) stop(ctx context.Context) error {
 	var errs []error
+	if e.endWaits != nil {
+		e.endWaits()
+	}
 	if e.proxy != nil {
 		e.proxy.close()
 		e.proxy = nil
@@ -172,9 +178,10 @@ func (e *Emulator) Info() Info {
 	return e.info
 }
 
-func (e *Emulator) azureServer(leaf tls.Certificate) *http.Server {
+func (e *Emulator) azureServer(requests context.Context, leaf tls.Certificate) *http.Server {
 	return &http.Server{
-		Handler: e.azure,
+		BaseContext: func(net.Listener) context.Context { return requests },
+		Handler:     e.azure,
 		TLSConfig: &tls.Config{
 			Certificates: []tls.Certificate{leaf},
 			NextProtos:   []string{"h2", "http/1.1"},

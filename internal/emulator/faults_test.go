@@ -33,6 +33,11 @@ func TestFaultsReplaceTheAnswer(t *testing.T) {
 		{"500", "", 500, "InternalServerError", "", "application/json; charset=utf-8"},
 		{"502html", "", 502, "<html>", "", "text/html"},
 		{"503", `,"retryAfter":"3"`, 503, "ServiceUnavailable", "3", "application/json; charset=utf-8"},
+		{"429", `,"code":"toomanyrequests"`, 429, `"code":"TooManyRequests"`, "1", "application/json; charset=utf-8"},
+		{"429", `,"code":"TooManyPipelineRunQueryRequests"`, 429, "TooManyPipelineRunQueryRequests", "1", "application/json; charset=utf-8"},
+		{"429", `,"code":"TenantRequestsThrottled"`, 429, "TenantRequestsThrottled", "1", "application/json; charset=utf-8"},
+		{"504", "", 504, "The gateway did not receive a response from 'Microsoft.DataFactory' within the specified time period.", "", "application/json; charset=utf-8"},
+		{"cae", "", 401, "TokenIssuedBeforeRevocationTimestamp", "", "application/json; charset=utf-8"},
 		{"401", `,"delay":"meaningless here"`, 401, "InvalidAuthenticationToken", "", "application/json; charset=utf-8"},
 	}
 	for _, tt := range tests {
@@ -159,16 +164,18 @@ func TestBadFaultsAreRefusedWithWhatIsAllowed(t *testing.T) {
 	t.Parallel()
 	b := setup(t, emulator.Options{})
 	for body, want := range map[string]string{
-		`{"call":"token","fault":"418"}`:                 `unknown fault "418"; allowed: 429, 500, 502html, 503, 401, reset, cut`,
-		`{"call":"token","fault":"hang"}`:                `unknown fault "hang"; allowed: 429`,
+		`{"call":"token","fault":"418"}`:                 `unknown fault "418"; allowed: 429, 500, 502html, 503, 504, 401, cae, reset, cut, hang, slow, drip, skew, late, moved, repeated, truncated, badToken`,
+		`{"call":"*","fault":"hang","delay":"soon"}`:     `delay "soon" is not a duration; allowed: such as 30s`,
+		`{"call":"*","fault":"hang","delay":"-1s"}`:      `delay "-1s" is not a duration`,
+		`{"call":"*","fault":"429","code":"Teapot"}`:     `unknown code "Teapot" of a 429; allowed: SubscriptionRequestsThrottled, TenantRequestsThrottled, TooManyRequests, TooManyPipelineRunQueryRequests`,
 		`{"call":"token"}`:                               `unknown fault ""; allowed: 429`,
-		`{"call":"tokens","fault":"429"}`:                `unknown call "tokens"; allowed: *, token, subscriptions, factories, factory, queryPipelineRuns, pipelineRun, queryActivityRuns`,
+		`{"call":"tokens","fault":"429"}`:                `unknown call "tokens"; allowed: *, token, subscriptions, `,
 		`{"call":"*","fault":"429","factory":"nowhere"}`: `unknown factory "nowhere"; allowed: `,
 		`{"call":"*","fault":"429","probability":1.5}`:   `probability 1.5 is not one; allowed: more than 0, at most 1`,
 		`{"call":"*","fault":"429","probability":0}`:     `probability 0 is not one`,
 		`{"call":"*","fault":"429","count":0}`:           `count 0 strikes nothing; allowed: 1 and more`,
 		`{"call":"*","fault":"429","for":"soon"}`:        `for "soon" is not a duration; allowed: such as 30s`,
-		`{"call":"*","fault":"429","times":3}`:           `unknown field "times"; allowed members: call, factory, fault, probability, count, for, retryAfter, delay`,
+		`{"call":"*","fault":"429","times":3}`:           `unknown field "times"; allowed members: call, factory, identity, fault, probability, count, for, retryAfter, delay, code`,
 		`{"call":"*","fault":"429","retryAfter":2}`:      `retryAfter`,
 		`{"call":"*","fault":"429"} trailing`:            `the body goes on after its object`,
 		`nonsense`:                                       `the body is not understood`,

@@ -3,7 +3,6 @@ package emulator
 import (
 	"bytes"
 	"encoding/json"
-	"net/http"
 	"slices"
 	"strings"
 	"time"
@@ -97,10 +96,7 @@ func parseQuery(body []byte, g grammar, isStrict bool) (query, *armError) {
 	var p runFilterParameters
 	if body = bytes.TrimSpace(body); len(body) > 0 {
 		if err := json.Unmarshal(body, &p); err != nil {
-			return query{}, &armError{
-				Status: http.StatusBadRequest, Code: "InvalidRequestContent",
-				Message: "The request content was invalid and could not be deserialized: '" + err.Error() + "'.",
-			}
+			return query{}, errContent(err)
 		}
 	}
 	if isStrict && (p.LastUpdatedAfter == nil || p.LastUpdatedBefore == nil) {

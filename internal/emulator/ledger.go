@@ -12,11 +12,8 @@ type ledger struct {
 	factories []*world.Factory
 	calls     []string
 
-	mu        sync.Mutex
-	total     int64
-	records   int64
-	byCall    map[string]int64
-	byFactory map[string]int64
+	mu     sync.Mutex
+	counts counts
 }
 
 // counts is the answer of GET /truth/requests.
@@ -26,8 +23,12 @@ type counts struct {
 	Total int64 `json:"total"`
 	// Records is how many pipeline and activity runs were answered.
 	Records   int64            `json:"records"`
-	ByCall    map[string]int64 `json:"byCall"`
-	ByFactory map[string]int64 `json:"byFactory"`
+	// ByCall, ByFactory and ByCaller divide the total; a caller is the client
+	// id that a request claims. RecordsByCall divides the records.
+	ByCall        map[string]int64 `json:"byCall"`
+	ByFactory     map[string]int64 `json:"byFactory"`
+	ByCaller      map[string]int64 `json:"byCaller"`
+	RecordsByCall map[string]int64 `json:"recordsByCall"`
 }
 
 func newLedger(factories []*world.Factory, calls []string) *ledger {
@@ -37,33 +38,46 @@ func newLedger(factories []*world.Factory, calls []string) *ledger {
 }
 
 func (l *ledger) count(c *call, records int) {
+	caller := callerOf(c)
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.total++
-	l.records += int64(records)
-	l.byCall[c.call]++
+	l.counts.Total++
+	l.counts.Records += int64(records)
+	l.counts.ByCall[c.call]++
+	if records > 0 {
+		l.counts.RecordsByCall[c.call] += int64(records)
+	}
 	if c.place != nil {
-		l.byFactory[c.place.Name]++
+		l.counts.ByFactory[c.place.Name]++
+	}
+	if caller != "" && len(l.counts.ByCaller) < maxCallers {
+		l.counts.ByCaller[caller]++
 	}
 }
+
+// maxCallers bounds what callers can make up.
+const maxCallers = 10_000
 
 // reset leaves every call and factory at zero rather than out, so that a
 // script can read a figure before the first request.
 func (l *ledger) reset() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.total, l.records = 0, 0
-	l.byCall, l.byFactory = map[string]int64{}, map[string]int64{}
+	l.counts = counts{ByCall: map[string]int64{}, ByFactory: map[string]int64{}, ByCaller: map[string]int64{}, RecordsByCall: map[string]int64{}}
 	for _, name := range l.calls {
-		l.byCall[name] = 0
+		l.counts.ByCall[name] = 0
 	}
 	for _, f := range l.factories {
-		l.byFactory[f.Name] = 0
+		l.counts.ByFactory[f.Name] = 0
 	}
 }
 
-func (l *ledger) counts() counts {
+// read returns a copy of the counts.
+func (l *ledger) read() counts {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return counts{Total: l.total, Records: l.records, ByCall: maps.Clone(l.byCall), ByFactory: maps.Clone(l.byFactory)}
+	c := l.counts
+	c.ByCall, c.ByFactory = maps.Clone(c.ByCall), maps.Clone(c.ByFactory)
+	c.ByCaller, c.RecordsByCall = maps.Clone(c.ByCaller), maps.Clone(c.RecordsByCall)
+	return c
 }

@@ -21,6 +21,7 @@ const (
 	dataFactoryNamespace     = "Microsoft.DataFactory"
 	dataFactoryAPIVersions   = "2018-06-01"
 	subscriptionsAPIVersions = "2016-06-01,2019-06-01,2019-11-01,2020-01-01,2021-01-01,2022-12-01"
+	resourceGraphAPIVersions = "2019-04-01,2020-04-01-preview,2021-03-01,2022-10-01,2024-04-01"
 	resourcesAPIVersions     = "2019-05-01,2020-06-01,2021-04-01,2022-09-01,2024-03-01"
 )
 
@@ -75,6 +76,9 @@ func resourceManagerOperations() []*operation {
 	return []*operation{
 		{call: "subscriptions", method: http.MethodGet, path: "/subscriptions", versions: subscriptionsAPIVersions, handle: (*azure).subscriptions},
 		{call: "subscriptions", method: http.MethodGet, path: subscriptionPath, action: read, versions: subscriptionsAPIVersions, handle: (*azure).subscription},
+		{call: "resourceGroups", method: http.MethodGet, path: subscriptionPath + "/resourceGroups", versions: resourcesAPIVersions, handle: (*azure).resourceGroups},
+		{call: "resourceGroups", method: http.MethodGet, path: groupPath, action: "Microsoft.Resources/subscriptions/resourceGroups/read", versions: resourcesAPIVersions, handle: (*azure).resourceGroup},
+		{call: "resourceGraph", method: http.MethodPost, path: "/providers/Microsoft.ResourceGraph/resources", versions: resourceGraphAPIVersions, handle: (*azure).resourceGraph},
 		{call: "factories", method: http.MethodGet, path: subscriptionPath + factoriesPath, versions: dataFactoryAPIVersions, handle: (*azure).factories},
 		{call: "factories", method: http.MethodGet, path: groupPath + factoriesPath, versions: dataFactoryAPIVersions, handle: (*azure).factories},
 	}
@@ -90,6 +94,9 @@ func runOperations() []*operation {
 	return adf([]*operation{
 		{call: "queryPipelineRuns", method: http.MethodPost, path: "/queryPipelineRuns", action: adfAction("querypipelineruns/action"), isQuery: true, handle: (*azure).queryPipelineRuns},
 		{call: "pipelineRun", method: http.MethodGet, path: "/pipelineruns/{run}", action: adfAction("pipelineruns/read"), handle: (*azure).pipelineRun},
+		{call: "createRun", method: http.MethodPost, path: "/pipelines/{pipeline}/createRun", action: adfAction("pipelines/createrun/action"), isWrite: true, handle: (*azure).createRun},
+		{call: "cancelRun", method: http.MethodPost, path: "/pipelineruns/{run}/cancel", action: adfAction("pipelineruns/cancel/action"), isWrite: true, handle: (*azure).cancelRun},
+		{call: "cancelRun", method: http.MethodPost, path: "/cancelpipelinerun/{run}", action: adfAction("cancelpipelinerun/action"), isWrite: true, handle: (*azure).cancelRun},
 		{call: "queryActivityRuns", method: http.MethodPost, path: "/pipelineruns/{run}/queryActivityruns", action: adfAction("pipelineruns/queryactivityruns/action"), isQuery: true, handle: (*azure).queryActivityRuns},
 	})
 }

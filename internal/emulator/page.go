@@ -24,7 +24,15 @@ type snapshot struct {
 	// next is the position of the next row: an index of the factory's runs, or
 	// a rank where the query asks for an order.
 	next int
+	// lag withholds rows that were younger than it at that time.
+	lag time.Duration
+	// carried is the position of a row that a fault moved or repeats onto the
+	// next page; unread for none.
+	carried int
 }
+
+// freshest is the latest lastUpdated that the snapshot shows.
+func (s snapshot) freshest() time.Time { return s.at.Add(-s.lag) }
 
 // pageKey signs continuation tokens. A token is good for one process, as a
 // service's tokens are short-lived.
@@ -39,7 +47,7 @@ func newPageKey() pageKey {
 }
 
 const (
-	payloadBytes = 3 * 8
+	payloadBytes = 5 * 8
 	macBytes     = 16
 )
 
@@ -47,7 +55,7 @@ const (
 // subject can use.
 func (k pageKey) token(s snapshot, subject []byte) string {
 	b := make([]byte, 0, payloadBytes+macBytes)
-	for _, n := range []int64{s.at.UnixNano(), int64(s.runs), int64(s.next)} {
+	for _, n := range []int64{s.at.UnixNano(), int64(s.runs), int64(s.next), int64(s.lag), int64(s.carried)} {
 		b = binary.BigEndian.AppendUint64(b, uint64(n)) //nolint:gosec // open takes the bits back as they are
 	}
 	return base64.RawURLEncoding.EncodeToString(append(b, k.mac(b, subject)...))
@@ -62,7 +70,9 @@ func (k pageKey) open(token string, subject []byte) (snapshot, error) {
 	number := func(i int) int64 {
 		return int64(binary.BigEndian.Uint64(b[8*i:])) //nolint:gosec // token put the bits in as they were
 	}
-	return snapshot{at: time.Unix(0, number(0)).UTC(), runs: int(number(1)), next: int(number(2))}, nil
+	return snapshot{
+		at: time.Unix(0, number(0)).UTC(), runs: int(number(1)), next: int(number(2)), lag: time.Duration(number(3)), carried: int(number(4)),
+	}, nil
 }
 
 func (k pageKey) mac(payload, subject []byte) []byte {

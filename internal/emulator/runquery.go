@@ -25,6 +25,8 @@ type runPage struct {
 type found struct {
 	run   *world.Run
 	state world.RunState
+	// position is where a page that begins with the row begins.
+	position int
 }
 
 func (a *azure) queryPipelineRuns(c *call) (reply, *armError) {
@@ -34,23 +36,23 @@ func (a *azure) queryPipelineRuns(c *call) (reply, *armError) {
 	}
 	runs := a.world.Runs(c.place)
 	subject := q.subject(c.place.ID())
-	snap := snapshot{at: c.at, runs: len(runs), next: unread}
-	if q.token != "" {
-		var err error
-		if snap, err = a.pages.open(q.token, subject); err != nil || snap.runs > len(runs) {
-			return reply{}, errBadRequest("The continuation token is not valid for this query.")
-		}
+	snap, e := a.open(c, q, subject, len(runs))
+	if e != nil {
+		return reply{}, e
 	}
-	s := search{query: q, at: snap.at, runs: runs[:snap.runs], blocks: a.indexes[c.place].cover(runs)}
-	rows, next := s.page(snap.next)
+	s := search{query: q, at: snap.at, freshest: snap.freshest(), runs: runs[:snap.runs], blocks: a.indexes[c.place].cover(runs)}
+	var rows []found
+	if snap.carried != unread {
+		rows, _ = s.page(snap.carried, 1)
+	}
+	more, next := s.page(snap.next, queryPage-len(rows))
+	rows = append(rows, more...)
+	rows, snap.carried = disturb(a.faults, c, rows, next != unread, func(f found) int { return f.position })
 	page := runPage{Value: make([]runRow, 0, len(rows))}
 	for _, f := range rows {
 		page.Value = append(page.Value, makeRunRow(f.run, f.state))
 	}
-	if next != unread {
-		snap.next = next
-		page.ContinuationToken = a.pages.token(snap, subject)
-	}
+	page.ContinuationToken = a.nextToken(c, snap, next, subject)
 	out := jsonReply(http.StatusOK, page)
 	out.records = len(rows)
 	return out, nil
@@ -78,19 +80,20 @@ const unread = -1
 
 // search is one query over the runs of a snapshot.
 type search struct {
-	query  query
-	at     time.Time
-	runs   []*world.Run
-	blocks []block
+	query    query
+	at       time.Time
+	freshest time.Time
+	runs     []*world.Run
+	blocks   []block
 }
 
-// page returns the rows from position on, and the position of the row after
-// them or unread.
-func (s *search) page(position int) ([]found, int) {
+// page returns at most limit rows from position on, and the position of the
+// row after them or unread.
+func (s *search) page(position, limit int) ([]found, int) {
 	if s.isWalkable() {
-		return s.walk(position)
+		return s.walk(position, limit)
 	}
-	return s.rank(max(position, 0))
+	return s.rank(max(position, 0), limit)
 }
 
 // isWalkable reports whether the order asked for is that in which the runs lie,
@@ -100,7 +103,7 @@ func (s *search) isWalkable() bool {
 	return len(o) == 0 || len(o) == 1 && o[0].operand == operandRunStart
 }
 
-func (s *search) walk(position int) ([]found, int) {
+func (s *search) walk(position, limit int) ([]found, int) {
 	backwards := len(s.query.orders) == 1 && s.query.orders[0].descending
 	step := 1
 	if backwards {
@@ -126,16 +129,17 @@ func (s *search) walk(position int) ([]found, int) {
 		if !ok {
 			continue
 		}
-		if len(rows) == queryPage {
+		if len(rows) == limit {
 			return rows, i
 		}
+		f.position = i
 		rows = append(rows, f)
 	}
 	return rows, unread
 }
 
 // rank sorts every row of the query, so that a position is a rank.
-func (s *search) rank(position int) ([]found, int) {
+func (s *search) rank(position, limit int) ([]found, int) {
 	var all []found
 	after, before := s.query.window(s.at)
 	for i, r := range s.runs {
@@ -147,8 +151,11 @@ func (s *search) rank(position int) ([]found, int) {
 		}
 	}
 	slices.SortStableFunc(all, s.compare)
+	for i := range all {
+		all[i].position = i
+	}
 	position = min(position, len(all))
-	end := min(position+queryPage, len(all))
+	end := min(position+limit, len(all))
 	if end == len(all) {
 		return all[position:], unread
 	}
@@ -165,7 +172,7 @@ func (s *search) look(r *world.Run, after, before time.Time) (found, bool) {
 		return found{}, false
 	}
 	state := r.At(s.at)
-	if state.LastUpdated.Before(after) || state.LastUpdated.After(before) {
+	if state.LastUpdated.Before(after) || state.LastUpdated.After(before) || state.LastUpdated.After(s.freshest) {
 		return found{}, false
 	}
 	if s.query.latestOnly && !state.IsLatest {
@@ -177,7 +184,7 @@ func (s *search) look(r *world.Run, after, before time.Time) (found, bool) {
 			return found{}, false
 		}
 	}
-	return found{r, state}, true
+	return found{run: r, state: state}, true
 }
 
 func (s *search) compare(a, b found) int {

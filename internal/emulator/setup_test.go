@@ -152,23 +152,24 @@ func (b *bundle) token(id, secret string) string {
 
 // arm asks Resource Manager as the main identity. The path may lack an
 // api-version; then it gets the right one.
-func (b *bundle) arm(method, path, body string) answer {
+func (b *bundle) arm(method, path, body string, header ...string) answer {
 	b.t.Helper()
-	a, err := b.tryARM(method, path, body)
+	a, err := b.tryARM(method, path, body, header...)
 	if err != nil {
 		b.t.Fatalf("%s %s: %v", method, path, err)
 	}
 	return a
 }
 
-func (b *bundle) tryARM(method, path, body string) (answer, error) {
+func (b *bundle) tryARM(method, path, body string, header ...string) (answer, error) {
 	if b.bearer == "" {
 		b.bearer = "Bearer " + b.token(b.info.ClientID, b.info.ClientSecret)
 	}
 	if !strings.Contains(path, "?") {
 		path += "?api-version=2018-06-01"
 	}
-	return b.try(method, b.info.ResourceManager+path, body, "Authorization", b.bearer, "Content-Type", "application/json")
+	header = append([]string{"Authorization", b.bearer, "Content-Type", "application/json"}, header...)
+	return b.try(method, b.info.ResourceManager+path, body, header...)
 }
 
 func (b *bundle) control(method, path, body string) answer {

@@ -47,7 +47,10 @@ func (w *World) CreateRun(f *Factory, c Creation) (*Run, error) {
 		return nil, ErrNoPipeline
 	}
 	o := order{pipeline: pl, start: w.now / tick * tick, origin: byHand}
-	given := maps.Clone(c.Parameters)
+	given := map[string]json.RawMessage{}
+	for name, value := range c.Parameters {
+		given[name] = json.RawMessage(asText(string(value)))
+	}
 	var earlier *Run
 	if c.Reference != "" {
 		if earlier = w.find(f, c.Reference); earlier == nil {

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -11,7 +12,7 @@ import (
 type parameter struct {
 	name   string
 	kind   paramKind
-	values []string // raw JSON, of fixed (one) and choice
+	values []string // JSON strings, of fixed (one) and choice
 }
 
 type paramKind uint8
@@ -26,7 +27,20 @@ const (
 	paramFile // the path of a file that arrived
 )
 
-func fixed(name, raw string) parameter { return parameter{name: name, values: []string{raw}} }
+func fixed(name, raw string) parameter { return parameter{name: name, values: []string{asText(raw)}} }
+
+// asText makes a JSON string of what is none: the service writes all values so, also numbers, objects and arrays
+// (Pipeline Runs - Get, example), and Microsoft's typed clients know no other form.
+func asText(raw string) string {
+	if strings.HasPrefix(raw, `"`) {
+		return raw
+	}
+	text, err := json.Marshal(raw)
+	if err != nil {
+		return `""` // never: a string can be encoded
+	}
+	return string(text)
+}
 
 func choice(name string, values ...string) parameter {
 	p := parameter{name: name, kind: paramChoice}
@@ -47,8 +61,8 @@ func forFile(folder string) parameter {
 	return parameter{name: "fileName", kind: paramFile, values: []string{folder}}
 }
 
-// Parameters are the run's parameters as a JSON object in the pipeline's order. Most values are strings, as ADF's
-// specification has it, and arrays are JSON in strings; some are numbers, booleans and objects, which real runs also have.
+// Parameters are the run's parameters as a JSON object in the pipeline's order. All values are strings, as ADF's
+// specification has it; what is none is JSON in a string.
 func (r *Run) Parameters() json.RawMessage {
 	raw := []byte{'{'}
 	given := r.givenParameters()
