@@ -22,7 +22,7 @@ type counts struct {
 	// struck ones too.
 	Total int64 `json:"total"`
 	// Records is how many pipeline and activity runs were answered.
-	Records   int64            `json:"records"`
+	Records int64 `json:"records"`
 	// ByCall, ByFactory and ByCaller divide the total; a caller is the client
 	// id that a request claims. RecordsByCall divides the records.
 	ByCall        map[string]int64 `json:"byCall"`
