@@ -53,6 +53,7 @@ type activityRun struct {
 	cause      uint8
 	message    string // of a failed one
 	key        uint64 // of its random details
+	depth      int    // inside a container: its place there, counted from 1
 }
 
 // Activities are the run's activity runs as ADF shows them at t, in the order of their starts as planned.
@@ -185,15 +186,22 @@ func (l *layout) topStep(i int, begin, end instant) {
 		row.message = l.run.stepError(s)
 	}
 	l.rows = append(l.rows, row)
-	if s.kind == kindForEach {
+	switch s.kind {
+	case kindForEach:
 		l.forEach(i, row)
-		return
-	}
-	if s.kind == kindUntil {
+	case kindUntil:
 		l.until(i, row)
-		return
+	default:
+		l.round(i, 0, row, l.way(row, true))
 	}
-	l.branch(i, row)
+}
+
+// way is the way to the leaf that made the container fail; nil when it did not, or not in this round.
+func (l *layout) way(container activityRun, here bool) []*step {
+	if container.status != StatusFailed || !here {
+		return nil
+	}
+	return container.step.path(l.run.failInner)
 }
 
 func (l *layout) identify(row *activityRun, step, item, inner int) {
@@ -207,12 +215,9 @@ func (l *layout) identify(row *activityRun, step, item, inner int) {
 // forEach lays out the rounds of a ForEach lane by lane: it works on three items at a time.
 func (l *layout) forEach(i int, loop activityRun) {
 	items := loop.step.items
-	lanes := min(3, len(items))
+	lanes := min(batch, len(items))
 	perLane := (len(items) + lanes - 1) / lanes
-	bad := -1
-	if loop.status == StatusFailed {
-		bad = int(loop.key % uint64(len(items))) //nolint:gosec // below the number of items
-	}
+	bad := l.badItem(loop)
 	for n, item := range items {
 		place := n / lanes
 		if place > 0 && loop.status == StatusCancelled {
@@ -220,8 +225,27 @@ func (l *layout) forEach(i int, loop activityRun) {
 		}
 		from := between(loop.begin, loop.end, float64(place)/float64(perLane))
 		to := between(loop.begin, loop.end, (float64(place)+0.6+0.4*l.rng.Float64())/float64(perLane))
-		l.round(i, n, item, from, to, loop, n == bad)
+		l.round(i, n, loop.inRound(n, item, from, to), l.way(loop, n == bad))
 	}
+}
+
+// batch is how many items a ForEach works on at a time: the batchCount of its definition.
+const batch = 3
+
+// badItem is the item whose round failed; -1 when none did.
+func (l *layout) badItem(loop activityRun) int {
+	path := l.way(loop, true)
+	if path == nil {
+		return -1
+	}
+	items := loop.step.items
+	for n := range items {
+		bad := int((loop.key + uint64(n)) % uint64(len(items))) //nolint:gosec // below the number of items
+		if loop.step.holds(path, items[bad]) {
+			return bad
+		}
+	}
+	return 0
 }
 
 func (l *layout) until(i int, loop activityRun) {
@@ -232,66 +256,88 @@ func (l *layout) until(i int, loop activityRun) {
 	for n := range rounds {
 		from := between(loop.begin, loop.end, float64(n)/float64(rounds))
 		to := between(loop.begin, loop.end, float64(n+1)/float64(rounds))
-		l.round(i, n, "", from, to, loop, loop.status == StatusFailed && n == rounds-1)
+		l.round(i, n, loop.inRound(n, "", from, to), l.way(loop, n == rounds-1))
 	}
 }
 
-// branch is the inside of an If: it holds for a Fail activity only when that is what failed the run.
-func (l *layout) branch(i int, condition activityRun) {
-	broken := condition.status == StatusFailed
-	if condition.step.inner[0].kind == kindFail && !broken {
-		return
-	}
-	l.round(i, 0, "", condition.begin, condition.end, condition, broken)
+// inRound is the loop as its n-th round sees it. All activities of a round have one iteration hash.
+func (a activityRun) inRound(n int, item string, from, to instant) activityRun {
+	a.iteration, a.item, a.begin, a.end = guid32(a.key, uint64(n)), item, from, to //nolint:gosec // not negative
+	return a
 }
 
-// round lays out the inner steps of a container, once.
-func (l *layout) round(i, n int, item string, from, to instant, container activityRun, broken bool) {
+// round lays out the steps inside a container, once. A failed one ends with the step that failed.
+func (l *layout) round(i, n int, container activityRun, failing []*step) {
 	inner := container.step.inner
-	hash := ""
-	if container.step.kind != kindIf {
-		hash = guid32(container.key, uint64(n)) //nolint:gosec // not negative
+	var bound *step
+	if len(failing) > 1 {
+		bound = failing[1]
 	}
-	last := len(inner) - 1
-	if broken {
-		last = int(l.run.failInner)
+	if bound == nil && container.step.kind == kindIf && inner[0].kind == kindFail {
+		return // it holds for a Fail activity only when that is what failed the run
 	}
-	for j := 0; j <= last; j++ {
+	taken := container.step.taken(container.item, bound, container.key)
+	if bound != nil {
+		for at, j := range taken {
+			if &inner[j] == bound {
+				taken = taken[:at+1]
+			}
+		}
+	}
+	for at, j := range taken {
 		row := activityRun{
-			step: &inner[j], status: StatusSucceeded, iteration: hash, item: item,
-			begin: between(from, to, (float64(j)+0.05)/float64(last+1)), end: between(from, to, (float64(j)+0.97)/float64(last+1)),
+			step: &inner[j], status: StatusSucceeded, iteration: container.iteration, item: container.item,
+			begin: between(container.begin, container.end, (float64(at)+0.05)/float64(len(taken))),
+			end:   between(container.begin, container.end, (float64(at)+0.97)/float64(len(taken))),
 		}
 		if container.status == StatusCancelled {
 			row.status = StatusCancelled
-			if j > 0 {
+			if at > 0 {
 				return // the first one was cancelled, the others never began
 			}
 			row.end = container.end
 		}
-		if broken && j == last {
-			row.status = StatusFailed
+		place := j + 1
+		if container.depth > 0 {
+			place |= container.depth << 8
 		}
-		l.identify(&row, i, n+1, j+1)
-		l.attempts(row)
+		l.identify(&row, i, n+1, place)
+		row.depth = j + 1
+		if bound == &inner[j] {
+			row.status = StatusFailed
+			l.innerStep(i, n, row, failing[1:])
+		} else {
+			l.innerStep(i, n, row, nil)
+		}
 	}
 }
 
-// attempts appends a row, or several where the activity was tried again.
-func (l *layout) attempts(row activityRun) {
-	tries := row.tries()
-	if l.run.script != nil && l.run.script.isFixed {
-		tries = 1 // one message was ordered, not several
+func (l *layout) innerStep(i, n int, row activityRun, failing []*step) {
+	if len(row.step.inner) == 0 {
+		l.attempts(row)
+		return
 	}
+	if failing != nil {
+		row.message = l.run.wrapped(failing)
+	}
+	l.rows = append(l.rows, row)
+	l.round(i, n, row, failing)
+}
+
+// attempts appends a row, or several where the activity was tried again, as the retry policy of its definition has it.
+func (l *layout) attempts(row activityRun) {
+	tries := l.tries(&row)
 	if tries > 1 && row.status == StatusSucceeded {
 		if candidates := l.run.world().causesOf(row.step.kind); len(candidates) > 0 {
 			row.cause = candidates[row.key>>20%uint64(len(candidates))]
 		}
 	}
+	length := instant(row.span(tries)) / instant(tries) / tick * tick
 	for n := range tries {
 		try := row
 		try.attempt = n
-		try.begin = between(row.begin, row.end, float64(n)/float64(tries))
-		try.end = between(row.begin, row.end, (float64(n)+0.93)/float64(tries))
+		try.begin = row.begin + instant(n)*(length+instant(retryInterval))
+		try.end = try.begin + length
 		if n == tries-1 {
 			try.end = row.end
 		} else {
@@ -311,19 +357,38 @@ func (l *layout) attempts(row activityRun) {
 	}
 }
 
-// tries is how often the activity was tried, by its retry policy and luck.
-func (a *activityRun) tries() int {
-	mayRetry := []kind{kindCopy, kindWeb, kindNotebook, kindLookup, kindProcedure, kindFunction}
-	policy := int(textKey(a.step.name) % 3)
-	switch {
-	case policy == 0 || !slices.Contains(mayRetry, a.step.kind) || a.end-a.begin < instant(3*time.Second):
-		return 1
-	case a.status == StatusFailed:
-		return 1 + policy
-	case a.status == StatusSucceeded && a.key%37 == 0:
-		return 2
+// retryInterval is the retryIntervalInSeconds of all policies, the least that ADF allows.
+const retryInterval = 30 * time.Second
+
+// retries is how often the activity is tried again when it fails. Short activities are not: their failures are over
+// before the interval is.
+func (p *Pipeline) retries(s *step) int {
+	mayRetry := []kind{kindCopy, kindWeb, kindNotebook, kindLookup, kindProcedure, kindFunction, kindSynapse, kindCustom}
+	if !slices.Contains(mayRetry, s.kind) || p.usual < 5*time.Minute || s.weight < 2 {
+		return 0
 	}
-	return 1
+	return int(textKey(s.name) % 3)
+}
+
+// tries is how often the activity was tried, by its retry policy and luck, as far as there was time.
+func (l *layout) tries(a *activityRun) int {
+	tries := 1
+	switch retries := l.run.pipeline.retries(a.step); {
+	case l.run.script != nil && l.run.script.isFixed, retries == 0: // of a scripted run one message was ordered, not several
+	case a.status == StatusFailed:
+		tries += retries
+	case a.status == StatusSucceeded && a.key%37 == 0:
+		tries++
+	}
+	for tries > 1 && a.span(tries) < time.Duration(tries)*time.Second {
+		tries--
+	}
+	return tries
+}
+
+// span is how much of the activity's time so many tries work, between their pauses.
+func (a *activityRun) span(tries int) time.Duration {
+	return a.end.sub(a.begin) - retryInterval*time.Duration(tries-1)
 }
 
 // lastError is the error of the step that failed the run, without the wrapping of its container.
@@ -416,8 +481,11 @@ func (r *Run) stateOf(a *activityRun, now instant) ActivityState {
 	if a.attempt > 0 {
 		s.RetryAttempt = &a.attempt
 	}
-	if a.step.kind == kindCopy {
-		s.UserProperties["Source"], s.UserProperties["Destination"] = a.step.about, "raw/"+a.step.about
+	for _, p := range a.step.userProperties() {
+		s.UserProperties[p.Name] = p.Value
+	}
+	if a.step.secret {
+		s.Input = map[string]any{} // the policy's secureInput
 	}
 	if a.status == StatusSkipped {
 		s.Input = map[string]any{}
@@ -429,6 +497,9 @@ func (r *Run) stateOf(a *activityRun, now instant) ActivityState {
 	}
 	end, length := a.end.time(), a.end.sub(a.begin).Milliseconds()
 	s.Status, s.ActivityRunEnd, s.DurationInMs, s.Output = a.status, &end, &length, r.outputOf(a)
+	if a.step.secret {
+		s.Output = map[string]any{}
+	}
 	s.Error.Details = ""
 	if a.status == StatusFailed {
 		s.Error.Message, s.Error.Details = a.message, []string{}

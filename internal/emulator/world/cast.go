@@ -11,7 +11,7 @@ type role struct {
 	runs     time.Duration // from leaving the queue to its end
 	outcome  outcome
 	cause    string // of a failed one
-	trigger  bool   // started by the pipeline's trigger, else by hand
+	trigger  bool   // started by the pipeline's event trigger, else by hand: no schedule would start it then
 	noEnd    bool
 	again    *role // its rerun
 }
@@ -21,7 +21,7 @@ func theCast() []role {
 	const sales, finance, dw, logistics, dev = "adf-nordhem-sales-prod", "adf-nordhem-finance-prod", "adf-nordhem-dw-prod", "ADF-Nordhem-Logistics", "adf-nordhem-dev"
 	return []role{
 		{factory: sales, pipeline: "pl_sales_forecast", ago: 130 * time.Minute, runs: 185 * time.Minute},
-		{factory: sales, pipeline: "pl_load_orders", ago: 6 * time.Minute, runs: 9 * time.Minute, trigger: true},
+		{factory: sales, pipeline: "pl_load_orders", ago: 6 * time.Minute, runs: 9 * time.Minute},
 		{factory: sales, pipeline: "pl_price_import", ago: 3 * time.Minute, runs: 12 * time.Minute},
 		{factory: sales, pipeline: "pl_web_search_index", ago: 35 * time.Second, queued: 3 * time.Minute, runs: 4 * time.Minute, trigger: true},
 		{factory: sales, pipeline: "pl_product_images", ago: 22 * time.Second, queued: 2 * time.Minute, runs: 65 * time.Second, trigger: true},
@@ -33,11 +33,11 @@ func theCast() []role {
 			again: &role{ago: 3 * time.Hour, runs: 5 * time.Minute, outcome: failed, cause: "sqlInvalidColumn"},
 		},
 		{
-			factory: sales, pipeline: "pl_loyalty_points", ago: 7 * time.Hour, runs: 8 * time.Minute, outcome: failed, cause: "deadlock", trigger: true,
+			factory: sales, pipeline: "pl_loyalty_points", ago: 7 * time.Hour, runs: 8 * time.Minute, outcome: failed, cause: "deadlock",
 			again: &role{ago: 6 * time.Hour, runs: 11 * time.Minute},
 		},
 		{
-			factory: sales, pipeline: "pl_fraud_scores", ago: 8 * time.Hour, runs: 14 * time.Minute, outcome: failed, cause: "notebookAssertion", trigger: true,
+			factory: sales, pipeline: "pl_fraud_scores", ago: 8 * time.Hour, runs: 14 * time.Minute, outcome: failed, cause: "notebookAssertion",
 			again: &role{ago: 25 * time.Minute, runs: 50 * time.Minute},
 		},
 		{factory: finance, pipeline: "pl_gl_reconcile", ago: 11 * time.Minute, runs: 20 * time.Minute},

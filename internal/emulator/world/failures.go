@@ -106,6 +106,19 @@ func causes() []cause {
 			name: "checkFailed", kinds: []kind{kindFail}, errorCode: "NH-DQ-01", failureType: userError,
 			text: "Check %{activity} found a %{about}: %{big} rows against %{big2} expected on %{day}.",
 		},
+		cause{
+			name: "hookTimeout", kinds: []kind{kindWebHook}, errorCode: "WebHookTimeout", failureType: userError, slower: 1.6,
+			text: "The request timed out: '%{url}' did not call back within 00:10:00. Activity ID: %{guid}.",
+		},
+		cause{
+			name: "taskExit", kinds: []kind{kindCustom}, errorCode: "2500", failureType: userError,
+			text: "Hit unexpected exception and execution failed. The task '%{guid}' in pool 'pool-adf' ended with exit code %{small}; see stderr.txt in the output folder.",
+		},
+		cause{
+			name: "livySession", kinds: []kind{kindSynapse}, errorCode: "6002", failureType: userError,
+			text: "Notebook execution failed at Synapse with http status code - '200', error code - 'LIVY_JOB_STATE_DEAD', message - 'Livy session has failed. Session state: Dead. Error code: LIVY_JOB_STATE_DEAD. " +
+				"[(%{big})] Container from a bad node: container_%{big2}_0001 on host vm-%{hex16}. Exit status: 137.'.",
+		},
 	)
 }
 

@@ -55,6 +55,9 @@ func (w *World) planDay(p *planner, trees []tree, d day) []tree {
 func (w *World) planStart(p *planner, trees []tree, pl *Pipeline, trigger uint8, d day) []tree {
 	s := &pl.starts[trigger]
 	o := order{pipeline: pl, origin: s.origin, trigger: trigger}
+	if s.pattern == patternWindow {
+		return w.planWindows(p, trees, o, s, d)
+	}
 	for n, when := range s.occurrences(d, w.scales.elastic, p.rng) {
 		copies := 1
 		if !s.elastic() && w.scales.fixed != 1 {

@@ -23,6 +23,10 @@ const (
 	saltCompany
 	saltLag
 	saltAction
+	saltIncident
+	saltTriggerRun
+	saltResource
+	saltRuntime
 )
 
 // dice gives the random stream of one matter, always the same for the same seed and keys.
@@ -116,9 +120,11 @@ func unscramble(x uint32) uint32 {
 	return x ^ x>>16
 }
 
+// ticksAt1970 is 1970 in .NET ticks: 100 ns since the year 1.
+const ticksAt1970 = 621355968000000000
+
 // triggerRunID has the shape of ADF's: 29 digits, of which the first 20 count down as time goes on, "CU" and two digits.
 func triggerRunID(seed uint64, trigger string, when instant, variant uint16) string {
-	const ticksAt1970 = 621355968000000000                                              // .NET ticks: 100 ns since the year 1
 	h := mixAll(seed, saltTrigger, textKey(trigger), uint64(when/1e9), uint64(variant)) //nolint:gosec // after 1970
 	return fmt.Sprintf("%020d%09dCU%02d", math.MaxInt64-ticksAt1970-int64(when)/tick, h%1e9, h>>40%64)
 }

@@ -42,7 +42,11 @@ func incidents() []incident {
 		},
 		{
 			name: "the runtime in Gothenburg is offline after an update", daysBefore: 16, from: hm(1, 0), lasts: 3 * time.Hour,
-			factories: []string{"ADF-Nordhem-Logistics"}, cause: "runtimeOffline", share: 0.8,
+			factories: []string{"ADF-Nordhem-Logistics"}, cause: runtimeOffline, share: 1,
+		},
+		{
+			name: "the only machine of the ledger's runtime restarts without being asked", daysBefore: 4, from: hm(12, 50), lasts: 45 * time.Minute,
+			factories: []string{"adf-nordhem-finance-prod"}, cause: runtimeOffline, share: 1,
 		},
 		{
 			name: "the ledger's server is renamed", daysBefore: 37, from: hm(8, 0), lasts: 4 * time.Hour,
@@ -81,6 +85,65 @@ func (w *World) placeIncidents() []trouble {
 	return all
 }
 
+// runtimeOffline is the cause of what fails because no node of a self-hosted integration runtime can be reached. As long
+// as such a trouble lasts, the nodes are offline: see runtimes.go.
+const runtimeOffline = "runtimeOffline"
+
+// recurring is what goes wrong on a day after the world's start: about every fourth day one of the incidents of the past
+// happens again, at the same time of the day.
+func (w *World) recurring(d day) []trouble {
+	if d <= dayOf(w.start) {
+		return nil
+	}
+	rng := dice(w.seed, saltIncident, uint64(d)) //nolint:gosec // days after 1970
+	if rng.IntN(4) > 0 {
+		return nil
+	}
+	all := incidents()
+	all = slices.DeleteFunc(all, func(in incident) bool { return in.live })
+	in := all[rng.IntN(len(all))]
+	t := trouble{incident: in, begins: d.clock(in.from)}
+	t.ends = t.begins.add(in.lasts)
+	if in.cause != "" {
+		t.causeIndex = w.causeNamed(in.cause)
+	}
+	return []trouble{t}
+}
+
+// troublesAt are the troubles that may be on at a time, before and after the world's start.
+func (p *planner) troublesAt(when instant) []*trouble {
+	if d := dayOf(when); d != p.today {
+		p.today, p.extra = d, p.world.recurring(d)
+		p.troubles = p.troubles[:0]
+		for i := range p.world.troubles {
+			p.troubles = append(p.troubles, &p.world.troubles[i])
+		}
+		for i := range p.extra {
+			p.troubles = append(p.troubles, &p.extra[i])
+		}
+	}
+	return p.troubles
+}
+
+// offlineAt reports whether all nodes of f's self-hosted runtime are offline.
+func (f *Factory) offlineAt(when instant) bool {
+	w := f.world
+	offline := func(t *trouble) bool {
+		return t.cause == runtimeOffline && when >= t.begins && when < t.ends && slices.Contains(t.factories, f.Name)
+	}
+	for i := range w.troubles {
+		if offline(&w.troubles[i]) {
+			return true
+		}
+	}
+	for _, t := range w.recurring(dayOf(when)) {
+		if offline(&t) {
+			return true
+		}
+	}
+	return false
+}
+
 func (t *trouble) concerns(p *Pipeline, when instant) bool {
 	if when < t.begins || when >= t.ends {
 		return false
@@ -99,7 +162,7 @@ func (t *trouble) concerns(p *Pipeline, when instant) bool {
 func (t *trouble) place(p *Pipeline, causes []cause) (position, bool) {
 	for _, place := range p.positions() {
 		s := p.stepAt(place)
-		if slices.Contains(causes[t.causeIndex].kinds, s.kind) && (s.hosted || t.cause != "runtimeOffline" && t.cause != "onPremisesGerman") {
+		if slices.Contains(causes[t.causeIndex].kinds, s.kind) && (s.hosted || t.cause != runtimeOffline && t.cause != "onPremisesGerman") {
 			return place, true
 		}
 	}

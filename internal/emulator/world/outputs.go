@@ -19,7 +19,7 @@ func (r *Run) runtimeOf(a *activityRun, s *ActivityState) {
 	if kindOfRuntime == "Managed" {
 		where["location"] = r.pipeline.factory.systems.region
 	} else {
-		where["nodes"] = []string{r.pipeline.factory.systems.onPremises}
+		where["nodes"] = []string{r.pipeline.factory.nodeFor(a.begin)}
 	}
 	s.ExecutionDetails = map[string]any{"integrationRuntime": []any{where}}
 }
@@ -27,61 +27,15 @@ func (r *Run) runtimeOf(a *activityRun, s *ActivityState) {
 func (r *Run) runtime(s *step) (name, kindOfRuntime string) {
 	switch {
 	case s.hosted:
-		return "shir-" + r.pipeline.factory.systems.onPremises, "SelfHosted"
+		return r.pipeline.factory.hostedRuntime(), "SelfHosted"
 	case s.kind == kindDataFlow:
-		return "ir-dataflow-vnet", "Managed"
-	}
-	switch s.kind {
-	case kindCopy, kindLookup, kindGetMetadata, kindDelete, kindScript, kindProcedure, kindWeb, kindFunction, kindNotebook, kindValidation, kindSSIS:
-		return "AutoResolveIntegrationRuntime", "Managed"
-	case kindExecutePipeline, kindDataFlow, kindForEach, kindUntil, kindIf, kindSetVariable, kindWait, kindFail:
+		return runtimeDataFlow, "Managed"
+	case s.kind == kindSSIS:
+		return runtimeSSIS, "Managed"
+	case s.kind.executes() || s.kind == kindValidation:
+		return runtimeAuto, "Managed"
 	}
 	return "", ""
-}
-
-func (r *Run) inputOf(a *activityRun) map[string]any {
-	s := a.step
-	switch s.kind {
-	case kindCopy:
-		source := "AzureSqlSource"
-		if s.hosted {
-			source = "SqlServerSource"
-		}
-		return map[string]any{
-			"source": map[string]any{"type": source, "queryTimeout": "02:00:00", "partitionOption": "None"},
-			"sink":   map[string]any{"type": "ParquetSink", "storeSettings": map[string]any{"type": "AzureBlobFSWriteSettings"}}, "enableStaging": false,
-		}
-	case kindLookup:
-		return map[string]any{"source": map[string]any{"type": "AzureSqlSource", "sqlReaderQuery": "SELECT * FROM " + s.about}, "firstRowOnly": true}
-	case kindScript:
-		return map[string]any{"scripts": []any{map[string]any{"type": "NonQuery", "text": "EXEC ctl.usp_prepare '" + s.about + "'"}}}
-	case kindProcedure:
-		return map[string]any{"storedProcedureName": s.about, "storedProcedureParameters": map[string]any{"runId": map[string]any{"value": r.RunID(), "type": "String"}}}
-	case kindExecutePipeline:
-		return map[string]any{"pipeline": map[string]any{"referenceName": s.target, "type": "PipelineReference"}, "waitOnCompletion": true, "parameters": map[string]any{}}
-	case kindWeb:
-		return map[string]any{"url": s.about, "method": "GET", "headers": map[string]any{}}
-	case kindFunction:
-		return map[string]any{"functionName": s.about, "method": "POST", "body": map[string]any{}}
-	case kindNotebook:
-		return map[string]any{"notebookPath": s.about, "baseParameters": map[string]any{"run_id": r.RunID()}}
-	case kindDataFlow:
-		return map[string]any{"dataflow": map[string]any{"referenceName": s.about, "type": "DataFlowReference"}, "compute": map[string]any{"coreCount": 8, "computeType": "General"}}
-	case kindSSIS:
-		return map[string]any{"packageLocation": map[string]any{"packagePath": s.about, "type": "SSISDB"}, "loggingLevel": "Basic"}
-	case kindSetVariable:
-		return map[string]any{"name": s.about, "value": strconv.FormatInt(r.rowsOf(a), 10)}
-	case kindWait:
-		return map[string]any{"waitTimeInSeconds": max(1, int(a.end.sub(a.begin).Seconds()))}
-	case kindIf, kindUntil:
-		return map[string]any{"expression": s.about}
-	case kindFail:
-		return map[string]any{"message": r.causeText(s, 0), "errorCode": r.world().causes[r.cause].errorCode}
-	case kindGetMetadata, kindDelete, kindValidation:
-		return map[string]any{"dataset": map[string]any{"referenceName": "ds_" + lastPart(s.about), "type": "DatasetReference"}}
-	case kindForEach:
-	}
-	return map[string]any{}
 }
 
 func lastPart(path string) string { return path[strings.LastIndexAny(path, "/.")+1:] }
@@ -111,6 +65,10 @@ func (r *Run) outputOf(a *activityRun) map[string]any {
 	case kindCopy:
 		r.copyOutput(a, out)
 	case kindLookup:
+		if items := r.pipeline.listed(s); items != nil {
+			out["count"], out["value"] = len(items), values(items)
+			break
+		}
 		out["firstRow"] = map[string]any{"value": strconv.FormatInt(r.rowsOf(a), 10), "name": s.about}
 	case kindGetMetadata:
 		out["childItems"] = []any{map[string]any{"name": fmt.Sprintf("part-%05d.parquet", a.key%1000), "type": "File"}}
@@ -130,9 +88,35 @@ func (r *Run) outputOf(a *activityRun) map[string]any {
 		out["runStatus"] = map[string]any{"computeAcquisitionDuration": int(a.key % 90000), "version": "20241003.1", "rowsWritten": r.rowsOf(a)}
 	case kindSSIS:
 		r.packageOutput(a, out)
-	case kindFail, kindScript, kindProcedure, kindUntil, kindIf, kindSetVariable, kindWait, kindFunction, kindValidation:
+	case kindFilter:
+		found := append([]string{}, r.pipeline.listed(s)...)
+		out["ItemsCount"], out["FilteredItemsCount"], out["Value"] = len(found)+1, len(found), found
+	case kindWebHook:
+		out["statusCode"], out["output"] = "200", map[string]any{"state": "done"}
+	case kindCustom:
+		out["exitcode"] = 0
+		out["outputs"] = []string{r.batchFile(a, "stdout.txt"), r.batchFile(a, "stderr.txt")}
+	case kindSynapse:
+		out["status"] = map[string]any{"Status": 1, "Output": map[string]any{"status": "Succeeded", "result": map[string]any{
+			"runId": guid(a.key, 3), "runStatus": "Succeeded", "sparkPool": sparkPool, "sessionId": int(a.key % 900), "exitValue": strconv.FormatInt(r.rowsOf(a), 10),
+		}}}
+	case kindFail, kindScript, kindProcedure, kindUntil, kindIf, kindSwitch, kindSetVariable, kindAppendVariable, kindWait, kindFunction, kindValidation:
 	}
 	return out
+}
+
+// values are the rows that a Lookup finds for a ForEach.
+func values(items []string) []any {
+	var rows []any
+	for _, item := range items {
+		rows = append(rows, map[string]any{"value": item})
+	}
+	return rows
+}
+
+// batchFile is where Azure Batch leaves what a custom activity writes.
+func (r *Run) batchFile(a *activityRun, name string) string {
+	return "https://" + r.pipeline.factory.systems.lake + ".blob.core.windows.net/adfjobs/" + a.id + "/output/" + name
 }
 
 // failedOutput is what remains in the output of a failed activity run, beside where it ran and what it cost.
@@ -236,11 +220,11 @@ func (r *Run) bill(a *activityRun, out map[string]any) {
 		if !a.step.hosted {
 			unit, amount = "DIUHours", amount*4
 		}
-	case kindNotebook, kindProcedure, kindScript, kindFunction, kindWeb, kindSSIS:
+	case kindNotebook, kindProcedure, kindScript, kindFunction, kindWeb, kindSSIS, kindCustom, kindSynapse:
 		activityType = "ExternalActivity"
 	case kindDataFlow:
 		activityType, unit, amount, meter = "executedataflow", "coreHour", amount*8, "General"
-	case kindLookup, kindGetMetadata, kindDelete, kindValidation, kindExecutePipeline, kindForEach, kindUntil, kindIf, kindSetVariable, kindWait, kindFail:
+	default:
 	}
 	item := map[string]any{"meterType": meter, "duration": amount, "unit": unit}
 	switch r.pipeline.factory.systems.billing {

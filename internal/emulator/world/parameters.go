@@ -22,7 +22,7 @@ const (
 	paramChoice                       // one of values, by the run's variant
 	paramDay                          // the day before the run
 	paramMonth                        // the month before the run
-	paramWindowStart                  // of the hour before the run
+	paramWindowStart                  // of the trigger's window, or of the hour before the run
 	paramWindowEnd
 	paramFile // the path of a file that arrived
 )
@@ -87,7 +87,7 @@ func (r *Run) Parameters() json.RawMessage {
 func (r *Run) appendValue(raw []byte, p *parameter) []byte {
 	head := r.head()
 	local := head.start.time().Add(stockholmOffset(head.start))
-	window := head.start.time().Truncate(time.Hour)
+	from, to := r.window()
 	switch p.kind {
 	case paramFixed:
 		return append(raw, p.values[0]...)
@@ -98,12 +98,11 @@ func (r *Run) appendValue(raw []byte, p *parameter) []byte {
 	case paramMonth:
 		return strconv.AppendQuote(raw, local.AddDate(0, 0, -local.Day()).Format("2006-01"))
 	case paramWindowStart:
-		return strconv.AppendQuote(raw, window.Add(-time.Hour).Format(time.RFC3339))
+		return strconv.AppendQuote(raw, from.time().Format(time.RFC3339))
 	case paramWindowEnd:
-		return strconv.AppendQuote(raw, window.Format(time.RFC3339))
+		return strconv.AppendQuote(raw, to.time().Format(time.RFC3339))
 	case paramFile:
-		name := fmt.Sprintf("%s/%s_%05d.json", p.values[0], local.Format("20060102T150405"), mix(uint64(head.number))%100000)
-		return strconv.AppendQuote(raw, name)
+		return strconv.AppendQuote(raw, p.values[0]+"/"+head.fileName())
 	}
 	return append(raw, "null"...)
 }
@@ -114,6 +113,12 @@ func (r *Run) givenParameters() map[string]json.RawMessage {
 		return s.parameters
 	}
 	return nil
+}
+
+// fileName is the name of the file that arrived and started the run.
+func (r *Run) fileName() string {
+	local := r.start.time().Add(stockholmOffset(r.start))
+	return fmt.Sprintf("%s_%05d.json", local.Format("20060102T150405"), mix(uint64(r.number))%100000)
 }
 
 // choiceOf is the value of the run's first choice parameter, the name a human would call the run by; empty without one.

@@ -42,6 +42,8 @@ type step struct {
 	weight float64  // share of the pipeline's time, relative to the other steps
 	items  []string // of a ForEach
 	inner  []step   // of a container
+	branch string   // of a step inside a Switch: the case's value; inside an If: branchFalse; empty for the default and for true
+	secret bool     // its policy hides input and output from monitoring
 	target string   // name of the pipeline that an Execute Pipeline activity starts, alone or as the inner step of a ForEach
 	hosted bool     // runs on the self-hosted integration runtime
 
@@ -49,7 +51,7 @@ type step struct {
 	child     *Pipeline
 }
 
-// position is a step's place: its index and, in a container, the index of the inner step.
+// position is a step's place: its index and, in a container, which of its leaves it is.
 type position struct{ step, inner uint8 }
 
 // kind is a step's activity type.
@@ -75,6 +77,12 @@ const (
 	kindFunction
 	kindNotebook
 	kindValidation
+	kindSwitch
+	kindFilter
+	kindAppendVariable
+	kindWebHook
+	kindCustom
+	kindSynapse
 )
 
 // activityType is the spelling of ADF (ADF REST, the discriminators of Activity).
@@ -82,7 +90,7 @@ func (k kind) activityType() string {
 	return [...]string{
 		"Copy", "Lookup", "GetMetadata", "Delete", "Script", "SqlServerStoredProcedure", "ExecutePipeline", "ExecuteDataFlow",
 		"ExecuteSSISPackage", "ForEach", "Until", "IfCondition", "SetVariable", "Wait", "Fail", "WebActivity",
-		"AzureFunctionActivity", "DatabricksNotebook", "Validation",
+		"AzureFunctionActivity", "DatabricksNotebook", "Validation", "Switch", "Filter", "AppendVariable", "WebHook", "Custom", "SynapseNotebook",
 	}[k]
 }
 
@@ -160,6 +168,37 @@ func until(name, expression string, inner ...step) step {
 	return step{kind: kindUntil, name: name, about: expression, inner: inner, weight: 3}
 }
 
+// switchOn holds steps made by inCase, and others for its default.
+func switchOn(name, expression string, inner ...step) step {
+	return step{kind: kindSwitch, name: name, about: expression, inner: inner, weight: 4}
+}
+
+func inCase(value string, s step) step { s.branch = value; return s }
+
+func orElse(s step) step { s.branch = branchFalse; return s }
+
+func filtering(name, condition string) step {
+	return step{kind: kindFilter, name: name, about: condition, weight: 0.1}
+}
+
+func appending(name, variable string) step {
+	return step{kind: kindAppendVariable, name: name, about: variable, weight: 0.1}
+}
+
+func webHook(name, url string) step {
+	return step{kind: kindWebHook, name: name, about: url, weight: 2}
+}
+
+func custom(name, command string) step {
+	return step{kind: kindCustom, name: name, about: command, weight: 5}
+}
+
+func synapse(name, notebook string) step {
+	return step{kind: kindSynapse, name: name, about: notebook, weight: 9}
+}
+
+func secure(s step) step { s.secret = true; return s }
+
 // failing is the Fail activity with which authors turn a bad check into a failed run; inside an If it runs only then.
 func failing(name, about string) step {
 	return step{kind: kindFail, name: name, about: about, weight: 0.1}
@@ -197,15 +236,12 @@ func (p *Pipeline) positions() []position {
 	var all []position
 	for i := range p.steps {
 		s := &p.steps[i]
-		if s.child != nil || s.onFailure || s.kind == kindSetVariable || s.kind == kindWait {
+		if s.child != nil || s.onFailure {
 			continue
 		}
-		if len(s.inner) == 0 {
-			all = append(all, position{step: uint8(i)})
-		}
-		for j := range s.inner {
-			if s.inner[j].kind != kindWait {
-				all = append(all, position{step: uint8(i), inner: uint8(j)})
+		for n, path := range s.leaves() {
+			if !path[len(path)-1].kind.infallible() {
+				all = append(all, position{step: uint8(i), inner: uint8(n)})
 			}
 		}
 	}
@@ -213,11 +249,7 @@ func (p *Pipeline) positions() []position {
 }
 
 func (p *Pipeline) stepAt(place position) *step {
-	s := &p.steps[place.step]
-	if len(s.inner) > 0 {
-		return &s.inner[place.inner]
-	}
-	return s
+	return p.steps[place.step].leaf(place.inner)
 }
 
 // link puts the pipelines of one factory together: which starts which, and how many runs one start leads to.

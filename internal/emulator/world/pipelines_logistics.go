@@ -32,7 +32,11 @@ func logisticsPipelines() []Pipeline {
 		{
 			Name: "pl_carrier_edi", Folder: "carriers", Annotations: []string{"supply"}, usual: 45 * time.Second,
 			parameters: []parameter{forFile("edi")}, starts: []start{blobs("be_edi", 19)},
-			steps: []step{function("fn_parse_edi", "ParseIftsta"), scripting("sql_edi", "tms.edi_message"), deleting("del_edi", "landing/edi")},
+			steps: []step{
+				function("fn_parse_edi", "ParseIftsta"),
+				switchOn("sw_message", "@activity('fn_parse_edi').output.kind", inCase("IFTSTA", scripting("sql_status", "tms.edi_message")), inCase("INVOIC", scripting("sql_invoice", "tms.edi_invoice")), scripting("sql_edi", "tms.edi_message")),
+				deleting("del_edi", "landing/edi"),
+			},
 		},
 		{
 			Name: "pl_supplier_asn", Folder: "supply/inbound", Annotations: []string{"supply"}, usual: 65 * time.Second,
@@ -67,7 +71,7 @@ func logisticsPipelines() []Pipeline {
 		{
 			Name: "pl_freight_costs", Folder: "carriers", Annotations: []string{"finance"}, usual: 6 * time.Minute,
 			parameters: []parameter{forDay()}, starts: []start{daily("tr_freight", 4, 10)},
-			steps: []step{onPremises(ssis("ssis_freight", "Freight/LoadFreight.dtsx")), copying("cp_freight", "tms.freight")},
+			steps: []step{ssis("ssis_freight", "Freight/LoadFreight.dtsx"), copying("cp_freight", "tms.freight")},
 		},
 	}
 }

@@ -47,8 +47,20 @@ func salesPipelines() []Pipeline {
 			Name: "pl_load_pos_receipts", Folder: "sales/load", Annotations: []string{"tier-1", "sales"}, usual: 4 * time.Minute,
 			parameters: forWindow(), starts: []start{hourlyWindows("tw_pos_receipts")},
 			steps: []step{
-				listing("gm_receipts", "landing/pos"), forEach("fe_regions", []string{"north", "mid", "south"}, copying("cp_receipts", "pos.receipts")),
+				listing("gm_receipts", "landing/pos"), filtering("flt_complete", "@not(equals(item(), 'closed'))"),
+				forEach("fe_regions", []string{"north", "mid", "south"}, switchOn(
+					"sw_region", expressionItem, inCase("north", copying("cp_receipts_north", "pos.receipts_north")),
+					inCase("north", appending("app_north", "regions")), copying("cp_receipts", "pos.receipts"),
+				)),
 				dataFlow("df_receipts", "df_receipts_clean"),
+			},
+		},
+		{
+			Name: "pl_demand_signals", Folder: "sales/science", Annotations: []string{"sales"}, usual: 40 * time.Minute,
+			parameters: forWindow(), starts: []start{windowsAfter("tw_demand_signals", "tw_pos_receipts")}, habits: habits{failing: 0.006},
+			steps: []step{
+				copying("cp_signals", "sales.signals"), synapse("nb_signals", "demand_signals"), custom("cu_seasonality", "python seasonality.py --window hour"),
+				webHook("wh_signals_ready", "https://hooks.nordhem.example/signals"),
 			},
 		},
 		{
@@ -74,20 +86,26 @@ func salesPipelines() []Pipeline {
 		{
 			Name: "pl_price_publish", Folder: "pricing", Annotations: []string{"pricing"}, usual: 2 * time.Minute,
 			parameters: []parameter{choice("channel", "web", "store", "app")},
-			starts:     []start{on(workingDays, daily("tr_price_publish", 6, 15)), people(0.6)},
+			starts:     []start{together(on(workingDays, daily("tr_morning", 6, 15))), people(0.6)},
 			steps:      []step{copying("cp_prices", "pricing.current"), web("web_purge_cache", "https://api.nordhem.example/cache/purge")},
 		},
 		{
 			Name: "pl_campaign_feed", Folder: "pricing", Annotations: []string{"sales"}, usual: 3 * time.Minute,
 			parameters: []parameter{forDay()}, starts: []start{daily("tr_campaign", 4, 5)},
-			steps: []step{web("web_campaigns", "https://campaigns.nordhem.example/v2/active"), copying("cp_campaigns", "sales.campaigns")},
+			steps: []step{
+				web("web_campaigns", "https://campaigns.nordhem.example/v2/active"),
+				switchOn(
+					"sw_format", "@activity('web_campaigns').output.format", inCase("json", copying("cp_campaigns", "sales.campaigns")),
+					inCase("xml", function("fn_to_json", "XmlToJson")), inCase("xml", copying("cp_campaigns_xml", "sales.campaigns")), setting("set_unknown", "unknownFormat"),
+				),
+			},
 		},
 		{
 			Name: "pl_crm_sync_customers", Folder: "crm", Annotations: []string{"gdpr", "crm"}, usual: 95 * time.Second,
 			parameters: []parameter{fixed("entity", `"contact"`), fixed("pageSize", "500")}, habits: habits{failing: 0.045, seldomHeld: true},
 			starts: []start{every("tr_crm_sync", 30*time.Minute, 6, 22)},
 			steps: []step{
-				web("web_token", "https://crm.nordhem.example/oauth/token"), copying("cp_contacts", "crm.contacts"),
+				secure(web("web_token", "https://crm.nordhem.example/oauth/token")), copying("cp_contacts", "crm.contacts"),
 				calling("sp_merge_contacts", "crm.usp_merge_contacts"),
 			},
 		},
@@ -95,20 +113,20 @@ func salesPipelines() []Pipeline {
 			Name: "pl_crm_gdpr_erase", Folder: "crm", Annotations: []string{"gdpr", "tier-1"}, usual: 5 * time.Minute,
 			parameters: []parameter{forDay()}, starts: []start{daily("tr_gdpr_erase", 3, 40)},
 			steps: []step{
-				lookup("lkp_requests", "gdpr.requests"), forEach("fe_systems", []string{"crm", "web", "loyalty"}, calling("sp_erase", "gdpr.usp_erase")),
+				lookup("lkp_requests", "gdpr.requests"), forEach("fe_systems", []string{"crm", "web", "loyalty"}, secure(calling("sp_erase", "gdpr.usp_erase")), appending("app_erased", "erased")),
 				web("web_confirm", "https://privacy.nordhem.example/confirm"),
 			},
 		},
 		{
 			Name: "pl_web_clickstream", Folder: "web", Annotations: []string{"web"}, usual: 3 * time.Minute,
 			parameters: []parameter{fixed("source", `"eventhub-clicks"`)},
-			starts:     []start{every("tr_clickstream", 15*time.Minute, 0, 24)},
+			starts:     []start{every("tr_clickstream", 30*time.Minute, 0, 24)},
 			steps:      []step{listing("gm_capture", "capture/clicks"), copying("cp_clicks", "web.clicks"), deleting("del_capture", "capture/clicks")},
 		},
 		{
 			Name: "pl_web_search_index", Folder: "web", Annotations: []string{"web"}, usual: 4 * time.Minute,
 			parameters: []parameter{forFile("search")}, starts: []start{blobs("be_search_files", 12)},
-			steps: []step{validation("val_file", "landing/search"), function("fn_build_index", "BuildIndex"), web("web_swap_index", "https://search.nordhem.example/swap")},
+			steps: []step{validation("val_file", "landing/search"), function("fn_build_index", "BuildIndex"), webHook("wh_swap_index", "https://search.nordhem.example/swap")},
 		},
 		{
 			Name: "pl_basket_events", Folder: "web", Annotations: []string{"web", "campaign"}, usual: 5 * time.Second,
@@ -125,7 +143,7 @@ func salesPipelines() []Pipeline {
 		{
 			Name: "pl_product_images", Folder: "web", Annotations: []string{"web"}, usual: 70 * time.Second,
 			parameters: []parameter{forFile("images")}, starts: []start{blobs("be_images", 15)},
-			steps: []step{listing("gm_images", "landing/images"), function("fn_resize", "ResizeImages"), deleting("del_originals", "landing/images")},
+			steps: []step{listing("gm_images", "landing/images"), custom("cu_resize", "resize --in landing/images"), deleting("del_originals", "landing/images")},
 		},
 		{
 			Name: "pl_loyalty_points", Folder: "crm", Annotations: []string{"crm", "gdpr"}, usual: 11 * time.Minute,
@@ -148,7 +166,7 @@ func salesPipelines() []Pipeline {
 		},
 		{
 			Name: "pl_kpi_mail", Folder: "reports", Annotations: []string{}, usual: 40 * time.Second,
-			parameters: []parameter{forDay()}, starts: []start{on(workingDays, daily("tr_kpi_mail", 6, 45))}, habits: habits{handles: true, failing: 0.06},
+			parameters: []parameter{forDay()}, starts: []start{together(on(workingDays, daily("tr_morning", 6, 15)))}, habits: habits{handles: true, failing: 0.06},
 			steps: []step{
 				lookup("lkp_kpi", "mart.kpi"), web("web_send_mail", "https://mail.nordhem.example/send"),
 				whenFailed(web("web_send_teams", "https://hooks.nordhem.example/teams")),

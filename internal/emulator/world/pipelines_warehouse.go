@@ -40,15 +40,21 @@ func warehousePipelines() []Pipeline {
 		{
 			Name: "pl_dw_quality_checks", Folder: "dw/quality", Annotations: []string{"dw"}, usual: 6 * time.Minute, parameters: []parameter{forDay()},
 			steps: []step{
-				forEach("fe_checks", []string{"nulls", "orphans", "duplicates", "totals"}, lookup("lkp_check", "dq.check")),
+				forEach(
+					"fe_checks", []string{"nulls", "orphans", "duplicates", "totals"}, lookup("lkp_check", "dq.check"),
+					ifTrue("if_bad_rows", "@greater(activity('lkp_check').output.firstRow.value, 0)", copying("cp_bad_rows", "dq.bad_rows"), orElse(setting("set_clean", "lastClean"))),
+				),
 				ifTrue("if_broken", "@greater(variables('broken'), 0)", failing("fail_quality", "row count mismatch")),
 			},
 		},
 		{
 			Name: "pl_dw_refresh_model", Folder: "dw/publish", Annotations: []string{"dw", "powerbi"}, usual: 16 * time.Minute, parameters: []parameter{choice("dataset", "Sales", "Finance", "Supply")},
 			steps: []step{
-				web("web_start_refresh", "https://api.powerbi.com/v1.0/myorg/groups/refreshes"),
-				until("until_refreshed", "@not(equals(variables('status'), 'Unknown'))", waiting("wait_1m"), web("web_refresh_status", "https://api.powerbi.com/v1.0/myorg/groups/refreshes?$top=1")),
+				filtering("flt_changed", "@not(equals(item(), 'closed'))"), web("web_start_refresh", "https://api.powerbi.com/v1.0/myorg/groups/refreshes"),
+				until(
+					"until_refreshed", "@not(equals(variables('status'), 'Unknown'))", waiting("wait_1m"),
+					web("web_refresh_status", "https://api.powerbi.com/v1.0/myorg/groups/refreshes?$top=1"), setting("set_status", "status"),
+				),
 			},
 		},
 		{
@@ -63,15 +69,15 @@ func warehousePipelines() []Pipeline {
 		},
 		{
 			Name: "pl_md_products", Folder: "masterdata", Annotations: []string{"masterdata"}, usual: 8 * time.Minute, parameters: []parameter{forDay()},
-			starts: []start{daily("tr_md_products", 1, 20)}, steps: []step{copying("cp_products", "md.product"), dataFlow("df_products", "df_product_golden")},
+			starts: []start{together(daily("tr_masterdata", 1, 20))}, steps: []step{copying("cp_products", "md.product"), dataFlow("df_products", "df_product_golden")},
 		},
 		{
 			Name: "pl_md_customers", Folder: "masterdata", Annotations: []string{"masterdata", "gdpr"}, usual: 10 * time.Minute, parameters: []parameter{forDay()},
-			starts: []start{daily("tr_md_customers", 1, 25)}, steps: []step{copying("cp_customers", "md.customer"), notebook("nb_match_customers", "/Shared/md/match_customers")},
+			starts: []start{together(daily("tr_masterdata", 1, 20))}, steps: []step{copying("cp_customers", "md.customer"), notebook("nb_match_customers", "/Shared/md/match_customers")},
 		},
 		{
 			Name: "pl_md_suppliers", Folder: "masterdata", Annotations: []string{"masterdata"}, usual: 3 * time.Minute, parameters: []parameter{forDay()},
-			starts: []start{daily("tr_md_suppliers", 1, 35)}, steps: []step{copying("cp_suppliers", "md.supplier")},
+			starts: []start{together(daily("tr_masterdata", 1, 20))}, steps: []step{copying("cp_suppliers", "md.supplier")},
 		},
 		{
 			Name: "pl_md_geography", Folder: "masterdata", Annotations: []string{}, usual: 2 * time.Minute, parameters: []parameter{},

@@ -13,6 +13,12 @@ type planner struct {
 	rng   *rand.Rand
 	slab  []Run
 	out   []*Run // the runs of the tree in hand
+
+	windows map[*Pipeline]*windowed // of the tumbling window triggers, what was planned last
+
+	today    day // the day whose troubles are in hand
+	extra    []trouble
+	troubles []*trouble
 }
 
 // order is a run to be planned.
@@ -103,21 +109,20 @@ func (p *planner) queueTime(short bool) time.Duration {
 
 // fate decides the outcome of the run's own steps: first by the incidents of the time, then by the pipeline's habits.
 func (p *planner) fate(o order, when instant) fate {
-	switch {
-	case o.bound != nil:
+	if o.bound != nil {
 		return *o.bound
-	case o.calm:
-		return fate{}
 	}
 	w := p.world
-	for i := range w.troubles {
-		t := &w.troubles[i]
-		if t.cause == "" || !t.concerns(o.pipeline, when) || p.rng.Float64() >= t.share {
+	for _, t := range p.troublesAt(when) {
+		if t.cause == "" || o.calm && t.cause != runtimeOffline || !t.concerns(o.pipeline, when) || p.rng.Float64() >= t.share {
 			continue
 		}
 		if place, ok := t.place(o.pipeline, w.causes); ok {
 			return fate{outcome: failed, at: place, cause: t.causeIndex}
 		}
+	}
+	if o.calm {
+		return fate{}
 	}
 	if p.rng.Float64() < failureShare(o.pipeline) {
 		return p.ownFailure(o.pipeline)
@@ -172,8 +177,8 @@ func (p *Pipeline) handler() uint8 {
 func (p *planner) length(pl *Pipeline, when instant, f fate) time.Duration {
 	w := p.world
 	d := float64(pl.usual) * math.Exp(0.22*p.rng.NormFloat64())
-	for i := range w.troubles {
-		if t := &w.troubles[i]; t.slower > 0 && t.concerns(pl, when) {
+	for _, t := range p.troublesAt(when) {
+		if t.slower > 0 && t.concerns(pl, when) {
 			d *= t.slower * (0.8 + 0.4*p.rng.Float64())
 		}
 	}

@@ -241,7 +241,7 @@ func (r *Run) InvokedBy() InvokedBy {
 		return InvokedBy{ID: guid32(seed, saltTrigger, uint64(r.number)), Name: "Manual", InvokedByType: r.origin.invokedByType()}
 	}
 	trigger := r.pipeline.starts[r.trigger].trigger
-	return InvokedBy{ID: triggerRunID(seed, trigger, r.start, r.variant), Name: trigger, InvokedByType: r.origin.invokedByType()}
+	return InvokedBy{ID: triggerRunID(seed, trigger, r.triggered(), r.variant), Name: trigger, InvokedByType: r.origin.invokedByType()}
 }
 
 // children are the runs this one starts, in the order of their ordinals.
@@ -271,29 +271,28 @@ func (r *Run) stepError(step *step) string {
 	if r.script != nil && r.script.message != "" {
 		return strings.TrimPrefix(r.script.message, "Operation on target "+step.name+" failed: ")
 	}
-	text := r.rootError(step)
-	if len(step.inner) == 0 {
-		return text
-	}
-	var wrapped strings.Builder
-	wrapped.WriteString("Activity failed because an inner activity failed; Inner activity name: ")
-	wrapped.WriteString(step.inner[r.failInner].name)
-	wrapped.WriteString(", Error: ")
-	wrapped.WriteString(text)
-	return wrapped.String()
+	return r.wrapped(step.path(r.failInner))
 }
 
-func (r *Run) rootError(step *step) string {
+// wrapped is the error of the first step of a way to the leaf that failed.
+func (r *Run) wrapped(path []*step) string {
+	var text strings.Builder
+	for _, inner := range path[1:] {
+		text.WriteString("Activity failed because an inner activity failed; Inner activity name: ")
+		text.WriteString(inner.name)
+		text.WriteString(", Error: ")
+	}
+	text.WriteString(r.rootError(path[len(path)-1]))
+	return text.String()
+}
+
+func (r *Run) rootError(leaf *step) string {
 	if !r.flags.has(flagOwnFailure | flagHandled) {
 		if c := r.failedChild(); c != nil {
 			return c.message()
 		}
 	}
-	inner := step
-	if len(step.inner) > 0 {
-		inner = &step.inner[r.failInner]
-	}
-	return r.causeText(inner, 0)
+	return r.causeText(leaf, 0)
 }
 
 func (r *Run) failedChild() *Run {

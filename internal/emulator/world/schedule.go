@@ -13,11 +13,14 @@ type start struct {
 	pattern pattern
 
 	times    []time.Duration // of patternTimes: since midnight in Stockholm
-	every    time.Duration   // of patternEvery and patternStream
+	every    time.Duration   // of patternEvery, patternStream and patternWindow
 	from, to time.Duration   // of patternEvery: part of the day
 	perDay   float64         // of patternArrivals: on a working day
 
 	days      dayFilter
+	after     string  // of patternWindow: the trigger whose same window must have succeeded
+	alone     bool    // of patternWindow: one window at a time
+	together  bool    // of patternTimes: one trigger run starts several pipelines
 	throttled bool    // of patternStream: the other side refuses some of the calls
 	monthEnd  float64 // how many times as much at the end of a month; 0 means as always
 }
@@ -30,6 +33,7 @@ const (
 	patternEvery                   // every so often in a part of the day
 	patternArrivals                // whenever something arrives, or somebody wants it
 	patternStream                  // as arrivals in history; every few seconds once the live feed is on
+	patternWindow                  // when a window of the universal time has closed; see windows.go
 )
 
 type dayFilter uint8
@@ -80,8 +84,18 @@ func every(trigger string, interval time.Duration, fromHour, toHour int) start {
 
 // hourlyWindows is a tumbling window trigger; each window is processed two minutes after it closed.
 func hourlyWindows(trigger string) start {
-	return start{trigger: trigger, origin: byWindow, pattern: patternEvery, every: time.Hour, from: hm(0, 2), to: hm(24, 0)}
+	return start{trigger: trigger, origin: byWindow, pattern: patternWindow, every: time.Hour}
 }
+
+// windowsAfter is one that waits until another has done the same window, and does one window after the other.
+func windowsAfter(trigger, other string) start {
+	s := hourlyWindows(trigger)
+	s.after, s.alone = other, true
+	return s
+}
+
+// together marks a trigger that starts several pipelines in one trigger run.
+func together(s start) start { s.together = true; return s }
 
 func blobs(trigger string, perDay float64) start {
 	return start{trigger: trigger, origin: byBlob, pattern: patternArrivals, perDay: perDay}
@@ -118,6 +132,8 @@ func (s *start) expected(d day) float64 {
 		return float64(len(s.times))
 	case patternEvery:
 		return math.Ceil(float64(s.to-s.from) / float64(s.every))
+	case patternWindow:
+		return float64(dayLength) / float64(s.every)
 	case patternArrivals, patternStream:
 	}
 	return s.perDay * s.busyness(d)
@@ -152,18 +168,49 @@ func (s *start) occurrences(d day, scale float64, rng *rand.Rand) []instant {
 	switch s.pattern {
 	case patternTimes:
 		for _, t := range s.times {
+			if s.together {
+				all = append(all, d.clock(t).add(s.sameDelay(d, t)))
+				continue
+			}
 			all = append(all, d.clock(t).add(late()))
 		}
 	case patternEvery:
-		for t := s.from; t < s.to; t += s.every {
-			all = append(all, d.clock(t).add(late()))
+		for _, when := range s.regular(d) {
+			all = append(all, when.add(late()))
 		}
+	case patternWindow:
 	case patternArrivals, patternStream:
 		for range poisson(s.expected(d)*scale, rng) {
 			all = append(all, d.clock(s.arrival(rng)))
 		}
 	}
 	return all
+}
+
+// sameDelay is how late a trigger fires that starts several pipelines at the same moment.
+func (s *start) sameDelay(d day, t time.Duration) time.Duration {
+	h := mixAll(textKey(s.trigger), saltTrigger, uint64(d), uint64(t)) //nolint:gosec // days after 1970
+	return time.Duration(h % uint64(3*time.Second/tick) * tick)
+}
+
+// regular are the times of patternEvery on one day. What goes on round the clock, several times an hour, takes no notice
+// of clocks being changed, as ADF's Minute recurrence does not; the rest keeps to Stockholm's clocks.
+func (s *start) regular(d day) []instant {
+	var all []instant
+	if s.steady() {
+		for when := d.clock(0); when < (d + 1).clock(0); when = when.add(s.every) {
+			all = append(all, when)
+		}
+		return all
+	}
+	for t := s.from; t < s.to; t += s.every {
+		all = append(all, d.clock(t))
+	}
+	return all
+}
+
+func (s *start) steady() bool {
+	return s.from == 0 && s.to == dayLength && s.every < time.Hour && s.days == allDays
 }
 
 // arrival is a time of day: mostly office hours, a little in the evening, hardly at night.
