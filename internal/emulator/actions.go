@@ -47,6 +47,8 @@ func (a *azure) createRun(c *call) (reply, *armError) {
 		return reply{}, errNoReference(in.Reference)
 	case errors.Is(err, world.ErrNoActivity):
 		return reply{}, errBadRequest("The activity '%s' is not one of pipeline '%s'.", in.StartActivity, c.child)
+	case errors.Is(err, world.ErrOther):
+		return reply{}, errBadRequest("Referenced pipeline run id %s is not one of pipeline '%s'.", in.Reference, c.child)
 	case err != nil:
 		return reply{}, errBadRequest("%s", err)
 	}

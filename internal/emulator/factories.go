@@ -194,13 +194,9 @@ func (a *azure) factories(c *call) (reply, *armError) {
 			all = append(all, f)
 		}
 	}
-	from := 0
-	if token := queryValue(c.request, "$skiptoken"); token != "" {
-		n, err := strconv.Atoi(token)
-		if err != nil || n < 0 || n > len(all) {
-			return reply{}, errBadRequest("The skip token '%s' is not valid.", token)
-		}
-		from = n
+	from, e := skipToken(c.request, len(all))
+	if e != nil {
+		return reply{}, e
 	}
 	to := min(from+listPage, len(all))
 	page := struct {
@@ -227,5 +223,8 @@ func nextLink(r *http.Request, from int) string {
 }
 
 func (a *azure) factory(c *call) (reply, *armError) {
+	if hasTag(c.request, c.place.ETag) {
+		return reply{status: http.StatusNotModified}, nil
+	}
 	return jsonReply(http.StatusOK, a.factoryRow(c.place)), nil
 }

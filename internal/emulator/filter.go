@@ -45,6 +45,8 @@ const (
 	operandActivityType     = "ActivityType"
 	operandActivityRunStart = "ActivityRunStart"
 	operandActivityRunEnd   = "ActivityRunEnd"
+	operandTriggerName      = "TriggerName"
+	operandTriggerTimestamp = "TriggerRunTimestamp"
 )
 
 // grammar is which operands one query knows.
@@ -65,6 +67,11 @@ func activityRunGrammar() grammar {
 		filters: []string{operandActivityName, operandActivityRunStart, operandActivityRunEnd, operandActivityType, operandStatus},
 		orders:  []string{operandActivityName, operandActivityRunStart, operandActivityRunEnd, operandStatus},
 	}
+}
+
+func triggerRunGrammar() grammar {
+	operands := []string{operandTriggerName, operandTriggerTimestamp, operandStatus}
+	return grammar{filters: operands, orders: operands}
 }
 
 // query is a checked body. Its zero bounds mean the default window.
@@ -187,7 +194,7 @@ func (c *condition) addValue(raw json.RawMessage) *armError {
 		return errBadRequest("The values of filter operand '%s' must be strings.", c.operand)
 	}
 	switch c.operand {
-	case operandRunStart, operandRunEnd, operandActivityRunStart, operandActivityRunEnd:
+	case operandRunStart, operandRunEnd, operandActivityRunStart, operandActivityRunEnd, operandTriggerTimestamp:
 		t, ok := parseTime(text)
 		if !ok {
 			return errBadRequest("The value '%s' of filter operand '%s' is not a valid date and time.", text, c.operand)

@@ -64,7 +64,7 @@ func adfAction(rest string) string { return dataFactoryNamespace + "/factories/"
 // operations is the whole surface. Which calls count as writes follows the
 // headers of recorded answers: actions do, queries and states do not.
 func operations() []*operation {
-	all := slices.Concat(resourceManagerOperations(), factoryOperations(), runOperations())
+	all := slices.Concat(resourceManagerOperations(), factoryOperations(), runOperations(), triggerOperations(), runtimeOperations())
 	for _, op := range all {
 		op.segments = strings.Split(strings.Trim(op.path, "/"), "/")
 	}
@@ -85,9 +85,44 @@ func resourceManagerOperations() []*operation {
 }
 
 func factoryOperations() []*operation {
-	return adf([]*operation{
-		{call: "factory", method: http.MethodGet, path: "", action: adfAction("read"), isResource: true, handle: (*azure).factory},
-	})
+	all := []*operation{{call: "factory", method: http.MethodGet, path: "", action: adfAction("read"), isResource: true, handle: (*azure).factory}}
+	all = append(all, collectionOperations("pipelines", "pipeline", "{pipeline}", pipelineCollection())...)
+	all = append(all, collectionOperations("linkedservices", "linkedService", "{name}", linkedServiceCollection())...)
+	all = append(all, collectionOperations("datasets", "dataset", "{name}", datasetCollection())...)
+	return adf(all)
+}
+
+// collectionOperations are the list of child resources and the get of one.
+func collectionOperations(segment, one, name string, k collection) []*operation {
+	action := adfAction(strings.ToLower(segment) + "/read")
+	return []*operation{
+		{call: one + "s", method: http.MethodGet, path: "/" + segment, action: action, handle: k.list},
+		{call: one, method: http.MethodGet, path: "/" + segment + "/" + name, action: action, isResource: true, handle: k.get},
+	}
+}
+
+func triggerOperations() []*operation {
+	all := append(collectionOperations("triggers", "trigger", "{trigger}", triggerCollection()), []*operation{
+		{call: "queryTriggers", method: http.MethodPost, path: "/querytriggers", action: adfAction("querytriggers/action"), handle: (*azure).queryTriggers},
+		{call: "queryTriggerRuns", method: http.MethodPost, path: "/queryTriggerRuns", action: adfAction("querytriggerruns/action"), isQuery: true, handle: (*azure).queryTriggerRuns},
+		{call: "eventSubscriptionStatus", method: http.MethodPost, path: "/triggers/{trigger}/getEventSubscriptionStatus", action: adfAction("triggers/geteventsubscriptionstatus/action"), isWrite: true, handle: (*azure).eventSubscriptionStatus},
+		{call: "startTrigger", method: http.MethodPost, path: "/triggers/{trigger}/start", action: adfAction("triggers/start/action"), isWrite: true, handle: (*azure).startTrigger},
+		{call: "stopTrigger", method: http.MethodPost, path: "/triggers/{trigger}/stop", action: adfAction("triggers/stop/action"), isWrite: true, handle: (*azure).stopTrigger},
+		{call: "rerunTriggerRun", method: http.MethodPost, path: "/triggers/{trigger}/triggerRuns/{triggerRun}/rerun", action: adfAction("triggers/triggerruns/rerun/action"), isWrite: true, handle: (*azure).rerunTriggerRun},
+		{call: "cancelTriggerRun", method: http.MethodPost, path: "/triggers/{trigger}/triggerRuns/{triggerRun}/cancel", action: adfAction("triggers/triggerruns/cancel/action"), isWrite: true, handle: (*azure).cancelTriggerRun},
+	}...)
+	return adf(all)
+}
+
+func runtimeOperations() []*operation {
+	const runtime = "/integrationRuntimes/{runtime}"
+	all := append(collectionOperations("integrationRuntimes", "integrationRuntime", "{runtime}", runtimeCollection()), []*operation{
+		{call: "integrationRuntimeStatus", method: http.MethodPost, path: runtime + "/getStatus", action: adfAction("integrationruntimes/getstatus/read"), handle: (*azure).runtimeStatus},
+		{call: "integrationRuntimeMonitoring", method: http.MethodPost, path: runtime + "/monitoringData", action: adfAction("integrationruntimes/monitoringdata/read"), handle: (*azure).runtimeMonitoring},
+		{call: "integrationRuntimeNode", method: http.MethodGet, path: runtime + "/nodes/{node}", action: adfAction("integrationruntimes/nodes/read"), handle: (*azure).runtimeNode},
+		{call: "integrationRuntimeNodeAddress", method: http.MethodPost, path: runtime + "/nodes/{node}/ipAddress", action: adfAction("integrationruntimes/nodes/ipaddress/action"), handle: (*azure).runtimeNodeAddress},
+	}...)
+	return adf(all)
 }
 
 func runOperations() []*operation {

@@ -18,6 +18,7 @@ var (
 	ErrNoPipeline = errors.New("the factory has no such pipeline")
 	ErrNoRun      = errors.New("the factory has no such run")
 	ErrNoActivity = errors.New("the pipeline has no such activity")
+	ErrOther      = errors.New("the run is one of another pipeline")
 )
 
 // Creation is what a createRun asks for (ADF REST, Pipelines - Create Run).
@@ -38,7 +39,7 @@ type Creation struct {
 }
 
 // CreateRun starts a run of f now. What becomes of it is the pipeline's habit, as with any run. Its errors are
-// [ErrNoPipeline], [ErrNoRun] for the reference and [ErrNoActivity].
+// [ErrNoPipeline], [ErrNoRun] for the reference, [ErrOther] and [ErrNoActivity].
 func (w *World) CreateRun(f *Factory, c Creation) (*Run, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -104,6 +105,9 @@ func takeOver(given map[string]json.RawMessage, earlier *Run) map[string]json.Ra
 
 // again makes o a rerun in the group of an earlier run. Whoever would have run it again later finds it done.
 func (w *World) again(o *order, earlier *Run, c Creation) error {
+	if earlier.pipeline != o.pipeline {
+		return ErrOther
+	}
 	o.first = earlier.head()
 	last := lastOf(o.first, w.now)
 	w.dropRerun(last, w.now)
@@ -238,19 +242,24 @@ func (w *World) dropRerun(r *Run, then instant) {
 	}
 }
 
-// isHeldBack reports whether a run that is due does not start: it was taken back, or its trigger is stopped.
+// isHeldBack reports whether a run that is due does not start, and takes back what would follow from it.
 func (w *World) isHeldBack(r *Run) bool {
+	if !w.isOff(r) {
+		return false
+	}
+	if !w.dropped[r] {
+		w.drop(r, r.start-1)
+	}
+	return true
+}
+
+// isOff reports whether a pending run will not start: it was taken back, or its trigger is stopped.
+func (w *World) isOff(r *Run) bool {
 	if w.dropped[r] {
 		return true
 	}
-	if len(w.stopped) == 0 || r.origin == byHand || r.parent != nil {
-		return false
-	}
-	if !w.stopped[triggerKey(r.pipeline.factory, r.pipeline.starts[r.trigger].trigger)] {
-		return false
-	}
-	w.drop(r, r.start-1)
-	return true
+	s := r.startedBy()
+	return s != nil && len(w.pauses) > 0 && w.isStopped(triggerKey(r.pipeline.factory, s.trigger))
 }
 
 // forget takes the run's number back, so that its id leads nowhere.
@@ -261,27 +270,6 @@ func (w *World) forget(r *Run) {
 		return
 	}
 	w.numbered[r.number] = nil
-}
-
-func triggerKey(f *Factory, trigger string) string { return strings.ToLower(f.Name + "/" + trigger) }
-
-// SetTrigger starts or stops a trigger; stopping one that is stopped changes nothing. While it is stopped it starts no
-// run, and what it missed stays missed.
-func (w *World) SetTrigger(f *Factory, trigger string, isStarted bool) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if isStarted {
-		delete(w.stopped, triggerKey(f, trigger))
-		return
-	}
-	w.stopped[triggerKey(f, trigger)] = true
-}
-
-// IsTriggerStopped reports whether [World.SetTrigger] stopped the trigger.
-func (w *World) IsTriggerStopped(f *Factory, trigger string) bool {
-	w.mu.RLock()
-	defer w.mu.RUnlock()
-	return w.stopped[triggerKey(f, trigger)]
 }
 
 // show writes what ADF shows of the run from the cancel on.

@@ -219,19 +219,27 @@ func TestAStoppedTriggerStartsNothingUntilItIsStarted(t *testing.T) {
 		return n
 	}
 	f := w.Factories()[0]
-	w.SetTrigger(f, "TR_clickstream", false)
+	setTrigger := func(name string, isStarted bool) {
+		if err := w.SetTrigger(f, name, isStarted); err != nil {
+			t.Fatal(err)
+		}
+	}
+	setTrigger("TR_clickstream", false)
 	before := count(w)
 	advance(t, w, 30*time.Hour)
 	advance(t, undisturbed, 30*time.Hour)
-	if n := count(w); n != before || count(undisturbed) < before+20 || !w.IsTriggerStopped(f, "tr_clickstream") {
+	if n := count(w); n != before || count(undisturbed) < before+20 {
 		t.Errorf("a stopped trigger started %d runs, another %d", n-before, count(undisturbed)-before)
 	}
 	missed := count(undisturbed) - before
-	w.SetTrigger(f, "tr_clickstream", true)
+	setTrigger("tr_clickstream", true)
 	advance(t, w, 6*time.Hour)
 	advance(t, undisturbed, 6*time.Hour)
 	if n := count(w); n == before || n != count(undisturbed)-missed {
 		t.Errorf("started again it brought %d runs in 6 hours, want %d", n-before, count(undisturbed)-before-missed)
+	}
+	if err := w.SetTrigger(f, "tr_none", true); !errors.Is(err, world.ErrNoTrigger) {
+		t.Errorf("unknown trigger: %v", err)
 	}
 }
 

@@ -247,7 +247,7 @@ func (f *Factory) ssisSpan(now instant) (from, to instant) {
 			continue
 		}
 		early, late := r.start.add(-ssisUp-time.Minute), r.end.add(ssisLingers)
-		if r.script != nil {
+		if r.script != nil && r.script.isFixed {
 			early = r.start.add(-ssisUp) // nobody could know; it happened to be up
 		}
 		switch {
@@ -272,7 +272,7 @@ func (f *Factory) around(now instant, before, after time.Duration) []*Run {
 func (f *Factory) between(from, to instant) []*Run {
 	all := slices.Clone(started(f.runs, from, to))
 	for _, r := range started(f.world.pending, from, to) {
-		if r.pipeline.factory == f {
+		if r.pipeline.factory == f && !f.world.isOff(r) {
 			all = append(all, r)
 		}
 	}

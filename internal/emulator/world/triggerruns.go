@@ -45,7 +45,6 @@ type TriggerRunState struct {
 	Message             *string           `json:"message"` // null but for a failed one
 	Properties          map[string]string `json:"properties"`
 	TriggeredPipelines  map[string]string `json:"triggeredPipelines"` // run ids by the names of the pipelines; empty while it waits
-	RunDimension        map[string]string `json:"runDimension"`
 	GroupID             string            `json:"groupId"`
 	DependencyStatus    map[string]any    `json:"dependencyStatus"`
 }
@@ -69,6 +68,7 @@ func (w *World) TriggerRuns(f *Factory, after, before time.Time) []TriggerRun {
 		all = f.addWindows(all, from, to)
 	}
 	all = f.addFailed(all, from, to)
+	w.endCancelled(all)
 	slices.SortStableFunc(all, func(a, b TriggerRun) int {
 		return cmp.Or(cmp.Compare(a.stamp, b.stamp), strings.Compare(a.name, b.name))
 	})
@@ -198,7 +198,7 @@ func (f *Factory) addFailed(all []TriggerRun, from, to instant) []TriggerRun {
 			for range poisson(failedPerDay, rng) {
 				stamp := d.clock(t.start.arrival(rng)) / tick * tick
 				variant := uint16(1<<15 + rng.IntN(1<<14)) //nolint:gosec // below 2^16, where no run's is
-				if stamp >= from && stamp <= to {
+				if stamp >= from && stamp <= to && !f.world.wasPaused(triggerKey(f, t.name), stamp) {
 					all = append(all, TriggerRun{
 						factory: f, name: t.name, kind: byEvent, stamp: stamp, start: t.start, trigger: t, variant: variant,
 						fails: "The template language expression 'triggerBody().event.data." + key + "' cannot be evaluated because property '" + key +
@@ -255,7 +255,7 @@ func (t *TriggerRun) At(when time.Time) TriggerRunState {
 	now := at(when)
 	s := TriggerRunState{
 		TriggerName: t.name, TriggerRunID: t.ID(), TriggerType: t.kind.invokedByType(), TriggerRunTimestamp: t.Timestamp(), Status: t.status(when),
-		Properties: t.properties(), TriggeredPipelines: map[string]string{}, RunDimension: map[string]string{}, GroupID: t.GroupID(), DependencyStatus: map[string]any{},
+		Properties: t.properties(), TriggeredPipelines: map[string]string{}, GroupID: t.GroupID(), DependencyStatus: map[string]any{},
 	}
 	for _, r := range t.runs {
 		if r.start <= now {

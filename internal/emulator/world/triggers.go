@@ -44,6 +44,7 @@ type trigger struct {
 func (f *Factory) TriggerResources() []Resource {
 	var all []Resource
 	for _, t := range f.triggers() {
+		t.state = f.world.triggerState(f, t)
 		all = append(all, f.resource("triggers", t.name, f.published("triggers/"+t.name), f.triggerDefinition(t)))
 	}
 	return all

@@ -50,7 +50,9 @@ type World struct {
 	given    map[string]*Run // those whose creator chose the id, by its lower-case form
 	pending  []*Run          // planned and not yet started, in the order of their starts
 	dropped  map[*Run]bool   // pending ones that will not start after all
-	stopped  map[string]bool // triggers that were stopped, by factory and name in lower case
+	pauses   map[string][]pause // of triggers that were stopped, by factory and name in lower case
+	started  map[string]bool    // triggers that stood still in the tables and were started
+	ended    map[string]instant // when waiting trigger runs were cancelled, by their ids
 	adhoc    map[string]*Pipeline
 	planner  planner
 }
@@ -68,7 +70,7 @@ func New(config Config) (*World, error) {
 	w := &World{
 		seed: uint64(config.Seed), //nolint:gosec // any bits make a seed
 		size: config.Size, speed: config.Speed, start: at(config.Start), realStart: config.Start, causes: causes(), adhoc: map[string]*Pipeline{},
-		given: map[string]*Run{}, dropped: map[*Run]bool{}, stopped: map[string]bool{},
+		given: map[string]*Run{}, dropped: map[*Run]bool{}, pauses: map[string][]pause{}, started: map[string]bool{}, ended: map[string]instant{},
 	}
 	w.now, w.offset, w.begin = w.start, w.start, w.start.add(-historyDays*dayLength)
 	w.tenantID = guid(w.seed, saltCompany)
