@@ -89,7 +89,7 @@ func (a *application) checkSecret(text string, now time.Time) *refusal {
 func (a *application) certificate(h tokenHeader) *x509.Certificate {
 	for _, c := range a.Certificates {
 		if h.Thumbprint256 != "" && thumbprintText(h.Thumbprint256) == thumbprintSHA256(c) ||
-			h.Thumbprint256 == "" && thumbprintText(h.Thumbprint) == thumbprintSHA1(c) {
+			h.Thumbprint256 == "" && thumbprintText(h.Thumbprint) == Thumbprint(c) {
 			return c
 		}
 	}

@@ -101,8 +101,9 @@ func NewKeyPair(name string, notBefore, notAfter time.Time) (*KeyPair, error) {
 	}, nil
 }
 
-// thumbprintSHA1 is the thumbprint as portals and error texts show it.
-func thumbprintSHA1(c *x509.Certificate) string {
+// Thumbprint is the SHA-1 thumbprint of a certificate, as portals and error
+// texts show it.
+func Thumbprint(c *x509.Certificate) string {
 	sum := sha1.Sum(c.Raw) //nolint:gosec // see the import
 	return strings.ToUpper(hex.EncodeToString(sum[:]))
 }

@@ -51,6 +51,13 @@ func (r *refusal) answer(at time.Time) Answer {
 	}}
 }
 
+// Refusal is an answer in the envelope of the token endpoint's refusals, for
+// whoever breaks the endpoint on purpose. code is the AADSTS number, oauth the
+// OAuth error, at the time that the answer bears.
+func Refusal(status, code int, oauth, text string, at time.Time) Answer {
+	return (&refusal{status, code, oauth, text}).answer(at)
+}
+
 func newGUID() string {
 	var b [16]byte
 	rand.Read(b[:])
