@@ -26,8 +26,9 @@ func newEmulateCommand() *cobra.Command {
 			"must export to reach it: under Azure's own host names through the proxy, or as a\n" +
 			"custom cloud. Ctrl-C ends it.\n\n" +
 			"The control listener tells the truth (GET /truth/runs, /truth/requests), starts\n" +
-			"runs (POST /truth/runs), moves the clock (POST /clock) and breaks things\n" +
-			"(POST /faults).",
+			"runs (POST /truth/runs), moves the clock (POST /clock), breaks things\n" +
+			"(POST /faults), and changes secrets, rights and the life of tokens (/identities,\n" +
+			"/roles/assignments, /tokens).",
 		Example: "  andon emulate > azure.env &\n  . ./azure.env && andon serve",
 		Args:    noArgs,
 	}
@@ -42,6 +43,8 @@ func newEmulateCommand() *cobra.Command {
 	f.Float64Var(&o.Speed, "speed", emulator.DefaultSpeed, "how fast the company lives; 1 is real time")
 	f.StringVar(&o.Scenario, "scenario", emulator.DefaultScenario, "which kind of company: default")
 	f.StringVar(&o.Limits, "limits", emulator.DefaultLimits, "request budgets: real, off, or a number of times the real ones")
+	f.DurationVar(&o.TokenLife, "token-life", emulator.DefaultTokenLife, "how long access tokens are valid, in real time; seconds try a client's renewal")
+	f.StringVar(&o.QueryRight, "query-right", emulator.DefaultQueryRight, "right that run queries are checked for: action, which Reader lacks, or read, which it holds; Microsoft's sources differ")
 	asJSON := f.Bool("json", false, "print one JSON object instead of shell lines")
 	level := f.String("log-level", "warn", "debug, info, warn or error")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) (err error) {

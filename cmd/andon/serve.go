@@ -17,7 +17,10 @@ func newServeCommand() *cobra.Command {
 		Long: "Collects the pipeline runs of every factory that the identity may read, keeps\n" +
 			"their history, and serves the board.\n\n" +
 			"The identity is that of AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET,\n" +
-			"or of the sources in the file that --config names.",
+			"or of the sources in the file that --config names. In place of the secret stand\n" +
+			"AZURE_CLIENT_CERTIFICATE_PATH or AZURE_FEDERATED_TOKEN_FILE; a managed identity or\n" +
+			"the login of az is taken with AZURE_TOKEN_CREDENTIALS=ManagedIdentityCredential or\n" +
+			"AzureCLICredential.",
 		Example: "  AZURE_TENANT_ID=… AZURE_CLIENT_ID=… AZURE_CLIENT_SECRET=… andon serve",
 		Args:    noArgs,
 	}

@@ -231,6 +231,7 @@ func clients(o Options) ([]collector.Source, error) {
 			Name: src.Name, TenantID: src.TenantID, ClientID: src.ClientID,
 			Secret:          azure.Secret(src.ClientSecret.Reveal()),
 			CertificateFile: src.CertificateFile, CertificatePassword: azure.Secret(src.CertificatePassword.Reveal()),
+			FederatedTokenFile: src.FederatedTokenFile, ManagedIdentity: src.ManagedIdentity, AzureCLI: src.AzureCLI,
 			Cloud: cloud, Budget: azure.Budget{Share: o.Config.Budget.Share, Off: o.Config.Budget.Off},
 			Logger: o.Logger, Now: o.Now, Version: o.Version,
 		})

@@ -1,6 +1,7 @@
 package azure
 
 import (
+	"cmp"
 	"log/slog"
 	"maps"
 	"net/http"
@@ -29,14 +30,28 @@ type Budget struct {
 
 // Config says who asks, where, and how much.
 type Config struct {
-	Name     string // the source's name, for errors and logs
-	TenantID string // a GUID or a domain
-	ClientID string // the app registration's application id
+	Name string // the source's name, for errors and logs
+	// TenantID is a GUID or a domain. A managed identity is of its machine's
+	// tenant and needs none, and the Azure CLI has one of its own.
+	TenantID string
+	// ClientID is the app registration's application id, or that of a
+	// user-assigned managed identity; "" is the machine's own identity, and the
+	// Azure CLI's login.
+	ClientID string
 
-	// One of Secret and CertificateFile has to be given.
+	// Exactly one of Secret, CertificateFile, FederatedTokenFile,
+	// ManagedIdentity and AzureCLI has to be given.
 	Secret              Secret
 	CertificateFile     string // PEM or PKCS#12 file with the private key
 	CertificatePassword Secret // of the PKCS#12 file; "" for none
+	// FederatedTokenFile holds a token of another issuer that the application
+	// trusts, such as Kubernetes'. It is read again as it is renewed.
+	FederatedTokenFile string
+	// ManagedIdentity takes the identity of the machine: IDENTITY_ENDPOINT and
+	// IDENTITY_HEADER lead to it where App Service or a container app set them,
+	// else it is asked for at the address of Azure's virtual machines.
+	ManagedIdentity bool
+	AzureCLI        bool // whoever is logged in to az, which has to be on PATH
 
 	Cloud   Cloud // zero is the public cloud
 	Budget  Budget
@@ -71,7 +86,7 @@ func New(cfg Config) (*Client, error) {
 		cfg.Logger = slog.New(slog.DiscardHandler)
 	}
 	if cfg.Name == "" {
-		cfg.Name = cfg.TenantID
+		cfg.Name = cmp.Or(cfg.TenantID, cfg.ClientID, "azure")
 	}
 	if err := cfg.Cloud.Validate(); err != nil {
 		return nil, configError(cfg, err.Error(), "correct it in the configuration")

@@ -2,10 +2,12 @@ package azure
 
 import (
 	"bytes"
+	"context"
 	"crypto"
 	"crypto/x509"
 	"errors"
 	"os"
+	"strings"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 	azpolicy "github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
@@ -13,23 +15,74 @@ import (
 	"software.sslmate.com/src/go-pkcs12"
 )
 
-// newCredential makes the credential that cfg describes. Every further kind
-// of identity is one more case here.
-func newCredential(cfg Config, common azpolicy.ClientOptions) (azcore.TokenCredential, error) {
-	switch {
-	case cfg.TenantID == "":
-		return nil, configError(cfg, "the tenant's id is missing", "give tenantId, or AZURE_TENANT_ID in the environment")
-	case cfg.ClientID == "":
-		return nil, configError(cfg, "the application's id is missing", "give clientId, or AZURE_CLIENT_ID in the environment")
-	case cfg.Secret != "" && cfg.CertificateFile != "":
-		return nil, configError(cfg, "there are a client secret and a certificate", "give one of the two")
-	case cfg.Secret != "":
-		return secretCredential(cfg, common)
-	case cfg.CertificateFile != "":
-		return certificateCredential(cfg, common)
-	default:
-		return nil, configError(cfg, "there is neither a client secret nor a certificate", "give clientSecret, clientSecretFile or certificateFile, or AZURE_CLIENT_SECRET in the environment")
+// credentialKind is one of the ways in which a source may prove who it is.
+type credentialKind struct {
+	name    string // for people, with its article
+	isGiven bool
+	// needsTenant and needsClient are whether the tenant and the application
+	// have to be named; the machine or the login knows them otherwise.
+	needsTenant, needsClient bool
+	make                     func(Config, azpolicy.ClientOptions) (azcore.TokenCredential, error)
+}
+
+// credentialKinds lists every kind. A further one is one more row here.
+func credentialKinds(cfg Config) []credentialKind {
+	return []credentialKind{
+		{"a client secret", cfg.Secret != "", true, true, secretCredential},
+		{"a certificate", cfg.CertificateFile != "", true, true, certificateCredential},
+		{"a federated token", cfg.FederatedTokenFile != "", true, true, federatedCredential},
+		{"a managed identity", cfg.ManagedIdentity, false, false, managedCredential},
+		{"the Azure CLI", cfg.AzureCLI, false, false, cliCredential},
 	}
+}
+
+// newCredential makes the credential that cfg describes, which has to be of
+// exactly one kind.
+func newCredential(cfg Config, common azpolicy.ClientOptions) (azcore.TokenCredential, error) {
+	var given []credentialKind
+	var names []string
+	for _, k := range credentialKinds(cfg) {
+		if k.isGiven {
+			given, names = append(given, k), append(names, k.name)
+		}
+	}
+	switch {
+	case len(given) == 0 && cfg.TenantID == "":
+		return nil, configError(cfg, "the tenant's id is missing", "give tenantId, or AZURE_TENANT_ID in the environment")
+	case len(given) == 0:
+		return nil, configError(cfg, "nothing proves who the source is", "give one of clientSecret, clientSecretFile, certificateFile, federatedTokenFile, managedIdentity and azureCli, or AZURE_CLIENT_SECRET in the environment")
+	case len(given) == 2:
+		return nil, configError(cfg, "there are "+strings.Join(names, " and "), "give one of the two")
+	case len(given) > 2:
+		return nil, configError(cfg, "there are "+strings.Join(names[:len(names)-1], ", ")+" and "+names[len(names)-1], "give one of them")
+	case given[0].needsTenant && cfg.TenantID == "":
+		return nil, configError(cfg, "the tenant's id is missing, which "+names[0]+" needs", "give tenantId, or AZURE_TENANT_ID in the environment")
+	case given[0].needsClient && cfg.ClientID == "":
+		return nil, configError(cfg, "the application's id is missing, which "+names[0]+" needs", "give clientId, or AZURE_CLIENT_ID in the environment")
+	}
+	return given[0].make(cfg, common)
+}
+
+// explained is a credential whose failures are told here: those of the SDK
+// hold texts of others, which may be anything, and bodies.
+type explained struct {
+	azcore.TokenCredential
+
+	// explain returns nil for what tokenRefused and unreachable explain.
+	explain func(context.Context, error) *Error
+}
+
+// GetToken implements azcore.TokenCredential. Its error is an *Error, but for
+// what explain leaves to others.
+func (e explained) GetToken(ctx context.Context, options azpolicy.TokenRequestOptions) (azcore.AccessToken, error) {
+	token, err := e.TokenCredential.GetToken(ctx, options)
+	if err == nil {
+		return token, nil
+	}
+	if told := e.explain(ctx, err); told != nil {
+		return token, told
+	}
+	return token, err
 }
 
 func secretCredential(cfg Config, common azpolicy.ClientOptions) (azcore.TokenCredential, error) {

@@ -223,18 +223,36 @@ func TestErrorKindsAgainstTheEmulator(t *testing.T) {
 			wantClean(t, err, "")
 		})
 	}
-	for _, identity := range e.Identities {
-		t.Run(identity.What, func(t *testing.T) {
+	// Each identity of the emulator says in a sentence what is particular.
+	for what, want := range map[string]azure.Kind{
+		"not query": azure.KindForbidden, "expired": azure.KindExpiredSecret, "built-in Reader": azure.KindForbidden,
+		"no role at all": azure.KindForbidden, "of another tenant": azure.KindUnauthorized, "everywhere: reads every factory and its runs": "",
+		"one resource group": "", "the first factory alone": "",
+	} {
+		t.Run(what, func(t *testing.T) {
 			t.Parallel()
 			cfg := e.config()
-			cfg.ClientID, cfg.Secret = identity.ClientID, azure.Secret(identity.ClientSecret)
+			i := slices.IndexFunc(e.Identities, func(i emulator.Identity) bool { return strings.Contains(i.What, what) })
+			if i < 0 {
+				t.Fatalf("no identity that %s", what)
+			}
+			cfg.TenantID, cfg.ClientID, cfg.Secret = e.Identities[i].TenantID, e.Identities[i].ClientID, azure.Secret(e.Identities[i].ClientSecret)
 			err := query(newClient(t, cfg))
+			if want == "" {
+				if err != nil {
+					t.Error(err)
+				}
+				return
+			}
 			got := asError(t, err)
-			switch {
-			case got.Kind == azure.KindExpiredSecret:
-			case got.Kind == azure.KindForbidden && strings.Contains(strings.ToLower(got.Action), "querypipelineruns") && got.Scope == string(e.busiest()) && strings.Contains(got.Command, identity.ClientID):
-			default:
-				t.Errorf("got %s, action %q, scope %q (%v); want %s, or %s with the right and the factory", got.Kind, got.Action, got.Scope, err, azure.KindExpiredSecret, azure.KindForbidden)
+			if got.Kind != want {
+				t.Errorf("got %s (%v), want %s", got.Kind, err, want)
+			}
+			if want == azure.KindForbidden && (!strings.Contains(strings.ToLower(got.Action), "querypipelineruns") || got.Scope != string(e.busiest()) || !strings.Contains(got.Command, cfg.ClientID)) {
+				t.Errorf("got action %q, scope %q, command %q", got.Action, got.Scope, got.Command)
+			}
+			if what == "of another tenant" && !strings.Contains(got.What, "another tenant") {
+				t.Errorf("got %v", got)
 			}
 		})
 	}

@@ -29,10 +29,12 @@ func entraRefusal(code int) refusalOf {
 		return refusalOf{KindUnknownClient, "the tenant knows no application with this id", "check clientId and tenantId: both stand on the app registration's overview page"}
 	case 90002, 900021, 900023:
 		return refusalOf{KindUnknownTenant, "Entra ID knows no such tenant", "check tenantId, and that the cloud is the tenant's own"}
-	case 700027, 7000232, 700030, 7000271, 7000272, 700023:
+	case 700027, 7000232, 700030, 7000271, 700023, 700021, 50027, 50048:
 		return refusalOf{KindBadCertificate, "Entra ID does not accept the certificate", "upload this certificate's public part under Certificates & secrets of the app registration"}
 	case 700024:
 		return refusalOf{KindBadCertificate, "Entra ID holds the signed request for out of date", "set this machine's clock"}
+	case 70021, 700211, 700212, 700213, 7002137, 7002138, 7000272, 50013:
+		return federationRefusal(code)
 	case 500011, 1002012, 70011:
 		return refusalOf{KindUnauthorized, "the tenant does not know Azure Resource Manager under this audience", "correct the audience of the cloud in the configuration"}
 	case 7000112:
@@ -41,6 +43,29 @@ func entraRefusal(code int) refusalOf {
 		return refusalOf{KindUnauthorized, "a policy of the tenant keeps the application from signing in", "ask the tenant's administrator about Conditional Access and assignments for workload identities"}
 	default:
 		return refusalOf{KindUnauthorized, "Entra ID gave no token", fmt.Sprintf("look up https://login.microsoftonline.com/error?code=%d", code)}
+	}
+}
+
+// federationRefusal explains why a token of another issuer is not taken. Entra
+// ID's codes say which of issuer, subject and audience no federated credential
+// of the application has.
+func federationRefusal(code int) refusalOf {
+	const where = "under Certificates & secrets, Federated credentials of the app registration"
+	switch code {
+	case 70021:
+		return refusalOf{KindBadFederation, "the application trusts no federated tokens", "add a credential for this token's issuer and subject " + where}
+	case 700211:
+		return refusalOf{KindBadFederation, "the application does not trust the issuer of the federated token", "give the issuer of the cluster, slash and all, " + where}
+	case 700212:
+		return refusalOf{KindBadFederation, "the federated token is for another audience", "ask for a token for api://AzureADTokenExchange, or name the token's audience " + where}
+	case 700213, 7002137, 7002138:
+		return refusalOf{KindBadFederation, "the application does not trust the subject of the federated token", "give system:serviceaccount:<namespace>:<service account>, upper and lower case as they are, " + where}
+	case 7000272, 50013:
+		return refusalOf{KindBadFederation, "the federated token is not signed with a key that its issuer publishes", "check that the issuer's address can be reached from the internet and shows the cluster's present keys"}
+	case 700024:
+		return refusalOf{KindBadFederation, "Entra ID holds the federated token for out of date", "check that its file is renewed, as Kubernetes does with a projected token, and this machine's clock"}
+	default:
+		return refusalOf{KindBadFederation, "Entra ID does not take the federated token", "check that the file holds a service account token for api://AzureADTokenExchange and nothing else"}
 	}
 }
 
@@ -73,6 +98,9 @@ func (c *Client) tokenRefused(q call, resp *http.Response) *Error {
 		e.Advice = "check that " + c.cloud.Authority + " is the right authority"
 	default:
 		why := entraRefusal(said.Codes[0])
+		if c.cfg.FederatedTokenFile != "" && why.kind == KindBadCertificate {
+			why = federationRefusal(said.Codes[0])
+		}
 		e.Code = "AADSTS" + strconv.Itoa(said.Codes[0])
 		e.Kind, e.What, e.Advice = why.kind, why.what+" ("+e.Code+")", why.advice
 	}

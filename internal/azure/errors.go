@@ -16,6 +16,7 @@ const (
 	KindUnknownClient  Kind = "unknownClient"  // no such app registration in the tenant
 	KindUnknownTenant  Kind = "unknownTenant"  // no such tenant
 	KindBadCertificate Kind = "badCertificate" // the certificate can't be read, or Entra ID does not know it
+	KindBadFederation  Kind = "badFederation"  // the federated token can't be read, or Entra ID does not trust it
 	KindUnauthorized   Kind = "unauthorized"   // no token, or ARM refused it
 	KindForbidden      Kind = "forbidden"      // the identity lacks a right: Action, Scope and Command are set
 	KindNotFound       Kind = "notFound"       // the run is not there (any more)

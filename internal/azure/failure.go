@@ -37,6 +37,9 @@ func (c *Client) failed(ctx context.Context, q call, err, entra error) *Error {
 	if ctx.Err() != nil {
 		return c.canceled(q, ctx.Err())
 	}
+	if told, ok := errors.AsType[*Error](err); ok {
+		return told
+	}
 	if token, ok := errors.AsType[*azidentity.AuthenticationFailedError](err); ok {
 		q.name = tokenCall
 		switch {

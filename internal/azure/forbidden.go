@@ -1,6 +1,7 @@
 package azure
 
 import (
+	"cmp"
 	"encoding/json"
 	"regexp"
 	"strings"
@@ -42,7 +43,13 @@ func (c *Client) forbidden(q call, e *Error, said armError) {
 	}
 	e.What = "the identity may not " + e.Action
 	e.Advice = "somebody who may assign roles there runs the command, then wait up to five minutes"
-	e.Command = grant(c.cfg.ClientID, e.Scope)
+	e.Command = grant(cmp.Or(c.cfg.ClientID, firstOr(principalPattern(), said.Message, "")), e.Scope)
+}
+
+// principalPattern finds the object id of who asked in the text of a 403: a
+// managed identity and a login of the Azure CLI are known by nothing else.
+func principalPattern() *regexp.Regexp {
+	return regexp.MustCompile(`with object id '([0-9A-Fa-f-]{36})'`)
 }
 
 // scopeOf returns the ARM id to assign a role at.
@@ -58,10 +65,10 @@ func scopeOf(p place) string {
 }
 
 // grant returns the commands that define the role, once per tenant, and
-// assign it. Without a scope there is none: the role has to be assigned
-// somewhere.
-func grant(clientID, scope string) string {
-	if scope == "" {
+// assign it. Without somebody to assign it to, and without a scope, there are
+// none.
+func grant(assignee, scope string) string {
+	if scope == "" || assignee == "" {
 		return ""
 	}
 	parts := strings.SplitN(strings.TrimPrefix(scope, "/"), "/", 3)
@@ -77,7 +84,7 @@ func grant(clientID, scope string) string {
 		return "" // strings always marshal
 	}
 	return "az role definition create --role-definition " + shellQuote(string(role)) + "\n" +
-		"az role assignment create --assignee " + shellQuote(clientID) + " --role " + shellQuote(roleName) + " --scope " + shellQuote(scope)
+		"az role assignment create --assignee " + shellQuote(assignee) + " --role " + shellQuote(roleName) + " --scope " + shellQuote(scope)
 }
 
 // shellQuote makes text one word for a POSIX shell: what stands in a command

@@ -48,7 +48,7 @@ func troubleOf(err error, now time.Time) *store.Trouble {
 func stateOf(err error) store.State {
 	refusals := []azure.Kind{
 		azure.KindForbidden, azure.KindWrongSecret, azure.KindExpiredSecret, azure.KindUnknownClient,
-		azure.KindUnknownTenant, azure.KindBadCertificate, azure.KindConfig,
+		azure.KindUnknownTenant, azure.KindBadCertificate, azure.KindBadFederation, azure.KindConfig,
 	}
 	kind := kindOf(err)
 	switch {

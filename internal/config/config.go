@@ -34,14 +34,18 @@ type Budget struct {
 	Off   bool    // no limit of our own, for measuring
 }
 
-// Source is one Entra tenant, identity and cloud.
+// Source is one Entra tenant, identity and cloud. Exactly one of ClientSecret,
+// CertificateFile, FederatedTokenFile, ManagedIdentity and AzureCLI is given.
 type Source struct {
-	Name                string // shown to people; the tenant's id when not given
-	TenantID            string
-	ClientID            string
+	Name                string // shown to people; the tenant's id when not given, or what asks
+	TenantID            string // "" for a managed identity, and where the Azure CLI's own is meant
+	ClientID            string // "" for the machine's own managed identity and for the Azure CLI
 	ClientSecret        Secret // from the file, the environment or ClientSecretFile
 	CertificateFile     string // PEM or PKCS#12, with its private key
 	CertificatePassword Secret
+	FederatedTokenFile  string    // a token of another issuer, such as Kubernetes'
+	ManagedIdentity     bool      // the identity of the machine; a user-assigned one has a ClientID
+	AzureCLI            bool      // whoever is logged in to az
 	SecretExpires       time.Time // zero when not given
 	Cloud               Cloud
 	Factories           []adf.FactoryID // empty: every factory the identity may read

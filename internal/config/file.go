@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -167,13 +168,6 @@ func (p *fileParser) sources(n *yaml.Node) {
 	}
 }
 
-func sourceKeys() []string {
-	return []string{
-		"name", "tenantId", "clientId", "clientSecret", "clientSecretFile", "certificateFile",
-		"secretExpires", "cloud", "factories",
-	}
-}
-
 func (p *fileParser) source(n *yaml.Node, path string) (Source, bool) {
 	before := len(p.errs)
 	src := Source{Cloud: Cloud{Name: "public"}}
@@ -219,6 +213,22 @@ func (p *fileParser) source(n *yaml.Node, path string) (Source, bool) {
 		case "certificateFile":
 			credentials = append(credentials, key)
 			src.CertificateFile = t.text
+		case "federatedTokenFile":
+			credentials = append(credentials, key)
+			src.FederatedTokenFile = t.text
+		case "managedIdentity", "azureCli":
+			isGiven, err := strconv.ParseBool(t.text)
+			if err != nil {
+				p.fail(v, full, "%q is neither true nor false", t.text)
+			}
+			if isGiven {
+				credentials = append(credentials, key)
+			}
+			if key == "azureCli" {
+				src.AzureCLI = isGiven
+			} else {
+				src.ManagedIdentity = isGiven
+			}
 		case "secretExpires":
 			day, err := parseDay(t.text)
 			if err != nil {
@@ -230,16 +240,11 @@ func (p *fileParser) source(n *yaml.Node, path string) (Source, bool) {
 	if len(p.errs) > before {
 		return Source{}, false
 	}
-	for _, need := range []struct{ key, value string }{{"tenantId", src.TenantID}, {"clientId", src.ClientID}} {
-		if need.value == "" {
-			p.fail(n, path+"."+need.key, "is missing")
-		}
-	}
-	if len(credentials) != 1 {
-		p.fail(n, path, "needs exactly one of clientSecret, clientSecretFile and certificateFile, and has %d", len(credentials))
+	for _, wrong := range src.wrongWith(credentials) {
+		p.fail(n, strings.TrimSuffix(path+"."+wrong.key, "."), "%s", wrong.text)
 	}
 	if src.Name == "" {
-		src.Name = src.TenantID
+		src.Name = src.defaultName()
 	}
 	return src, len(p.errs) == before
 }

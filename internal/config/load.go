@@ -1,7 +1,6 @@
 package config
 
 import (
-	"errors"
 	"fmt"
 	"os"
 	"strings"
@@ -137,42 +136,9 @@ func (c *Config) loadSources(in Input, file parsedFile) error {
 		}
 	}
 	if len(c.Sources) == 0 && !c.NoCollect {
-		return errors.New("no identity to ask Azure with: set AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET, or name a file with sources by --config, or show what is stored with --no-collect")
+		return errNoIdentity(in.Env)
 	}
 	return nil
-}
-
-// sourceFromEnv reads the identity that Azure's own tools read from the
-// environment. ok is false when none of its variables is set; some but not
-// all of them is an error that names the missing ones.
-func sourceFromEnv(env func(string) string) (src Source, ok bool, err error) {
-	tenant, client, secret := env("AZURE_TENANT_ID"), env("AZURE_CLIENT_ID"), env("AZURE_CLIENT_SECRET")
-	certificate := env("AZURE_CLIENT_CERTIFICATE_PATH")
-	if tenant == "" && client == "" && secret == "" && certificate == "" {
-		return Source{}, false, nil
-	}
-	var missing []string
-	if tenant == "" {
-		missing = append(missing, "AZURE_TENANT_ID")
-	}
-	if client == "" {
-		missing = append(missing, "AZURE_CLIENT_ID")
-	}
-	if secret == "" && certificate == "" {
-		missing = append(missing, "AZURE_CLIENT_SECRET (or AZURE_CLIENT_CERTIFICATE_PATH)")
-	}
-	if len(missing) > 0 {
-		return Source{}, false, fmt.Errorf("the environment describes half an identity: %s missing; AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET belong together", strings.Join(missing, ", "))
-	}
-	src = Source{
-		Name: tenant, TenantID: tenant, ClientID: client, ClientSecret: NewSecret(secret),
-		CertificateFile: certificate, CertificatePassword: NewSecret(env("AZURE_CLIENT_CERTIFICATE_PASSWORD")),
-	}
-	if secret != "" {
-		src.CertificateFile = "" // as in Azure's own libraries, a secret goes before a certificate
-	}
-	src.Cloud, err = cloudFromEnv(env)
-	return src, true, err
 }
 
 func cloudFromEnv(env func(string) string) (Cloud, error) {

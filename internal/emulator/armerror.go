@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"andon/internal/emulator/entra"
 )
 
 // armError is an error of Resource Manager or Data Factory in the envelope
@@ -106,7 +108,7 @@ func errTokenExpired(tenant string, expiry, now time.Time) *armError {
 
 func errTokenTenant(tenant, got string) *armError {
 	m := fmt.Sprintf("The access token is from the wrong issuer '%s'. It must match the tenant '%s' associated with this subscription. Please use the authority (URL) 'https://login.windows.net/%s' to get the token. Note, if the subscription is transferred to another tenant there is no impact to the services, but information about new tenant could take time to propagate (up to an hour). If you just transferred your subscription and see this error message, please try back later.",
-		printable(got), issuerOf(tenant), tenant)
+		printable(got), entra.Issuer(tenant), tenant)
 	return unauthorized(tenant, "InvalidAuthenticationTokenTenant", m, m)
 }
 

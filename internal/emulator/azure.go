@@ -17,12 +17,13 @@ import (
 // azure is the handler of the https listener: Entra ID and Resource Manager by
 // path, as real clients keep them apart by host name only.
 type azure struct {
-	world      *world.World
-	now        func() time.Time
-	logger     *slog.Logger
-	strict     bool
-	identities []*identity
-	signer     *tokenSigner
+	world  *world.World
+	now    func() time.Time
+	logger *slog.Logger
+	strict bool
+	*staff
+
+	queryRight string
 	budgets    *budgets
 	ledger     *ledger
 	faults     *faults
@@ -97,30 +98,23 @@ func (a *azure) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 func (a *azure) answer(c *call) reply {
-	switch c.call {
-	case callInstanceDiscovery:
-		return a.discoveryInstance(c)
-	case callSigningKeys:
-		return a.signingKeys(c)
-	case callOpenIDDiscovery:
-		return a.openIDConfiguration(c)
-	case callToken:
-		return a.token(c)
-	default:
-		return a.answerARM(c)
+	if c.isEntra() {
+		return a.answerEntra(c)
 	}
+	return a.answerARM(c)
 }
 
 // answerARM is Resource Manager's order: who asks, how much they asked, what
 // they ask for.
 func (a *azure) answerARM(c *call) reply {
-	id, e := a.authenticate(c.request)
+	tenant := a.tenantOfPath(c.route)
+	id, e := a.authenticate(c.request, tenant)
 	if e != nil {
 		return errorReply(e)
 	}
 	c.principal = id
 	bucket := bucketOf(c.operation)
-	remaining, e := a.budgets.take(c, bucket, a.world.TenantID())
+	remaining, e := a.budgets.take(c, bucket, id.tenantID)
 	out := reply{}
 	if e == nil {
 		out, e = a.dispatch(c)
@@ -139,42 +133,28 @@ func (a *azure) answerARM(c *call) reply {
 	return out
 }
 
-func (a *azure) authenticate(r *http.Request) (*identity, *armError) {
-	tenant := a.world.TenantID()
-	authorization := r.Header.Get("Authorization")
-	if authorization == "" {
-		return nil, errNoToken(tenant)
-	}
-	scheme, token, _ := strings.Cut(authorization, " ")
-	if !strings.EqualFold(scheme, "Bearer") || strings.TrimSpace(token) == "" {
-		return nil, errNoBearer(tenant)
-	}
-	c, e := a.signer.check(strings.TrimSpace(token))
-	if e != nil {
-		return nil, e
-	}
-	id := a.identityOf(c.AppID)
-	if id == nil {
-		return nil, errInvalidToken(tenant)
-	}
-	return id, nil
-}
-
 // dispatch is the order in which Resource Manager refuses: the version, the
-// place, the method, the right, the budget of Data Factory.
+// subscription, the right, the place, the method, the budget of Data Factory.
+// A caller without the right is not told whether the place exists (azure.md
+// §4).
 func (a *azure) dispatch(c *call) (reply, *armError) {
 	if e := checkAPIVersion(c); e != nil {
 		return reply{}, e
 	}
-	if e := a.checkPlace(c); e != nil {
+	if e := a.checkSubscription(c); e != nil {
 		return reply{}, e
 	}
 	op := c.operation
+	if op != nil {
+		if e := a.checkRight(c, op); e != nil {
+			return reply{}, e
+		}
+	}
+	if e := a.checkPlace(c); e != nil {
+		return reply{}, e
+	}
 	if op == nil {
 		return reply{}, c.refusal(c.request)
-	}
-	if e := a.checkRight(c, op); e != nil {
-		return reply{}, e
 	}
 	if op.isQuery {
 		if e := a.budgets.takeQuery(c.place.Name); e != nil {
@@ -182,19 +162,6 @@ func (a *azure) dispatch(c *call) (reply, *armError) {
 		}
 	}
 	return op.handle(a, c)
-}
-
-// checkRight refuses a call whose action the caller's roles do not hold at the
-// scope of the path.
-func (a *azure) checkRight(c *call, op *operation) *armError {
-	if op.isQuery && !c.principal.mayQuery {
-		scope := c.place.ID()
-		if c.runID != "" {
-			scope += "/pipelineruns/" + c.runID
-		}
-		return errForbidden(c.principal, op.action, scope)
-	}
-	return nil
 }
 
 func checkAPIVersion(c *call) *armError {

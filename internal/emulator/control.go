@@ -15,7 +15,7 @@ import (
 	"andon/internal/emulator/world"
 )
 
-// control is the handler of truth, clock and faults. It answers loopback names
+// control is the handler of truth, clock, faults and identities. It answers loopback names
 // only, so that a web page in the same machine's browser can't reach it by a
 // name that resolves to loopback.
 type control struct {
@@ -39,8 +39,9 @@ func (c *control) handler() http.Handler {
 		c.azure.faults.clear()
 		c.writeFaults(w)
 	})
+	c.identityControls(mux)
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
-		c.refuse(w, http.StatusNotFound, fmt.Errorf("%s %s is not a control; allowed: GET or POST /truth/runs, GET or DELETE /truth/requests, GET or POST /clock, GET, POST or DELETE /faults", r.Method, r.URL.Path))
+		c.refuse(w, http.StatusNotFound, fmt.Errorf("%s %s is not a control; allowed: GET or POST /truth/runs, GET or DELETE /truth/requests, GET or POST /clock, GET, POST or DELETE /faults, GET /identities, POST or DELETE /identities/secrets, POST or DELETE /roles/assignments, POST /federation/token, GET or POST /tokens, GET /msi/token", r.Method, r.URL.Path))
 	})
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !isLoopbackHost(r.Host) {

@@ -8,8 +8,6 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"os"
-	"path/filepath"
 	"sync"
 	"time"
 
@@ -31,13 +29,12 @@ const (
 // Manager, a CONNECT proxy that leads Azure's host names to it, and a control
 // listener. Make it with New.
 type Emulator struct {
-	options    Options
-	logger     *slog.Logger
-	world      *world.World
-	identities []*identity
-	azure      *azure
-	control    *control
-	proxy      *proxy
+	options Options
+	logger  *slog.Logger
+	world   *world.World
+	azure   *azure
+	control *control
+	proxy   *proxy
 
 	mu        sync.Mutex
 	info      Info
@@ -45,6 +42,7 @@ type Emulator struct {
 	endWaits  context.CancelFunc // ends what faults keep waiting
 	serving   sync.WaitGroup
 	tempDir   string
+	secrets   []string // files beside Options.CAOut that Stop removes
 	isRunning bool
 }
 
@@ -59,11 +57,10 @@ func New(o Options) (*Emulator, error) {
 	if err != nil {
 		return nil, err
 	}
-	signer, err := newTokenSigner(w.TenantID(), o.Now)
+	people, err := newStaff(&o, w)
 	if err != nil {
 		return nil, err
 	}
-	ids := newIdentities(o.Seed)
 	calls := router{operations: operations()}
 	ledger := newLedger(w.Factories(), calls.callNames())
 	faults := newFaults(o.Seed, o.Now, calls.callNames())
@@ -72,8 +69,8 @@ func New(o Options) (*Emulator, error) {
 		now:        o.Now,
 		logger:     o.Logger,
 		strict:     o.Strict,
-		identities: ids,
-		signer:     signer,
+		staff:      people,
+		queryRight: o.QueryRight,
 		budgets:    newBudgets(limits, o.Now),
 		ledger:     ledger,
 		faults:     faults,
@@ -82,12 +79,11 @@ func New(o Options) (*Emulator, error) {
 		indexes:    newIndexes(w),
 	}
 	return &Emulator{
-		options:    o,
-		logger:     o.Logger,
-		world:      w,
-		identities: ids,
-		azure:      a,
-		control:    &control{azure: a},
+		options: o,
+		logger:  o.Logger,
+		world:   w,
+		azure:   a,
+		control: &control{azure: a},
 	}, nil
 }
 
@@ -110,7 +106,7 @@ func (e *Emulator) Start(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	caFile, err := e.writeCA(ca.pem)
+	files, err := e.writeFiles(ca.pem)
 	if err != nil {
 		return err
 	}
@@ -133,7 +129,7 @@ func (e *Emulator) Start(ctx context.Context) (err error) {
 	}
 	e.serve(ctx, e.plainServer(e.control.handler(), truthTimeout), controlLn, false)
 
-	e.info = e.describe(azureLn.Addr().String(), proxyLn.Addr().String(), controlLn.Addr().String(), caFile)
+	e.info = e.describe(azureLn.Addr().String(), proxyLn.Addr().String(), controlLn.Addr().String(), files)
 	e.isRunning = true
 	return nil
 }
@@ -163,10 +159,7 @@ func (e *Emulator) stop(ctx context.Context) error {
 	}
 	e.serving.Wait()
 	e.servers = nil
-	if e.tempDir != "" {
-		errs = append(errs, os.RemoveAll(e.tempDir))
-		e.tempDir = ""
-	}
+	errs = append(errs, e.removeFiles())
 	e.isRunning = false
 	return errors.Join(errs...)
 }
@@ -221,29 +214,6 @@ func (e *Emulator) serve(ctx context.Context, s *http.Server, ln net.Listener, i
 				slog.String("address", ln.Addr().String()), slog.Any("error", err))
 		}
 	})
-}
-
-// writeCA writes the CA certificate where the options say, or into a temporary
-// folder that Stop removes, and returns the file's absolute path.
-func (e *Emulator) writeCA(pem []byte) (string, error) {
-	file := e.options.CAOut
-	if file == "" {
-		dir, err := os.MkdirTemp("", "andon-emulate-")
-		if err != nil {
-			return "", fmt.Errorf("a folder for the CA file: %w", err)
-		}
-		e.tempDir = dir
-		file = filepath.Join(dir, "ca.pem")
-	}
-	file, err := filepath.Abs(file)
-	if err != nil {
-		return "", fmt.Errorf("the CA file %q: %w", e.options.CAOut, err)
-	}
-	// The certificate is public: other users' clients may need to read it.
-	if err := os.WriteFile(file, pem, 0o644); err != nil { //nolint:gosec // a public certificate
-		return "", fmt.Errorf("write the CA file; --ca-out names another place: %w", err)
-	}
-	return file, nil
 }
 
 func listen(ctx context.Context, flag, address string) (net.Listener, error) {

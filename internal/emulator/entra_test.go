@@ -34,7 +34,8 @@ func TestTokenIsAnAccessTokenForResourceManager(t *testing.T) {
 		if claims["tid"] != b.info.TenantID || claims["appid"] != b.info.ClientID || claims["iss"] != "https://sts.windows.net/"+b.info.TenantID+"/" {
 			t.Errorf("scope %s: claims %v", scope, claims)
 		}
-		if claims["exp"].(float64)-claims["iat"].(float64) != 3600 || claims["nbf"] != claims["iat"] || claims["oid"] == "" {
+		// not_before lies 3,900 s before expires_on (recordings, token-001) [R].
+		if claims["exp"].(float64)-claims["nbf"].(float64) != 3900 || claims["nbf"] != claims["iat"] || claims["oid"] == "" {
 			t.Errorf("scope %s: claims %v", scope, claims)
 		}
 		a := b.do("GET", b.info.ResourceManager+"/subscriptions?api-version=2022-12-01", "", "Authorization", "Bearer "+got.AccessToken)
@@ -75,7 +76,7 @@ func TestTokenRefusalsCarryEntrasNumbers(t *testing.T) {
 		{"no secret", "", b.form("client_secret", ""), 401, 7000216, "invalid_client", "'client_assertion', 'client_secret' or 'request' is required"},
 		{"expired secret", "", b.form("client_id", expired.ClientID, "client_secret", expired.ClientSecret), 401, 7000222, "invalid_client", "are expired"},
 		{"wrong secret of the expired", "", b.form("client_id", expired.ClientID, "client_secret", "x"), 401, 7000215, "invalid_client", "Invalid client secret"},
-		{"assertion", "", b.form("client_secret", "", "client_assertion", "a.b.c"), 401, 700027, "invalid_client", "client assertion"},
+		{"assertion", "", b.form("client_secret", "", "client_assertion", "a.b.c", "client_assertion_type", jwtBearer), 401, 50027, "invalid_client", "JWT token is invalid"},
 		{"unknown client", "", b.form("client_id", "5b1ee3f0-0000-4000-8000-000000000000"), 400, 700016, "unauthorized_client", "was not found in the directory"},
 		{"unknown tenant", "5b1ee3f0-0000-4000-8000-000000000000", b.form(), 400, 90002, "invalid_request", "not found"},
 		{"unknown domain", "contoso.onmicrosoft.com", b.form(), 400, 90002, "invalid_request", "not found"},
@@ -135,10 +136,10 @@ func TestDiscoveryNamesTheCallersHost(t *testing.T) {
 		}
 	}
 	var keys struct {
-		Keys []struct{ Kty, Crv, Kid, X, Y string }
+		Keys []struct{ Kty, Use, Kid, N, E string }
 	}
 	b.decode(b.do("GET", want["jwks_uri"], ""), http.StatusOK, &keys)
-	if len(keys.Keys) != 1 || keys.Keys[0].Kty != "EC" || keys.Keys[0].Crv != "P-256" || keys.Keys[0].Kid == "" || len(keys.Keys[0].X) != 43 || len(keys.Keys[0].Y) != 43 {
+	if len(keys.Keys) != 1 || keys.Keys[0].Kty != "RSA" || keys.Keys[0].Use != "sig" || keys.Keys[0].Kid == "" || len(keys.Keys[0].N) != 342 || keys.Keys[0].E != "AQAB" {
 		t.Errorf("the signing keys are %v", keys)
 	}
 	var instance struct {
@@ -155,6 +156,8 @@ func TestDiscoveryNamesTheCallersHost(t *testing.T) {
 		t.Errorf("an unknown tenant's document: %d %s", a.status, a.body)
 	}
 }
+
+const jwtBearer = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
 // form is the token request of the main identity with some fields changed.
 func (b *bundle) form(changed ...string) url.Values {

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"andon/internal/emulator/entra"
 	"andon/internal/emulator/world"
 )
 
@@ -25,18 +26,28 @@ func (a *azure) findFactory(r route) *world.Factory {
 	return nil
 }
 
-// checkPlace refuses paths through a subscription, resource group or factory
-// that does not exist.
-func (a *azure) checkPlace(c *call) *armError {
+// checkSubscription refuses paths through a subscription that does not exist
+// or belongs to a tenant that the caller is not of.
+func (a *azure) checkSubscription(c *call) *armError {
 	if c.subscription == "" {
 		return nil
 	}
 	if !isGUID(c.subscription) {
 		return errSubscriptionID(c.subscription)
 	}
-	if !a.hasSubscription(c.subscription) {
+	s, ok := a.findSubscription(c.subscription)
+	if !ok {
 		return errSubscription(c.subscription)
 	}
+	if !a.accepts(s, c.principal.tenantID) {
+		return errTokenTenant(tenantOf(a.world, s), entra.Issuer(c.principal.tenantID))
+	}
+	return nil
+}
+
+// checkPlace refuses paths through a resource group or factory that does not
+// exist.
+func (a *azure) checkPlace(c *call) *armError {
 	if c.group != "" && !a.hasGroup(c.subscription, c.group) {
 		return errResourceGroup(c.group)
 	}
@@ -44,15 +55,6 @@ func (a *azure) checkPlace(c *call) *armError {
 		return errResource(c.factory, c.group)
 	}
 	return nil
-}
-
-func (a *azure) hasSubscription(id string) bool {
-	for _, s := range a.world.Subscriptions() {
-		if strings.EqualFold(s.ID, id) {
-			return true
-		}
-	}
-	return false
 }
 
 func (a *azure) hasGroup(subscription, group string) bool {
@@ -67,14 +69,19 @@ func (a *azure) hasGroup(subscription, group string) bool {
 // subscriptionRow is a row of GET /subscriptions (Resource Manager,
 // Subscriptions - List).
 type subscriptionRow struct {
-	ID                   string   `json:"id"`
-	AuthorizationSource  string   `json:"authorizationSource"`
-	ManagedByTenants     []string `json:"managedByTenants"`
-	SubscriptionID       string   `json:"subscriptionId"`
-	TenantID             string   `json:"tenantId"`
-	DisplayName          string   `json:"displayName"`
-	State                string   `json:"state"`
-	SubscriptionPolicies policies `json:"subscriptionPolicies"`
+	ID                   string          `json:"id"`
+	AuthorizationSource  string          `json:"authorizationSource"`
+	ManagedByTenants     []managedTenant `json:"managedByTenants"`
+	SubscriptionID       string          `json:"subscriptionId"`
+	TenantID             string          `json:"tenantId"`
+	DisplayName          string          `json:"displayName"`
+	State                string          `json:"state"`
+	SubscriptionPolicies policies        `json:"subscriptionPolicies"`
+}
+
+// managedTenant is a tenant that a subscription is delegated to.
+type managedTenant struct {
+	TenantID string `json:"tenantId"`
 }
 
 type policies struct {
@@ -83,10 +90,12 @@ type policies struct {
 	SpendingLimit       string `json:"spendingLimit"`
 }
 
-func (a *azure) subscriptions(*call) (reply, *armError) {
+func (a *azure) subscriptions(c *call) (reply, *armError) {
 	rows := []subscriptionRow{}
 	for _, s := range a.world.Subscriptions() {
-		rows = append(rows, a.subscriptionRow(s))
+		if a.maySee(c, s) {
+			rows = append(rows, a.subscriptionRow(s))
+		}
 	}
 	return jsonReply(http.StatusOK, struct {
 		Value []subscriptionRow `json:"value"`
@@ -95,21 +104,24 @@ func (a *azure) subscriptions(*call) (reply, *armError) {
 }
 
 func (a *azure) subscription(c *call) (reply, *armError) {
-	for _, s := range a.world.Subscriptions() {
-		if strings.EqualFold(c.subscription, s.ID) {
-			return jsonReply(http.StatusOK, a.subscriptionRow(s)), nil
-		}
+	s, ok := a.findSubscription(c.subscription)
+	if !ok {
+		return reply{}, errSubscription(c.subscription)
 	}
-	return reply{}, errSubscription(c.subscription)
+	return jsonReply(http.StatusOK, a.subscriptionRow(s)), nil
 }
 
 func (a *azure) subscriptionRow(s world.Subscription) subscriptionRow {
+	managers := []managedTenant{}
+	for _, m := range managersOf(a.world, s) {
+		managers = append(managers, managedTenant{m})
+	}
 	return subscriptionRow{
 		ID:                   "/subscriptions/" + s.ID,
 		AuthorizationSource:  "RoleBased",
-		ManagedByTenants:     []string{},
+		ManagedByTenants:     managers,
 		SubscriptionID:       s.ID,
-		TenantID:             a.world.TenantID(),
+		TenantID:             tenantOf(a.world, s),
 		DisplayName:          s.DisplayName,
 		State:                "Enabled",
 		SubscriptionPolicies: policies{"Public_2014-09-01", "EnterpriseAgreement_2014-09-01", "Off"},
@@ -167,7 +179,7 @@ func (a *azure) factoryRow(f *world.Factory) factoryRow {
 		Tags:     f.Tags,
 	}
 	if f.PrincipalID != "" {
-		row.Identity = &factoryIdentity{"SystemAssigned", f.PrincipalID, a.world.TenantID()}
+		row.Identity = &factoryIdentity{"SystemAssigned", f.PrincipalID, a.tenantOfPath(route{subscription: f.SubscriptionID})}
 	}
 	if r := f.Repository; r != nil {
 		row.Properties.RepoConfiguration = &repoConfiguration{
@@ -190,7 +202,8 @@ func listedID(f *world.Factory) string {
 func (a *azure) factories(c *call) (reply, *armError) {
 	var all []*world.Factory
 	for _, f := range a.world.Factories() {
-		if strings.EqualFold(f.SubscriptionID, c.subscription) && (c.group == "" || strings.EqualFold(f.ResourceGroup, c.group)) {
+		isThere := strings.EqualFold(f.SubscriptionID, c.subscription) && (c.group == "" || strings.EqualFold(f.ResourceGroup, c.group))
+		if isThere && a.mayList(c, f) {
 			all = append(all, f)
 		}
 	}

@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"strings"
 	"time"
+
+	"andon/internal/emulator/entra"
 )
 
 // faultReply is the answer that f puts in place of the right one.
@@ -19,7 +21,8 @@ func (a *azure) faultReply(c *call, f *fault) reply {
 			body:   []byte("<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body>\r\n<center><h1>502 Bad Gateway</h1></center>\r\n<hr><center>Microsoft-Azure-Application-Gateway/v2</center>\r\n</body>\r\n</html>\r\n"),
 		}
 	case c.isEntra():
-		out = a.entraReply(c, entraFault(f.kind.name))
+		e := entraFault(f.kind.name, c.at)
+		out = jsonReply(e.Status, e.Document)
 	default:
 		out = errorReply(a.armFault(c, f))
 	}
@@ -70,7 +73,7 @@ func (a *azure) armFault(c *call, f *fault) *armError {
 // throttled is the 429 with that code; without one it is the throttle that
 // such a call would meet first.
 func (a *azure) throttled(c *call, code string) *armError {
-	who := a.identities[0].objectID
+	who := a.main().ObjectID
 	kind := bucketOf(c.operation).kind
 	if code == "" {
 		code = codeSubscriptionThrottled
@@ -100,17 +103,17 @@ func errChallenge(tenant string, now time.Time) *armError {
 	}}
 }
 
-func entraFault(kind string) *entraError {
+func entraFault(kind string, at time.Time) entra.Answer {
 	switch kind {
 	case faultThrottled:
-		return &entraError{http.StatusTooManyRequests, 90055, "temporarily_unavailable", "TenantThrottlingError - There are too many incoming requests. This exception is thrown for blocked tenants."}
+		return entra.Refusal(http.StatusTooManyRequests, 90055, "temporarily_unavailable", "TenantThrottlingError - There are too many incoming requests. This exception is thrown for blocked tenants.", at)
 	case faultUnauthorize:
-		return &entraError{http.StatusUnauthorized, 7000215, "invalid_client", "Invalid client secret provided."}
+		return entra.Refusal(http.StatusUnauthorized, 7000215, "invalid_client", "Invalid client secret provided.", at)
 	case faultUnavailable:
-		return &entraError{http.StatusServiceUnavailable, 90033, "temporarily_unavailable", "A transient error has occurred. Please try again."}
+		return entra.Refusal(http.StatusServiceUnavailable, 90033, "temporarily_unavailable", "A transient error has occurred. Please try again.", at)
 	case faultTimeout:
-		return &entraError{http.StatusGatewayTimeout, 90033, "temporarily_unavailable", "A transient error has occurred. Please try again."}
+		return entra.Refusal(http.StatusGatewayTimeout, 90033, "temporarily_unavailable", "A transient error has occurred. Please try again.", at)
 	default:
-		return &entraError{http.StatusInternalServerError, 50000, "server_error", "There was an error issuing a token or an issue with our sign-in service."}
+		return entra.Refusal(http.StatusInternalServerError, 50000, "server_error", "There was an error issuing a token or an issue with our sign-in service.", at)
 	}
 }

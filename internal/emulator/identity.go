@@ -2,42 +2,188 @@ package emulator
 
 import (
 	"crypto/sha256"
+	"crypto/x509"
 	"encoding/base64"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
+	"sync"
+	"time"
+
+	"andon/internal/emulator/access"
+	"andon/internal/emulator/entra"
+	"andon/internal/emulator/world"
 )
 
-// identity is an app registration with one client secret.
-type identity struct {
-	clientID string
-	// objectID is that of the service principal, which Azure names in its
-	// refusals beside the client id.
-	objectID string
-	secret   string
-	what     string
-	// isSecretExpired makes the right secret answer AADSTS7000222.
-	isSecretExpired bool
-	// mayQuery is whether the role holds the actions of the run queries.
-	// Reading factories and single runs needs no action.
-	mayQuery bool
+const (
+	homeDomain    = "nordhem.onmicrosoft.com"
+	partnerName   = "Nordhem Partner"
+	partnerDomain = "nordhempartner.onmicrosoft.com"
+	clusterName   = "nordhem"
+	day           = 24 * time.Hour
+)
+
+// person is one identity of a world: an application, its credentials beside
+// one client secret, and the role it holds somewhere.
+type person struct {
+	name string
+	what string
+	role string
+	// scope is where it holds the role; empty means the management group of all
+	// subscriptions.
+	scope string
+	// isForeign puts it into the partner's tenant, isManaged makes it a managed
+	// identity.
+	isForeign, isManaged bool
+	// isExpired is whether its one secret has expired.
+	isExpired bool
+	// isMain gives it every kind of credential.
+	isMain bool
 }
 
-// newIdentities returns the tenant's identities, the main one first. They are
+// people are the identities of a world, the main one first. Scripts know the
+// first three by their places, and the second by the word query, which only
+// its sentence holds.
+func people(w *world.World) []person {
+	busiest := w.Factories()[0]
+	group := access.Subscription(busiest.SubscriptionID) + "/resourceGroups/" + busiest.ResourceGroup
+	return []person{
+		{name: "andon", what: "may read every factory and its runs, start runs and cancel them", role: "Data Factory Contributor", isMain: true},
+		{name: "andon-inventory", what: "may read every factory but not query its runs: 403 AuthorizationFailed on queryPipelineRuns and queryActivityRuns", role: "ADF Inventory Reader"},
+		{name: "andon-old", what: "its client secret has expired: AADSTS7000222 instead of a token", role: "ADF Run Monitor", isExpired: true},
+		{name: "andon-monitor", what: "holds ADF Run Monitor everywhere: reads every factory and its runs, starts and cancels nothing", role: "ADF Run Monitor"},
+		{name: "andon-reader", what: "holds the built-in Reader everywhere: reads every factory, and its runs where the emulator was told that a reader may", role: "Reader"},
+		{name: "andon-monitoring-reader", what: "holds the built-in Monitoring Reader everywhere: the same as Reader", role: "Monitoring Reader"},
+		{name: "andon-group", what: "holds Data Factory Contributor on one resource group: sees the factories in it alone", role: "Data Factory Contributor", scope: group},
+		{name: "andon-factory", what: "holds ADF Run Monitor on the first factory alone", role: "ADF Run Monitor", scope: busiest.ID()},
+		{name: "andon-nobody", what: "holds no role at all: its lists are empty and everything else is forbidden"},
+		{name: "partner", what: "is of another tenant: InvalidAuthenticationTokenTenant in every subscription", isForeign: true},
+		{name: "id-andon", what: "is a managed identity with ADF Run Monitor everywhere", role: "ADF Run Monitor", isManaged: true},
+	}
+}
+
+// staff is everybody who can ask, and what they may.
+type staff struct {
+	directory   *entra.Directory
+	assignments *access.Assignments
+	// pair is the certificate of the main application.
+	pair *entra.KeyPair
+	// header is what the identity endpoint wants to see.
+	header string
+}
+
+// main is the application that Info names first.
+func (s *staff) main() entra.Application { return s.directory.Applications()[0] }
+
+// newStaff makes tenants, identities and role assignments. Ids and secrets are
 // the same for the same seed, so that a script's environment outlives a
-// restart.
-func newIdentities(seed int64) []*identity {
-	ids := []*identity{
-		{what: "may read and query every factory", mayQuery: true},
-		{what: "may read every factory but not query its runs: 403 AuthorizationFailed on queryPipelineRuns and queryActivityRuns"},
-		{what: "its client secret has expired: AADSTS7000222 instead of a token", mayQuery: true, isSecretExpired: true},
+// restart; keys live no longer than the process.
+func newStaff(o *Options, w *world.World) (*staff, error) {
+	partner := seededGUID(o.Seed, "tenant", 1)
+	s := &staff{header: strings.ToUpper(strings.ReplaceAll(seededGUID(o.Seed, "header", 0), "-", ""))}
+	var work sync.WaitGroup
+	var directoryErr, pairErr error
+	now := o.Now()
+	work.Go(func() {
+		s.directory, directoryErr = entra.New(entra.Config{
+			Tenants: tenants(w, partner), Clusters: []string{clusterName, "other"}, Resources: armAudiences(), Life: o.TokenLife, Now: o.Now,
+		})
+	})
+	work.Go(func() { s.pair, pairErr = entra.NewKeyPair("andon", now.Add(-time.Hour), now.Add(certificateLife)) })
+	work.Wait()
+	if directoryErr != nil {
+		return nil, fmt.Errorf("token-life or keys: %w", directoryErr)
 	}
-	for n, id := range ids {
-		id.clientID = seededGUID(seed, "client", n)
-		id.objectID = seededGUID(seed, "principal", n)
-		id.secret = seededSecret(seed, n)
+	if pairErr != nil {
+		return nil, pairErr
 	}
-	return ids
+	s.assignments = access.New(append(access.BuiltIn(),
+		access.RunMonitor(seededGUID(o.Seed, "role", 0)), access.Inventory(seededGUID(o.Seed, "role", 1)))...)
+	for _, sub := range w.Subscriptions() {
+		s.assignments.Place(access.Subscription(sub.ID), tenantOf(w, sub))
+	}
+	for n, p := range people(w) {
+		app := p.application(o.Seed, n, now, s.pair.Certificate)
+		app.TenantID = w.TenantID()
+		if p.isForeign {
+			app.TenantID = partner
+		}
+		if err := s.directory.Add(app); err != nil {
+			return nil, err
+		}
+		if err := s.assign(w, p, app); err != nil {
+			return nil, err
+		}
+	}
+	return s, nil
+}
+
+// tenants are the company's own, those of its other subscriptions, and one
+// that has nothing to do with them.
+func tenants(w *world.World, partner string) []entra.Tenant {
+	all := []entra.Tenant{{ID: w.TenantID(), Name: "Nordhem", Domain: homeDomain}}
+	for _, s := range w.Subscriptions() {
+		id := tenantOf(w, s)
+		if !slices.ContainsFunc(all, func(t entra.Tenant) bool { return strings.EqualFold(t.ID, id) }) {
+			all = append(all, entra.Tenant{ID: id, Name: s.DisplayName, Domain: "t" + id[:8] + ".onmicrosoft.com"})
+		}
+	}
+	return append(all, entra.Tenant{ID: partner, Name: partnerName, Domain: partnerDomain})
+}
+
+func (p *person) application(seed int64, n int, now time.Time, certificate *x509.Certificate) entra.Application {
+	app := entra.Application{
+		ClientID: seededGUID(seed, "client", n), ObjectID: seededGUID(seed, "principal", n),
+		DisplayName: p.name, What: p.what, IsManaged: p.isManaged,
+	}
+	if p.isManaged {
+		return app
+	}
+	secret := func(key int, expires time.Duration) entra.Secret {
+		return entra.Secret{KeyID: seededGUID(seed, "key", 100*n+key), Text: seededSecret(seed, 100*key+n), Expires: now.Add(expires).UTC().Truncate(time.Second)}
+	}
+	switch {
+	case p.isExpired:
+		app.Secrets = []entra.Secret{secret(0, -30*day)}
+	case p.isMain:
+		app.Secrets = []entra.Secret{secret(0, 180*day), secret(1, 365*day), secret(2, -90*day)}
+		app.Certificates = []*x509.Certificate{certificate}
+		app.Federated = []entra.Federated{{
+			Name: "aks", Issuer: entra.ClusterIssuer(clusterName), Subject: entra.ServiceAccount, Audiences: []string{entra.FederationAudience},
+		}}
+	default:
+		app.Secrets = []entra.Secret{secret(0, 180*day)}
+	}
+	return app
+}
+
+// assign gives p its role. A management group ends at its tenant, so a
+// subscription that another tenant has delegated is assigned by itself; only
+// built-in roles can be delegated (Azure Lighthouse, Tenants, users and
+// roles).
+func (s *staff) assign(w *world.World, p person, app entra.Application) error {
+	if p.role == "" {
+		return nil
+	}
+	grant := func(scope string) error {
+		return s.assignments.Grant(access.Assignment{PrincipalID: app.ObjectID, Role: p.role, Scope: scope})
+	}
+	if p.scope != "" {
+		return grant(p.scope)
+	}
+	if err := grant(access.ManagementGroup(w.TenantID())); err != nil {
+		return err
+	}
+	isBuiltIn := slices.ContainsFunc(access.BuiltIn(), func(r *access.Role) bool { return r.Name == p.role })
+	for _, sub := range w.Subscriptions() {
+		if isBuiltIn && len(managersOf(w, sub)) > 0 {
+			if err := grant(access.Subscription(sub.ID)); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 func seededSum(seed int64, kind string, n int) [sha256.Size]byte {
@@ -80,6 +226,11 @@ func isGUID(s string) bool {
 // "8Q~" after the third.
 func seededSecret(seed int64, n int) string {
 	sum := seededSum(seed, "secret", n)
-	text := strings.NewReplacer("-", ".", "_", "~").Replace(base64.RawURLEncoding.EncodeToString(sum[:]))
+	return secretText(base64.RawURLEncoding.EncodeToString(sum[:]))
+}
+
+// secretText makes a secret of at least 37 characters of base64url.
+func secretText(random string) string {
+	text := strings.NewReplacer("-", ".", "_", "~").Replace(random)
 	return text[:3] + "8Q~" + text[3:37]
 }

@@ -18,35 +18,60 @@ type Info struct {
 	CAFile          string     `json:"caFile"`
 	Factories       []string   `json:"factories"`
 	Identities      []Identity `json:"identities"`
+	// ManagedIdentity is how to get the tokens of the managed identity.
+	ManagedIdentity ManagedIdentity `json:"managedIdentity"`
+	// CertificateFile holds the certificate and the private key of the main
+	// application, in PEM.
+	CertificateFile string `json:"certificateFile"`
+	// FederatedTokenFile holds a service account token that the main
+	// application trusts. It is valid as long as the CA certificate.
+	FederatedTokenFile string `json:"federatedTokenFile"`
 }
 
-// Identity is a further app registration of the emulated tenant.
+// ManagedIdentity is App Service's identity endpoint: what an app there finds
+// in IDENTITY_ENDPOINT and IDENTITY_HEADER.
+type ManagedIdentity struct {
+	Endpoint string `json:"endpoint"`
+	Header   string `json:"header"`
+	ClientID string `json:"clientId"`
+}
+
+// Identity is a further app registration.
 type Identity struct {
+	TenantID     string `json:"tenantId"`
 	ClientID     string `json:"clientId"`
 	ClientSecret string `json:"clientSecret"`
 	// What says in a sentence how the identity differs from the main one.
 	What string `json:"what"`
 }
 
-func (e *Emulator) describe(azure, proxy, control, caFile string) Info {
-	main := e.identities[0]
+func (e *Emulator) describe(azure, proxy, control string, files files) Info {
+	main := e.azure.main()
 	info := Info{
 		TenantID:        e.world.TenantID(),
-		ClientID:        main.clientID,
-		ClientSecret:    main.secret,
+		ClientID:        main.ClientID,
+		ClientSecret:    main.Secrets[0].Text,
 		Authority:       "https://" + azure,
 		ResourceManager: "https://" + azure,
 		Proxy:           "http://" + proxy,
 		Control:         "http://" + control,
-		CAFile:          caFile,
+		CAFile:          files.ca,
 		Factories:       []string{},
 		Identities:      []Identity{},
+		ManagedIdentity: ManagedIdentity{Endpoint: "http://" + control + managedPath, Header: e.azure.header},
+
+		CertificateFile:    files.certificate,
+		FederatedTokenFile: files.federatedToken,
 	}
 	for _, f := range e.world.Factories() {
 		info.Factories = append(info.Factories, listedID(f))
 	}
-	for _, i := range e.identities[1:] {
-		info.Identities = append(info.Identities, Identity{ClientID: i.clientID, ClientSecret: i.secret, What: i.what})
+	for _, a := range e.azure.directory.Applications()[1:] {
+		if a.IsManaged {
+			info.ManagedIdentity.ClientID = a.ClientID
+			continue
+		}
+		info.Identities = append(info.Identities, Identity{TenantID: a.TenantID, ClientID: a.ClientID, ClientSecret: a.Secrets[0].Text, What: a.What})
 	}
 	return info
 }
@@ -77,8 +102,14 @@ func (i Info) Exports() string {
 		fmt.Fprintf(&b, "# Factory: %s\n", f)
 	}
 	for _, id := range i.Identities {
-		fmt.Fprintf(&b, "# Identity %s with secret %s: %s\n", id.ClientID, id.ClientSecret, id.What)
+		fmt.Fprintf(&b, "# Identity %s of tenant %s with secret %s: %s\n", id.ClientID, id.TenantID, id.ClientSecret, id.What)
 	}
+	fmt.Fprintf(&b, "# Instead of the secret, one of these; each with AZURE_TENANT_ID and AZURE_CLIENT_ID:\n")
+	fmt.Fprintf(&b, "# export AZURE_CLIENT_CERTIFICATE_PATH=%s\n", shellQuote(i.CertificateFile))
+	fmt.Fprintf(&b, "# export AZURE_FEDERATED_TOKEN_FILE=%s\n", shellQuote(i.FederatedTokenFile))
+	fmt.Fprintf(&b, "# Or the managed identity, as an app in App Service finds it:\n")
+	fmt.Fprintf(&b, "# export IDENTITY_ENDPOINT=%s IDENTITY_HEADER=%s AZURE_TOKEN_CREDENTIALS=ManagedIdentityCredential\n",
+		shellQuote(i.ManagedIdentity.Endpoint), shellQuote(i.ManagedIdentity.Header))
 	return b.String()
 }
 

@@ -13,6 +13,8 @@ const (
 	callOpenIDDiscovery   = "openIdConfiguration"
 	callInstanceDiscovery = "instanceDiscovery"
 	callSigningKeys       = "signingKeys"
+	callClusterDiscovery  = "clusterConfiguration"
+	callClusterKeys       = "clusterKeys"
 	callNotEmulated       = "notEmulated"
 	callUnknown           = "unknown"
 )
@@ -72,10 +74,9 @@ func operations() []*operation {
 }
 
 func resourceManagerOperations() []*operation {
-	const read = "Microsoft.Resources/subscriptions/read"
 	return []*operation{
 		{call: "subscriptions", method: http.MethodGet, path: "/subscriptions", versions: subscriptionsAPIVersions, handle: (*azure).subscriptions},
-		{call: "subscriptions", method: http.MethodGet, path: subscriptionPath, action: read, versions: subscriptionsAPIVersions, handle: (*azure).subscription},
+		{call: "subscriptions", method: http.MethodGet, path: subscriptionPath, action: actionReadSubscription, versions: subscriptionsAPIVersions, handle: (*azure).subscription},
 		{call: "resourceGroups", method: http.MethodGet, path: subscriptionPath + "/resourceGroups", versions: resourcesAPIVersions, handle: (*azure).resourceGroups},
 		{call: "resourceGroups", method: http.MethodGet, path: groupPath, action: "Microsoft.Resources/subscriptions/resourceGroups/read", versions: resourcesAPIVersions, handle: (*azure).resourceGroup},
 		{call: "resourceGraph", method: http.MethodPost, path: "/providers/Microsoft.ResourceGraph/resources", versions: resourceGraphAPIVersions, handle: (*azure).resourceGraph},

@@ -6,6 +6,8 @@ import (
 	"net"
 	"strconv"
 	"time"
+
+	"andon/internal/emulator/entra"
 )
 
 // Defaults of Options, as `andon emulate --help` prints them.
@@ -17,6 +19,8 @@ const (
 	DefaultSize          = 20_000
 	DefaultSpeed         = 1.0
 	DefaultLimits        = "real"
+	DefaultTokenLife     = entra.DefaultLife
+	DefaultQueryRight    = queryRightAction
 )
 
 // Options says which emulator New makes. The zero value of each field but Seed
@@ -43,6 +47,14 @@ type Options struct {
 	// Limits is "real" for Azure's documented budgets, "off" for none, or a
 	// number of times them, such as "0.1".
 	Limits string
+	// TokenLife is how long access tokens are valid, in real time: from
+	// entra.MinLife to entra.MaxLife.
+	TokenLife time.Duration
+	// QueryRight says which right the run queries are checked for: "action" for
+	// …/querypipelineruns/action, which readers lack, or "read" for
+	// …/querypipelineruns/read, which they hold. Microsoft's sources
+	// contradict each other (azure.md §5).
+	QueryRight string
 	// Strict refuses run queries without lastUpdatedAfter and
 	// lastUpdatedBefore, which the specification marks as required but
 	// Microsoft's own quickstart leaves out.
@@ -61,6 +73,7 @@ func (o *Options) complete() (limits, error) {
 	o.ControlListen = orDefault(o.ControlListen, DefaultControlListen)
 	o.Scenario = orDefault(o.Scenario, DefaultScenario)
 	o.Limits = orDefault(o.Limits, DefaultLimits)
+	o.QueryRight = orDefault(o.QueryRight, DefaultQueryRight)
 	if o.Size == 0 {
 		o.Size = DefaultSize
 	}
@@ -75,6 +88,12 @@ func (o *Options) complete() (limits, error) {
 	}
 	if o.Scenario != DefaultScenario {
 		return limits{}, fmt.Errorf("unknown scenario %q; allowed: %s", o.Scenario, DefaultScenario)
+	}
+	if o.QueryRight != queryRightAction && o.QueryRight != queryRightRead {
+		return limits{}, fmt.Errorf("unknown query-right %q; allowed: %s, %s", o.QueryRight, queryRightAction, queryRightRead)
+	}
+	if o.TokenLife != 0 && (o.TokenLife < entra.MinLife || o.TokenLife > entra.MaxLife) {
+		return limits{}, fmt.Errorf("token-life %s is not possible; allowed: %s to %s", o.TokenLife, entra.MinLife, entra.MaxLife)
 	}
 	for _, l := range []struct{ name, address string }{
 		{"listen", o.Listen},

@@ -9,10 +9,12 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+
+	"andon/internal/emulator/entra"
 )
 
-// proxy is an HTTP CONNECT proxy that knows Azure's two host names and leads
-// both to the emulator's https listener, so that clients keep Azure's own
+// proxy is an HTTP CONNECT proxy that knows Azure's two host names, and that of
+// its clusters' issuers, and leads them to the emulator's https listener, so that clients keep Azure's own
 // addresses and default clouds.
 type proxy struct {
 	target string
@@ -34,9 +36,9 @@ func (p *proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	switch strings.ToLower(r.Host) {
-	case entraHost + ":443", armHost + ":443":
+	case entraHost + ":443", armHost + ":443", entra.ClusterHost + ":443":
 	default:
-		refuseTunnel(w, fmt.Sprintf("this proxy leads to the Azure emulator only: %s:443 and %s:443, not %s", entraHost, armHost, r.Host))
+		refuseTunnel(w, fmt.Sprintf("this proxy leads to the Azure emulator only: %s:443 and %s:443 (and %s:443, where the keys of federated tokens are), not %s", entraHost, armHost, entra.ClusterHost, r.Host))
 		return
 	}
 	var d net.Dialer

@@ -60,7 +60,8 @@ func (a *azure) resourceGraph(c *call) (reply, *armError) {
 	}
 	var found []*world.Factory
 	for _, f := range a.world.Factories() {
-		if len(in.Subscriptions) == 0 || slices.ContainsFunc(in.Subscriptions, func(s string) bool { return strings.EqualFold(s, f.SubscriptionID) }) {
+		isAsked := len(in.Subscriptions) == 0 || slices.ContainsFunc(in.Subscriptions, func(s string) bool { return strings.EqualFold(s, f.SubscriptionID) })
+		if isAsked && a.mayList(c, f) {
 			found = append(found, f)
 		}
 	}
@@ -150,7 +151,7 @@ func graphColumns() []string {
 func (a *azure) graphRow(f *world.Factory, columns []string) map[string]any {
 	row := a.factoryRow(f)
 	all := map[string]any{
-		"id": row.ID, "name": row.Name, "type": strings.ToLower(row.Type), "tenantId": a.world.TenantID(), "kind": "", "location": strings.ToLower(strings.ReplaceAll(row.Location, " ", "")),
+		"id": row.ID, "name": row.Name, "type": strings.ToLower(row.Type), "tenantId": a.tenantOfPath(route{subscription: f.SubscriptionID}), "kind": "", "location": strings.ToLower(strings.ReplaceAll(row.Location, " ", "")),
 		"resourceGroup": strings.ToLower(f.ResourceGroup), "subscriptionId": f.SubscriptionID, "managedBy": "", "sku": nil, "plan": nil,
 		"properties": row.Properties, "tags": row.Tags, "identity": row.Identity, "zones": nil, "extendedLocation": nil,
 	}

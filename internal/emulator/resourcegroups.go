@@ -2,6 +2,7 @@ package emulator
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 )
 
@@ -41,10 +42,13 @@ func (a *azure) groupRows(subscription string) []groupRow {
 	return rows
 }
 
+// resourceGroups lists those in which the caller holds a role.
 func (a *azure) resourceGroups(c *call) (reply, *armError) {
 	return jsonReply(http.StatusOK, struct {
 		Value []groupRow `json:"value"`
-	}{a.groupRows(c.subscription)}), nil
+	}{slices.DeleteFunc(a.groupRows(c.subscription), func(row groupRow) bool {
+		return !a.assignments.HasAnyIn(c.principal.objectID, row.ID)
+	})}), nil
 }
 
 func (a *azure) resourceGroup(c *call) (reply, *armError) {

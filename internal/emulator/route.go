@@ -19,7 +19,9 @@ type route struct {
 	// clients write and the emulator does not.
 	isResource bool
 
-	tenant       string
+	tenant string
+	// isV1 tells the older form of an endpoint of Entra ID.
+	isV1         bool
 	subscription string
 	group        string
 	factory      string
@@ -57,7 +59,7 @@ func (r *route) field(segment string) *string {
 
 func (r *route) isEntra() bool {
 	switch r.call {
-	case callToken, callOpenIDDiscovery, callInstanceDiscovery, callSigningKeys:
+	case callToken, callOpenIDDiscovery, callInstanceDiscovery, callSigningKeys, callClusterDiscovery, callClusterKeys:
 		return true
 	default:
 		return false
@@ -105,20 +107,14 @@ func (rt router) route(method, path string) route {
 
 // nowhere reads a path of no operation: what of it Azure would know.
 func nowhere(seg []string) route {
-	is := func(i int, name string) bool { return i < len(seg) && strings.EqualFold(seg[i], name) }
-	switch {
-	case is(0, "subscriptions"):
+	switch strings.ToLower(seg[0]) {
+	case "subscriptions":
 		return belowSubscription(seg)
-	case is(0, "providers"), is(0, "tenants"), is(0, "batch"):
+	case "providers", "tenants", "batch":
 		return route{call: callNotEmulated}
-	case len(seg) == 3 && is(0, "common") && is(1, "discovery") && is(2, "instance"):
-		return route{call: callInstanceDiscovery}
-	case len(seg) == 4 && is(1, "oauth2") && is(2, "v2.0") && is(3, "token"):
-		return route{call: callToken, tenant: seg[0]}
-	case len(seg) == 4 && is(1, "v2.0") && is(2, ".well-known") && is(3, "openid-configuration"):
-		return route{call: callOpenIDDiscovery, tenant: seg[0]}
-	case len(seg) == 4 && is(1, "discovery") && is(2, "v2.0") && is(3, "keys"):
-		return route{call: callSigningKeys, tenant: seg[0]}
+	}
+	if r, ok := entraRoute(seg); ok {
+		return r
 	}
 	return route{call: callUnknown}
 }

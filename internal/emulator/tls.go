@@ -12,6 +12,8 @@ import (
 	"math/big"
 	"net"
 	"time"
+
+	"andon/internal/emulator/entra"
 )
 
 // Azure's own host names, which the certificate and the proxy answer for.
@@ -61,7 +63,7 @@ func newAuthority(now time.Time) (*authority, error) {
 		NotAfter:     ca.NotAfter,
 		KeyUsage:     x509.KeyUsageDigitalSignature,
 		ExtKeyUsage:  []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
-		DNSNames:     []string{"localhost", entraHost, armHost},
+		DNSNames:     []string{"localhost", entraHost, armHost, entra.ClusterHost},
 		IPAddresses:  []net.IP{net.IPv4(127, 0, 0, 1), net.IPv6loopback},
 	}
 	leafDER, err := x509.CreateCertificate(rand.Reader, leaf, ca, leafKey.Public(), caKey)
