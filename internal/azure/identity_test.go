@@ -51,15 +51,24 @@ func (e emulated) wantAll(t *testing.T, cfg azure.Config) {
 
 // wantRefusal fails unless cfg is refused with that kind, a part of what is
 // said, and something to do.
-func (e emulated) wantRefusal(t *testing.T, cfg azure.Config, kind azure.Kind, says string) *azure.Error {
+func (e emulated) wantRefusal(t *testing.T, cfg azure.Config, kind azure.Kind, says string) {
+	t.Helper()
+	checkRefusal(t, e.refusal(t, cfg), kind, says)
+}
+
+// refusal is how a query of cfg fails.
+func (e emulated) refusal(t *testing.T, cfg azure.Config) *azure.Error {
 	t.Helper()
 	_, err := newClient(t, cfg).QueryPipelineRuns(t.Context(), e.busiest(), window())
-	got := asError(t, err)
-	if got.Kind != kind || !strings.Contains(err.Error(), says) || got.Advice == "" || got.Call != "token" {
-		t.Errorf("got %s of %s: %v; want %s saying %q", got.Kind, got.Call, err, kind, says)
+	return asError(t, err)
+}
+
+func checkRefusal(t *testing.T, got *azure.Error, kind azure.Kind, says string) {
+	t.Helper()
+	if got.Kind != kind || !strings.Contains(got.Error(), says) || got.Advice == "" || got.Call != "token" {
+		t.Errorf("got %s of %s: %v; want %s saying %q", got.Kind, got.Call, got, kind, says)
 	}
-	wantClean(t, err, "")
-	return got
+	wantClean(t, got, "")
 }
 
 func TestACertificateAgainstTheEmulator(t *testing.T) {
@@ -70,7 +79,8 @@ func TestACertificateAgainstTheEmulator(t *testing.T) {
 	e.wantAll(t, cfg)
 	c, key := certificate(t)
 	cfg.CertificateFile = writeFile(t, asPEM(t, c, key))
-	got := e.wantRefusal(t, cfg, azure.KindBadCertificate, "AADSTS700027")
+	got := e.refusal(t, cfg)
+	checkRefusal(t, got, azure.KindBadCertificate, "AADSTS700027")
 	if !strings.Contains(got.Advice, "upload") {
 		t.Errorf("advice %q", got.Advice)
 	}
@@ -107,7 +117,9 @@ func TestAFederatedTokenAgainstTheEmulator(t *testing.T) {
 			t.Parallel()
 			cfg := cfg
 			cfg.FederatedTokenFile = e.mint(t, tc.token)
-			if got := e.wantRefusal(t, cfg, azure.KindBadFederation, "AADSTS"+tc.code); !strings.Contains(got.Advice, tc.advice) {
+			got := e.refusal(t, cfg)
+			checkRefusal(t, got, azure.KindBadFederation, "AADSTS"+tc.code)
+			if !strings.Contains(got.Advice, tc.advice) {
 				t.Errorf("advice %q lacks %q", got.Advice, tc.advice)
 			}
 		})
@@ -204,12 +216,16 @@ func TestAManagedIdentityAgainstTheEmulator(t *testing.T) {
 	e.wantAll(t, cfg)
 
 	cfg.ClientID = e.ClientID
-	if got := e.wantRefusal(t, cfg, azure.KindUnauthorized, "is not one of this machine's"); got.Status != http.StatusBadRequest {
+	got := e.refusal(t, cfg)
+	checkRefusal(t, got, azure.KindUnauthorized, "is not one of this machine's")
+	if got.Status != http.StatusBadRequest {
 		t.Errorf("status %d", got.Status)
 	}
 	cfg.ClientID = ""
 	t.Setenv("IDENTITY_HEADER", canary)
-	if got := e.wantRefusal(t, cfg, azure.KindUnauthorized, "IDENTITY_HEADER"); got.Status != http.StatusUnauthorized {
+	got = e.refusal(t, cfg)
+	checkRefusal(t, got, azure.KindUnauthorized, "IDENTITY_HEADER")
+	if got.Status != http.StatusUnauthorized {
 		t.Errorf("status %d", got.Status)
 	}
 	t.Setenv("IDENTITY_ENDPOINT", "http://127.0.0.1:1/msi/token")
@@ -243,7 +259,7 @@ func TestAForbiddenManagedIdentityIsNamedByItsObjectID(t *testing.T) {
 func fakeAZ(t *testing.T, script string) {
 	t.Helper()
 	dir := t.TempDir()
-	if err := os.WriteFile(filepath.Join(dir, "az"), []byte("#!/bin/sh\n"+script), 0o700); err != nil { //nolint:gosec // a program has to be executable
+	if err := os.WriteFile(filepath.Join(dir, "az"), []byte("#!/bin/sh\n"+script), 0o700); err != nil {
 		t.Fatal(err)
 	}
 	t.Setenv("PATH", dir)
@@ -301,7 +317,9 @@ echo '{"accessToken":"%s","expires_on":%d,"expiresOn":"%s","tokenType":"Bearer"}
 	} {
 		t.Run(name, func(t *testing.T) {
 			fakeAZ(t, tc.script)
-			if got := e.wantRefusal(t, cfg, tc.kind, tc.says); got.Command != tc.command {
+			got := e.refusal(t, cfg)
+			checkRefusal(t, got, tc.kind, tc.says)
+			if got.Command != tc.command {
 				t.Errorf("command %q, want %q", got.Command, tc.command)
 			}
 		})

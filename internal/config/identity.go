@@ -69,7 +69,7 @@ const (
 	environmentCredential = "EnvironmentCredential"
 	workloadCredential    = "WorkloadIdentityCredential"
 	managedCredential     = "ManagedIdentityCredential"
-	cliCredential         = "AzureCLICredential"
+	cliCredential         = "AzureCLICredential" //nolint:gosec // the name of a kind, not a credential
 )
 
 func credentialNames() []string {
