@@ -145,7 +145,16 @@ type factoryProperties struct {
 	CreateTime        timestamp          `json:"createTime"`
 	Version           string             `json:"version"`
 	RepoConfiguration *repoConfiguration `json:"repoConfiguration,omitempty"`
-	Encryption        struct{}           `json:"encryption"`
+	// PublicNetworkAccess and GlobalParameters are absent where nobody ever
+	// touched them.
+	PublicNetworkAccess string                     `json:"publicNetworkAccess,omitempty"`
+	GlobalParameters    map[string]globalParameter `json:"globalParameters,omitempty"`
+	Encryption          struct{}                   `json:"encryption"`
+}
+
+type globalParameter struct {
+	Type  string `json:"type"`
+	Value any    `json:"value"`
 }
 
 type factoryIdentity struct {
@@ -162,6 +171,7 @@ type repoConfiguration struct {
 	CollaborationBranch string `json:"collaborationBranch"`
 	RootFolder          string `json:"rootFolder"`
 	LastCommitID        string `json:"lastCommitId"`
+	TenantID            string `json:"tenantId"`
 }
 
 func (a *azure) factoryRow(f *world.Factory) factoryRow {
@@ -178,13 +188,18 @@ func (a *azure) factoryRow(f *world.Factory) factoryRow {
 		Location: f.Location,
 		Tags:     f.Tags,
 	}
+	if environment := f.Tags["environment"]; environment != "" {
+		row.Properties.GlobalParameters = map[string]globalParameter{"environment": {"String", environment}}
+	}
 	if f.PrincipalID != "" {
-		row.Identity = &factoryIdentity{"SystemAssigned", f.PrincipalID, a.tenantOfPath(route{subscription: f.SubscriptionID})}
+		row.Identity = &factoryIdentity{Type: "SystemAssigned", PrincipalID: f.PrincipalID, TenantID: a.tenantOfPath(route{subscription: f.SubscriptionID})}
+		row.Properties.PublicNetworkAccess = "Enabled"
 	}
 	if r := f.Repository; r != nil {
 		row.Properties.RepoConfiguration = &repoConfiguration{
 			Type: r.Type, ProjectName: r.ProjectName, AccountName: r.AccountName, RepositoryName: r.RepositoryName,
 			CollaborationBranch: r.CollaborationBranch, RootFolder: r.RootFolder, LastCommitID: r.LastCommitID,
+			TenantID: a.tenantOfPath(route{subscription: f.SubscriptionID}),
 		}
 	}
 	return row

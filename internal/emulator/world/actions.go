@@ -47,7 +47,7 @@ func (w *World) CreateRun(f *Factory, c Creation) (*Run, error) {
 	if pl == nil {
 		return nil, ErrNoPipeline
 	}
-	o := order{pipeline: pl, start: w.now / tick * tick, origin: byHand}
+	o := order{pipeline: pl, start: w.now / tick * tick, origin: byHand, asked: true}
 	given := map[string]json.RawMessage{}
 	for name, value := range c.Parameters {
 		given[name] = json.RawMessage(asText(string(value)))

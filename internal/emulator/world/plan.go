@@ -32,6 +32,7 @@ type order struct {
 	parent   *Run
 	ordinal  uint8
 	from     uint8 // the first step to run
+	asked    bool  // of a program, which does not cancel it by chance
 	calm     bool  // must succeed
 	bound    *fate // is decided already
 }
@@ -127,7 +128,7 @@ func (p *planner) fate(o order, when instant) fate {
 	if p.rng.Float64() < failureShare(o.pipeline) {
 		return p.ownFailure(o.pipeline)
 	}
-	if o.parent == nil && !o.pipeline.startsOthers() && p.rng.Float64() < cancelledShare {
+	if o.parent == nil && !o.asked && !o.pipeline.startsOthers() && p.rng.Float64() < cancelledShare {
 		return fate{outcome: cancelled}
 	}
 	return fate{}
