@@ -53,12 +53,16 @@ func New(o Options) (*Emulator, error) {
 	if err != nil {
 		return nil, err
 	}
+	var people *staff
+	var keysErr error
+	var keys sync.WaitGroup
+	keys.Go(func() { people, keysErr = newStaff(&o) })
 	w, err := world.New(world.Config{Seed: o.Seed, Size: o.Size, Speed: o.Speed, Start: o.Now()})
-	if err != nil {
+	keys.Wait()
+	if err := errors.Join(err, keysErr); err != nil {
 		return nil, err
 	}
-	people, err := newStaff(&o, w)
-	if err != nil {
+	if err := people.settle(&o, w); err != nil {
 		return nil, err
 	}
 	calls := router{operations: operations()}

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"crypto/x509"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -76,28 +77,30 @@ type staff struct {
 // main is the application that Info names first.
 func (s *staff) main() entra.Application { return s.directory.Applications()[0] }
 
-// newStaff makes tenants, identities and role assignments. Ids and secrets are
-// the same for the same seed, so that a script's environment outlives a
-// restart; keys live no longer than the process.
-func newStaff(o *Options, w *world.World) (*staff, error) {
-	partner := seededGUID(o.Seed, "tenant", 1)
+// newStaff makes the keys, which live no longer than the process. It needs no
+// world and takes as long as making one.
+func newStaff(o *Options) (*staff, error) {
 	s := &staff{header: strings.ToUpper(strings.ReplaceAll(seededGUID(o.Seed, "header", 0), "-", ""))}
 	var work sync.WaitGroup
 	var directoryErr, pairErr error
 	now := o.Now()
 	work.Go(func() {
-		s.directory, directoryErr = entra.New(entra.Config{
-			Tenants: tenants(w, partner), Clusters: []string{clusterName, "other"}, Resources: armAudiences(), Life: o.TokenLife, Now: o.Now,
-		})
+		s.directory, directoryErr = entra.New(entra.Config{Clusters: []string{clusterName, "other"}, Resources: armAudiences(), Life: o.TokenLife, Now: o.Now})
+		if directoryErr == nil {
+			directoryErr = s.directory.MakeClusterKey(clusterName)
+		}
 	})
 	work.Go(func() { s.pair, pairErr = entra.NewKeyPair("andon", now.Add(-time.Hour), now.Add(certificateLife)) })
 	work.Wait()
-	if directoryErr != nil {
-		return nil, fmt.Errorf("token-life or keys: %w", directoryErr)
-	}
-	if pairErr != nil {
-		return nil, pairErr
-	}
+	return s, errors.Join(directoryErr, pairErr)
+}
+
+// settle makes tenants, identities and role assignments in a world. Ids and
+// secrets are the same for the same seed, so that a script's environment
+// outlives a restart.
+func (s *staff) settle(o *Options, w *world.World) error {
+	partner, now := seededGUID(o.Seed, "tenant", 1), o.Now()
+	s.directory.AddTenants(tenants(w, partner)...)
 	s.assignments = access.New(append(access.BuiltIn(),
 		access.RunMonitor(seededGUID(o.Seed, "role", 0)), access.Inventory(seededGUID(o.Seed, "role", 1)))...)
 	for _, sub := range w.Subscriptions() {
@@ -110,13 +113,13 @@ func newStaff(o *Options, w *world.World) (*staff, error) {
 			app.TenantID = partner
 		}
 		if err := s.directory.Add(app); err != nil {
-			return nil, err
+			return err
 		}
 		if err := s.assign(w, p, app); err != nil {
-			return nil, err
+			return err
 		}
 	}
-	return s, nil
+	return nil
 }
 
 // tenants are the company's own, those of its other subscriptions, and one

@@ -156,7 +156,7 @@ func TestReadersMayQueryWhereTheRightIsARead(t *testing.T) {
 			f := b.info.Factories[0]
 			for _, what := range []string{"built-in Reader everywhere", "Monitoring Reader"} {
 				b.as(what)
-				for _, path := range []string{f + "/queryPipelineRuns", f + "/pipelineruns/x/queryActivityruns"} {
+				for _, path := range []string{f + "/queryPipelineRuns", f + "/queryTriggerRuns", f + "/pipelineruns/x/queryActivityruns"} {
 					if a := b.arm("POST", path, ""); a.status != want {
 						t.Errorf("who %s: %s: %d %s, want %d", what, path, a.status, a.body, want)
 					}

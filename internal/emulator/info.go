@@ -104,11 +104,10 @@ func (i Info) Exports() string {
 	for _, id := range i.Identities {
 		fmt.Fprintf(&b, "# Identity %s of tenant %s with secret %s: %s\n", id.ClientID, id.TenantID, id.ClientSecret, id.What)
 	}
-	fmt.Fprintf(&b, "# Instead of the secret, one of these; each with AZURE_TENANT_ID and AZURE_CLIENT_ID:\n")
-	fmt.Fprintf(&b, "# export AZURE_CLIENT_CERTIFICATE_PATH=%s\n", shellQuote(i.CertificateFile))
-	fmt.Fprintf(&b, "# export AZURE_FEDERATED_TOKEN_FILE=%s\n", shellQuote(i.FederatedTokenFile))
-	fmt.Fprintf(&b, "# Or the managed identity, as an app in App Service finds it:\n")
-	fmt.Fprintf(&b, "# export IDENTITY_ENDPOINT=%s IDENTITY_HEADER=%s AZURE_TOKEN_CREDENTIALS=ManagedIdentityCredential\n",
+	fmt.Fprintf(&b, "# Instead of the secret, one of these:\n")
+	fmt.Fprintf(&b, "# unset AZURE_CLIENT_SECRET; export AZURE_CLIENT_CERTIFICATE_PATH=%s\n", shellQuote(i.CertificateFile))
+	fmt.Fprintf(&b, "# unset AZURE_CLIENT_SECRET; export AZURE_FEDERATED_TOKEN_FILE=%s\n", shellQuote(i.FederatedTokenFile))
+	fmt.Fprintf(&b, "# unset AZURE_CLIENT_ID AZURE_CLIENT_SECRET; export IDENTITY_ENDPOINT=%s IDENTITY_HEADER=%s AZURE_TOKEN_CREDENTIALS=ManagedIdentityCredential\n",
 		shellQuote(i.ManagedIdentity.Endpoint), shellQuote(i.ManagedIdentity.Header))
 	return b.String()
 }

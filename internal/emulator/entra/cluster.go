@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -30,23 +31,18 @@ func ClusterIssuer(name string) string { return "https://" + ClusterHost + "/clu
 // public half Entra takes from the cluster's own documents.
 type cluster struct {
 	name string
-	key  *signingKey
+	// key is made when it is first asked for.
+	key func() (*signingKey, error)
 }
 
-func newCluster(name string) (*cluster, error) {
-	key, err := newSigningKey(false)
-	if err != nil {
-		return nil, fmt.Errorf("cluster %s: %w", name, err)
-	}
-	return &cluster{name: name, key: key}, nil
+func newCluster(name string) *cluster {
+	return &cluster{name: name, key: sync.OnceValues(func() (*signingKey, error) { return newSigningKey(false) })}
 }
 
-// keySet is the document at a cluster's jwks_uri.
+// keySet is the document at a jwks_uri.
 type keySet struct {
 	Keys []jsonWebKey `json:"keys"`
 }
-
-func (c *cluster) keys() keySet { return keySet{[]jsonWebKey{c.key.public()}} }
 
 // federatedClaims are those of a projected service account token (Kubernetes,
 // Managing Service Accounts), as far as Entra looks at them.
@@ -85,12 +81,12 @@ func (d *Directory) MintFederated(t FederatedToken) (string, error) {
 		return "", fmt.Errorf("unknown cluster %q; allowed: %s", t.Cluster, strings.Join(names, ", "))
 	}
 	t.Subject, t.Audience = cmp.Or(t.Subject, ServiceAccount), cmp.Or(t.Audience, FederationAudience)
-	key := c.key
+	key, err := c.key()
 	if t.HasForeignKey {
-		var err error
-		if key, err = newSigningKey(false); err != nil {
-			return "", err
-		}
+		key, err = newSigningKey(false)
+	}
+	if err != nil {
+		return "", err
 	}
 	now := d.now()
 	begin := now
@@ -119,12 +115,26 @@ func (d *Directory) cluster(name string) *cluster {
 	return d.clusters[i]
 }
 
+// MakeClusterKey makes the key of a cluster, which is otherwise made when it
+// is first asked for.
+func (d *Directory) MakeClusterKey(name string) error {
+	c := d.cluster(name)
+	if c == nil {
+		return fmt.Errorf("unknown cluster %q", name)
+	}
+	_, err := c.key()
+	return err
+}
+
 // keyOfIssuer is the key of that id which the issuer publishes; nil when it
 // publishes none such, or the issuer is not one that can be asked.
 func (d *Directory) keyOfIssuer(issuer, keyID string) *signingKey {
 	for _, c := range d.clusters {
-		if ClusterIssuer(c.name) == issuer && c.key.id == keyID {
-			return c.key
+		if ClusterIssuer(c.name) != issuer {
+			continue
+		}
+		if key, err := c.key(); err == nil && key.id == keyID {
+			return key
 		}
 	}
 	return nil

@@ -1,7 +1,6 @@
 package entra
 
 import (
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -19,7 +18,6 @@ const (
 
 // Config is what a Directory is made of.
 type Config struct {
-	Tenants []Tenant
 	// Clusters are the names of the emulated Kubernetes clusters.
 	Clusters []string
 	// Resources are the audiences for which every tenant gives tokens.
@@ -46,25 +44,26 @@ type Directory struct {
 	life         time.Duration
 }
 
-// New makes the tenants without applications. Making the keys takes a tenth of
-// a second or two of work.
+// New makes a directory without tenants and applications. Making its keys
+// takes a tenth of a second or two of work.
 func New(c Config) (*Directory, error) {
-	d := &Directory{tenants: c.Tenants, resources: c.Resources, now: c.Now, life: DefaultLife}
+	d := &Directory{resources: c.Resources, now: c.Now, life: DefaultLife}
 	if c.Life != 0 {
 		if err := d.SetLife(c.Life); err != nil {
 			return nil, err
 		}
 	}
-	var work sync.WaitGroup
-	errs := make([]error, len(c.Clusters)+1)
-	d.clusters = make([]*cluster, len(c.Clusters))
-	work.Go(func() { d.key, errs[len(c.Clusters)] = newSigningKey(true) })
-	for i, name := range c.Clusters {
-		work.Go(func() { d.clusters[i], errs[i] = newCluster(name) })
+	for _, name := range c.Clusters {
+		d.clusters = append(d.clusters, newCluster(name))
 	}
-	work.Wait()
-	return d, errors.Join(errs...)
+	var err error
+	d.key, err = newSigningKey(true)
+	return d, err
 }
+
+// AddTenants adds tenants; the first of all is the one that the document of
+// instance discovery leads to. All have to be there before anybody asks.
+func (d *Directory) AddTenants(tenants ...Tenant) { d.tenants = append(d.tenants, tenants...) }
 
 // Add registers an application. Its tenant must be one of the directory's.
 func (d *Directory) Add(a Application) error {

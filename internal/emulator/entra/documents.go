@@ -115,12 +115,15 @@ func (d *Directory) ClusterConfiguration(host, name string) (Answer, bool) {
 	}}, true
 }
 
-// ClusterKeys is the key set of a cluster; false when there is no such
-// cluster.
+// ClusterKeys is the key set of a cluster; false when there is none.
 func (d *Directory) ClusterKeys(name string) (Answer, bool) {
 	c := d.cluster(name)
 	if c == nil || name == "" {
 		return Answer{}, false
 	}
-	return Answer{http.StatusOK, c.keys()}, true
+	key, err := c.key()
+	if err != nil {
+		return Answer{}, false
+	}
+	return Answer{http.StatusOK, keySet{[]jsonWebKey{key.public()}}}, true
 }

@@ -63,15 +63,15 @@ func open(tb testing.TB) *office {
 		tb.Fatal(err)
 	}
 	o.Directory, err = entra.New(entra.Config{
-		Tenants: []entra.Tenant{
-			{ID: tenantID, Name: "Nordhem", Domain: "nordhem.onmicrosoft.com"},
-			{ID: partnerID, Name: "Partner", Domain: "partner.onmicrosoft.com"},
-		},
 		Clusters: []string{"nordhem", "other"}, Resources: []string{arm, arm + "/"}, Now: o.clock,
 	})
 	if err != nil {
 		tb.Fatal(err)
 	}
+	o.AddTenants(
+		entra.Tenant{ID: tenantID, Name: "Nordhem", Domain: "nordhem.onmicrosoft.com"},
+		entra.Tenant{ID: partnerID, Name: "Partner", Domain: "partner.onmicrosoft.com"},
+	)
 	for _, a := range []entra.Application{
 		{
 			TenantID: tenantID, ClientID: clientID, ObjectID: objectID, DisplayName: "andon",
