@@ -27,6 +27,7 @@ type Factory struct {
 	world   *World
 	upperID string
 	systems systems
+	site    site
 	runs    []*Run // started, in the order of their starts; guarded by the world's mutex
 }
 

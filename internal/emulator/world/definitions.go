@@ -46,14 +46,29 @@ type parameterSpec struct {
 	DefaultValue any    `json:"defaultValue,omitempty"`
 }
 
-// PipelineResources are f's pipelines with their definitions, in the order of the company's tables. All activity runs of
+// PipelineResources are f's pipelines with their definitions, in the order of the company's tables; those that
+// [World.StartRun] made come last. All activity runs of
 // a pipeline are named in its definition, from which alone a client can tell which activity stands inside which.
 func (f *Factory) PipelineResources() []Resource {
 	var all []Resource
-	for _, p := range f.pipelines() {
+	for _, p := range append(slices.Clone(f.pipelines()), f.adhoc()...) {
 		published := p.published()
 		all = append(all, f.resource("pipelines", p.Name, published, p.definition(published)))
 	}
+	return all
+}
+
+// adhoc are the pipelines that StartRun made, by name.
+func (f *Factory) adhoc() []*Pipeline {
+	f.world.mu.RLock()
+	defer f.world.mu.RUnlock()
+	var all []*Pipeline
+	for _, p := range f.world.adhoc {
+		if p.factory == f {
+			all = append(all, p)
+		}
+	}
+	slices.SortFunc(all, func(a, b *Pipeline) int { return strings.Compare(a.Name, b.Name) })
 	return all
 }
 
@@ -64,7 +79,7 @@ const changedAgo = 18*24*time.Hour + 3*time.Hour
 // published is when the pipeline was last changed.
 func (p *Pipeline) published() time.Time {
 	own := p.factory.pipelines()
-	if own[len(own)-1] == p {
+	if len(own) > 0 && own[len(own)-1] == p {
 		return p.factory.world.start.add(-changedAgo).time().Truncate(time.Second)
 	}
 	return p.factory.published("pipelines/" + p.Name)

@@ -11,5 +11,9 @@
 // schedule.go says when, plan.go what becomes of each run, history.go how many, activities.go and outputs.go what
 // happened inside.
 //
+// What stands around the runs is made from the same tables when it is asked for: definitions.go, surroundings.go and
+// triggers.go give the resources of a factory, triggerruns.go what its triggers did, runtimes.go how its integration
+// runtimes are at a time.
+//
 // Only package emulator may import this package; it imports the standard library alone.
 package world

@@ -269,6 +269,7 @@ func link(f *Factory, pipelines []*Pipeline) error {
 			}
 		}
 	}
+	f.site = siteOf(f, pipelines)
 	return nil
 }
 

@@ -205,7 +205,7 @@ func (f *Factory) RuntimeNodeAddress(name, node string) string {
 	if f.runtimeNamed(name) != f.hostedRuntime() {
 		return ""
 	}
-	for i := range f.machines() {
+	for i := range f.site.machines {
 		if strings.EqualFold(fmt.Sprintf("Node_%d", i+1), node) {
 			return fmt.Sprintf("10.%d.4.%d", textKey(f.Name)%200, 10+i)
 		}

@@ -38,30 +38,42 @@ const (
 // hostedRuntime is the name of f's self-hosted integration runtime, which is called after its first machine.
 func (f *Factory) hostedRuntime() string { return "shir-" + f.systems.onPremises }
 
-// machines are the nodes of f's self-hosted integration runtime; none where nobody ever installed it.
-func (f *Factory) machines() []string {
-	first := f.systems.onPremises
-	n := len(first) - 1
-	switch {
-	case !f.hosts():
-		return nil
-	case strings.HasSuffix(first, "ERP01"):
-		return []string{first} // the ledger's owners saw no need for a second one
+// site is what follows from a factory's pipelines, found out once.
+type site struct {
+	pipelines []*Pipeline
+	machines  []string // nodes of the self-hosted integration runtime; none where nobody ever installed it
+	packages  bool     // has an SSIS runtime
+	windows   bool     // has tumbling window triggers
+}
+
+func siteOf(f *Factory, pipelines []*Pipeline) site {
+	s := site{pipelines: pipelines}
+	hosted := false
+	for _, p := range pipelines {
+		hosted, s.packages = hosted || p.hosted(), s.packages || p.runsPackages()
+		s.windows = s.windows || slices.ContainsFunc(p.starts, func(s start) bool { return s.pattern == patternWindow })
 	}
-	return []string{first, first[:n] + string(first[n]+1)}
+	first := f.systems.onPremises
+	switch {
+	case !hosted:
+	case strings.HasSuffix(first, "ERP01"):
+		s.machines = []string{first} // the ledger's owners saw no need for a second one
+	default:
+		s.machines = []string{first, neighbour(first)}
+	}
+	return s
+}
+
+// neighbour is the next machine of a numbered series: SRVPOS05 of SRVPOS04.
+func neighbour(machine string) string {
+	if n := len(machine) - 1; n >= 0 && machine[n] >= '0' && machine[n] < '9' {
+		return machine[:n] + string(machine[n]+1)
+	}
+	return machine + "-2"
 }
 
 // hosts reports whether f has a self-hosted runtime in use.
-func (f *Factory) hosts() bool {
-	found := false
-	f.eachStep(func(s *step) { found = found || s.hosted })
-	return found
-}
-
-// runsPackages reports whether f has an SSIS runtime.
-func (f *Factory) runsPackages() bool {
-	return slices.ContainsFunc(f.pipelines(), func(p *Pipeline) bool { return p.runsPackages() })
-}
+func (f *Factory) hosts() bool { return len(f.site.machines) > 0 }
 
 func (p *Pipeline) runsPackages() bool {
 	return slices.ContainsFunc(p.steps, func(s step) bool { return s.kind == kindSSIS })
@@ -87,7 +99,7 @@ func (f *Factory) RuntimeResources(t time.Time) []Resource {
 
 func (f *Factory) runtimeNames() []string {
 	names := []string{runtimeAuto, runtimeDataFlow}
-	if f.runsPackages() {
+	if f.site.packages {
 		names = append(names, runtimeSSIS)
 	}
 	return append(names, f.hostedRuntime())
@@ -148,7 +160,7 @@ type nodeState struct {
 // copies on them fail; else one of several goes away for a while on some days, and each is upgraded on Sundays, one after
 // the other, so that a runtime of several machines is never gone.
 func (f *Factory) nodesAt(now instant) []nodeState {
-	machines := f.machines()
+	machines := f.site.machines
 	offline := len(machines) > 0 && f.offlineAt(now)
 	var all []nodeState
 	for i, machine := range machines {
@@ -173,7 +185,7 @@ func (f *Factory) nodesAt(now instant) []nodeState {
 
 // away is when the i-th node is gone on a day: on every fourth day or so, one node of several, for up to three hours.
 func (f *Factory) away(d day, i int) (from, to instant) {
-	machines := f.machines()
+	machines := f.site.machines
 	rng := dice(f.world.seed, saltRuntime, textKey(f.Name), uint64(d)) //nolint:gosec // days after 1970
 	if len(machines) < 2 || rng.IntN(4) > 0 || d.weekday() == time.Sunday || rng.IntN(len(machines)) != i {
 		return 0, 0

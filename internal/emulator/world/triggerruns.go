@@ -64,7 +64,7 @@ func (w *World) TriggerRuns(f *Factory, after, before time.Time) []TriggerRun {
 			all = f.addRun(all, r, s)
 		}
 	}
-	if f.hasWindows() {
+	if f.site.windows {
 		all = f.addWindows(all, from, to)
 	}
 	all = f.addFailed(all, from, to)
@@ -97,12 +97,6 @@ func (w *World) TriggerRunByID(f *Factory, id string) *TriggerRun {
 		}
 	}
 	return nil
-}
-
-func (f *Factory) hasWindows() bool {
-	return slices.ContainsFunc(f.pipelines(), func(p *Pipeline) bool {
-		return slices.ContainsFunc(p.starts, func(s start) bool { return s.pattern == patternWindow })
-	})
 }
 
 // addRun adds the trigger run that started r, or r to it: what one trigger starts at one moment is one trigger run.

@@ -70,7 +70,7 @@ func (f *Factory) triggers() []*trigger {
 }
 
 // idleTriggers have been left behind: a stopped schedule and a disabled file trigger of the factory's first pipeline, and
-// in the factory without a self-hosted runtime of its own a started schedule without any pipeline.
+// in factories whose self-hosted runtime has no machine a started schedule without any pipeline.
 func (f *Factory) idleTriggers() []*trigger {
 	first := f.pipelines()[:min(1, len(f.pipelines()))]
 	old, files, nothing := daily("tr_old_nightly", 0, 45), blobs("be_old_landing", 0), on(workingDays, daily("tr_without_pipeline", 5, 11))

@@ -148,12 +148,4 @@ func (f *Factory) startNamed(trigger string) (*Pipeline, *start) {
 }
 
 // pipelines are those of f in the order of its table.
-func (f *Factory) pipelines() []*Pipeline {
-	var own []*Pipeline
-	for _, p := range f.world.pipelines {
-		if p.factory == f {
-			own = append(own, p)
-		}
-	}
-	return own
-}
+func (f *Factory) pipelines() []*Pipeline { return f.site.pipelines }
