@@ -27,6 +27,7 @@ const (
 	saltTriggerRun
 	saltResource
 	saltRuntime
+	saltScenario
 )
 
 // dice gives the random stream of one matter, always the same for the same seed and keys.
