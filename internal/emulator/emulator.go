@@ -53,7 +53,7 @@ func New(o Options) (*Emulator, error) {
 	if err != nil {
 		return nil, err
 	}
-	w, err := world.New(world.Config{Seed: o.Seed, Size: o.Size, Speed: o.Speed, Start: o.Now()})
+	w, err := world.New(world.Config{Scenario: o.Scenario, Seed: o.Seed, Size: o.Size, Speed: o.Speed, Start: o.Now()})
 	if err != nil {
 		return nil, err
 	}

@@ -33,7 +33,7 @@ type subscriptionSpec struct {
 
 // scenarios are all there are, the default first.
 func scenarios() []scenario {
-	return []scenario{defaultScenario()}
+	return []scenario{defaultScenario(), bankScenario(), quietScenario()}
 }
 
 // ScenarioInfo is what people are told of a scenario.
@@ -98,7 +98,7 @@ func (s *scenario) buildSubscriptions(seed uint64, tenants []Tenant) []Subscript
 	var all []Subscription
 	for i, sub := range s.subscriptions {
 		all = append(all, Subscription{
-			ID: guid(seed, saltCompany, uint64(i)+1), DisplayName: sub.name, TenantID: tenants[sub.tenant].ID, //nolint:gosec // an index
+			ID: guid(seed, saltCompany, uint64(i)+1), DisplayName: sub.name, TenantID: tenants[sub.tenant].ID,
 		})
 	}
 	return all

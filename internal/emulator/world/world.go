@@ -45,13 +45,13 @@ type World struct {
 
 	mu       sync.RWMutex
 	now      instant
-	offset   instant         // what the clock would show at realStart, had it made all its jumps before
-	planned  day             // the last day that is planned
-	numbered []*Run          // every planned run by its number
-	scripted []*Run          // those of StartRun and CreateRun, with their children
-	given    map[string]*Run // those whose creator chose the id, by its lower-case form
-	pending  []*Run          // planned and not yet started, in the order of their starts
-	dropped  map[*Run]bool   // pending ones that will not start after all
+	offset   instant            // what the clock would show at realStart, had it made all its jumps before
+	planned  day                // the last day that is planned
+	numbered []*Run             // every planned run by its number
+	scripted []*Run             // those of StartRun and CreateRun, with their children
+	given    map[string]*Run    // those whose creator chose the id, by its lower-case form
+	pending  []*Run             // planned and not yet started, in the order of their starts
+	dropped  map[*Run]bool      // pending ones that will not start after all
 	pauses   map[string][]pause // of triggers that were stopped, by factory and name in lower case
 	started  map[string]bool    // triggers that stood still in the tables and were started
 	ended    map[string]instant // when waiting trigger runs were cancelled, by their ids
@@ -85,12 +85,15 @@ func New(config Config) (*World, error) {
 	if err := w.buildFactories(); err != nil {
 		return nil, err
 	}
+	w.planned = dayOf(w.start)
+	if w.scenario.still {
+		return w, nil
+	}
 	w.troubles = w.placeIncidents()
 	w.feed = w.feedFrom()
 	w.scales = w.chooseScales()
 	w.planner.world = w
 	w.enqueue(w.planHistory(&w.planner))
-	w.planned = dayOf(w.start)
 	w.startDue(w.now)
 	return w, nil
 }
