@@ -104,7 +104,7 @@ func writeTruth(w io.Writer, world *world.World, places []*world.Factory, now ti
 			}
 			isFirst = false
 			state := run.At(now)
-			row = append(run.AppendRow(row[:0], &state), '\n')
+			row = append(run.AppendListed(row[:0], &state), '\n')
 			if _, err := b.Write(row); err != nil {
 				return err
 			}

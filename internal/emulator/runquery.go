@@ -49,7 +49,7 @@ func (a *azure) queryPipelineRuns(c *call) (reply, *armError) {
 		if i > 0 {
 			body = append(body, ',')
 		}
-		body = rows[i].run.AppendRow(body, &rows[i].state)
+		body = rows[i].run.AppendListed(body, &rows[i].state)
 	}
 	return reply{status: http.StatusOK, body: appendPageEnd(body, a.nextToken(c, snap, next, subject)), records: len(rows)}, nil
 }

@@ -5,6 +5,7 @@ import "strconv"
 // AppendRow appends the row of the run in state s: a JSON object with the members of recorded answers, in their order.
 // The live service says runDimension where the specification says runDimensions.
 func (r *Run) AppendRow(b []byte, s *RunState) []byte {
+	from := len(b)
 	b = append(b, `{"id":`...)
 	b = appendString(b, r.pipeline.factory.upperID)
 	b = append(b[:len(b)-1], `/pipelineruns/`...) // before the closing quote: an id needs no escapes
@@ -56,7 +57,11 @@ func (r *Run) AppendRow(b []byte, s *RunState) []byte {
 	b = append(b, r.RunDimension()...)
 	b = append(b, `,"isLatest":`...)
 	b = strconv.AppendBool(b, s.IsLatest)
-	return append(b, '}')
+	b = append(b, '}')
+	if r.oddity != 0 {
+		return r.oddRow(b, from, s)
+	}
+	return b
 }
 
 func (r *Run) appendRunID(b []byte) []byte {

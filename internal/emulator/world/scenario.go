@@ -19,6 +19,7 @@ type scenario struct {
 	cast          []role
 	incidents     []incident
 	still         bool // nothing runs and nothing ever ran; only StartRun makes a run
+	odd           bool // every other row is odd: see [Oddities]
 }
 
 type tenantSpec struct {
@@ -33,7 +34,7 @@ type subscriptionSpec struct {
 
 // scenarios are all there are, the default first.
 func scenarios() []scenario {
-	return []scenario{defaultScenario(), bankScenario(), quietScenario()}
+	return []scenario{defaultScenario(), bankScenario(), quietScenario(), hostileScenario()}
 }
 
 // ScenarioInfo is what people are told of a scenario.

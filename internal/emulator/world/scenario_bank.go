@@ -222,6 +222,10 @@ func bankCast() []role {
 			again: &role{ago: 2 * time.Hour, runs: 2 * time.Minute},
 		},
 		{
+			factory: retail, pipeline: "pl_accounts_quality", ago: 5 * time.Hour, runs: 3 * time.Minute, outcome: failed, cause: "checkFailed", trigger: true,
+			again: &role{ago: 4 * time.Hour, runs: 3 * time.Minute},
+		},
+		{
 			factory: payments, pipeline: "pl_payments_correction", ago: 5 * time.Hour, runs: 2 * time.Minute, outcome: failed, cause: "deadlock",
 			again: &role{ago: 4 * time.Hour, runs: 2 * time.Minute, outcome: failed, cause: "deadlock"},
 		},

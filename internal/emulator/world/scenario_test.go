@@ -213,9 +213,9 @@ func TestSharedServerOfTheBankHitsSixFactories(t *testing.T) {
 	}
 }
 
-func TestBankAndHostileLiveAndFail(t *testing.T) {
+func TestEveryLivingScenarioLivesAndFails(t *testing.T) {
 	t.Parallel()
-	for _, scenario := range []string{"default", "bank"} {
+	for _, scenario := range []string{"default", "bank", "hostile"} {
 		w := newScenario(t, scenario, 1, 20_000)
 		before := len(allRuns(w))
 		w.AdvanceTo(worldStart().Add(10 * time.Minute))
@@ -259,5 +259,14 @@ func TestQuietStaysEmptyAsTimePasses(t *testing.T) {
 	}
 	if n := len(allRuns(w)); n != 1 {
 		t.Errorf("%d runs after one was ordered", n)
+	}
+	if _, err := w.CreateRun(f, world.Creation{Pipeline: "pl_readings_nightly"}); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Advance(24 * time.Hour); err != nil {
+		t.Fatal(err)
+	}
+	if n := len(allRuns(w)); n < 3 {
+		t.Errorf("%d runs a day after one with children was created", n)
 	}
 }

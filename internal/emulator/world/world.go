@@ -43,6 +43,8 @@ type World struct {
 
 	realStart time.Time
 
+	odd *oddRows // nil but in a scenario of odd rows
+
 	mu       sync.RWMutex
 	now      instant
 	offset   instant            // what the clock would show at realStart, had it made all its jumps before
@@ -86,13 +88,16 @@ func New(config Config) (*World, error) {
 		return nil, err
 	}
 	w.planned = dayOf(w.start)
+	w.planner.world = w
 	if w.scenario.still {
 		return w, nil
 	}
 	w.troubles = w.placeIncidents()
 	w.feed = w.feedFrom()
 	w.scales = w.chooseScales()
-	w.planner.world = w
+	if w.scenario.odd {
+		w.odd = newOddRows()
+	}
 	w.enqueue(w.planHistory(&w.planner))
 	w.startDue(w.now)
 	return w, nil
@@ -223,7 +228,10 @@ func (w *World) find(f *Factory, id string) *Run {
 	case number < firstScripted && i < len(w.numbered):
 		r = w.numbered[i]
 	}
-	if r == nil || r.pipeline.factory != f || r.start > w.now {
+	if w.odd != nil && w.odd.twins[number] != nil && w.odd.twins[number].pipeline.factory == f {
+		r = w.odd.twins[number]
+	}
+	if r == nil || r.number != number || r.pipeline.factory != f || r.start > w.now {
 		return nil
 	}
 	return r
