@@ -14,9 +14,6 @@ import (
 // Visually monitor: 45 days).
 const retention = 45 * 24 * time.Hour
 
-// pageBytes is a little more than a full page of usual rows takes.
-const pageBytes = 1100 * queryPage
-
 // found is a run that a query holds, in its state at the snapshot's time.
 type found struct {
 	run   *world.Run
@@ -44,14 +41,14 @@ func (a *azure) queryPipelineRuns(c *call) (reply, *armError) {
 	more, next := s.page(snap.next, queryPage-len(rows))
 	rows = append(rows, more...)
 	rows, snap.carried = disturb(a.faults, c, rows, next != unread, func(f found) int { return f.position })
-	body := append(make([]byte, 0, pageBytes), `{"value":[`...)
+	body := append(a.buffers.take(), `{"value":[`...)
 	for i := range rows {
 		if i > 0 {
 			body = append(body, ',')
 		}
 		body = rows[i].run.AppendListed(body, &rows[i].state)
 	}
-	return reply{status: http.StatusOK, body: appendPageEnd(body, a.nextToken(c, snap, next, subject)), records: len(rows)}, nil
+	return reply{status: http.StatusOK, body: appendPageEnd(body, a.nextToken(c, snap, next, subject)), records: len(rows), isPage: true}, nil
 }
 
 // pipelineRun is Pipeline Runs - Get. An unknown run is 404 without a body, as

@@ -54,7 +54,11 @@ func (r *Run) AppendRow(b []byte, s *RunState) []byte {
 		b = appendString(b, a)
 	}
 	b = append(b, `],"runDimension":`...)
-	b = append(b, r.RunDimension()...)
+	if r.pipeline.dimension == "" {
+		b = append(b, "{}"...)
+	} else {
+		b = append(b, r.RunDimension()...)
+	}
 	b = append(b, `,"isLatest":`...)
 	b = strconv.AppendBool(b, s.IsLatest)
 	b = append(b, '}')

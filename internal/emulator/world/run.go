@@ -222,14 +222,16 @@ func (r *Run) At(t time.Time) RunState {
 }
 
 func (r *Run) settle(state *RunState) {
-	message := r.message()
-	state.Status, state.Message, state.LastUpdated = r.outcome.status(), &message, r.settled().time()
+	end := &struct { // in one piece: rows are asked for by the million
+		message  string
+		time     time.Time
+		duration int64
+	}{r.message(), r.end.time(), r.end.sub(r.start).Milliseconds()}
+	state.Status, state.Message, state.LastUpdated = r.outcome.status(), &end.message, r.settled().time()
 	state.PipelineReturnValue = r.returnValue()
-	if r.flags.has(flagNoEnd) {
-		return
+	if !r.flags.has(flagNoEnd) {
+		state.RunEnd, state.DurationInMs = &end.time, &end.duration
 	}
-	end, duration := r.end.time(), r.end.sub(r.start).Milliseconds()
-	state.RunEnd, state.DurationInMs = &end, &duration
 }
 
 // InvokedBy says what started the run.
