@@ -56,7 +56,7 @@ func (b *bench) emulate(ctx context.Context) (err error) {
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 	binary := filepath.Join(dir, "andon")
-	build := exec.CommandContext(ctx, "go", "build", "-o", binary, "andon/cmd/andon")
+	build := exec.CommandContext(ctx, "go", "build", "-o", binary, "andon/cmd/andon") //nolint:gosec // a folder of its own
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := build.CombinedOutput(); err != nil {
 		return fmt.Errorf("go build: %w: %s", err, out)
@@ -120,8 +120,11 @@ type emulatorProcess struct {
 
 func (b *bench) startEmulator(ctx context.Context, binary string) (*emulatorProcess, error) {
 	p := &emulatorProcess{errs: &bytes.Buffer{}}
-	p.cmd = exec.CommandContext(ctx, binary, "emulate", "--json", "--limits", "off", "--size", strconv.Itoa(b.size),
-		"--listen", "127.0.0.1:0", "--proxy-listen", "127.0.0.1:0", "--control-listen", "127.0.0.1:0")
+	args := []string{
+		"emulate", "--json", "--limits", "off", "--size", strconv.Itoa(b.size),
+		"--listen", "127.0.0.1:0", "--proxy-listen", "127.0.0.1:0", "--control-listen", "127.0.0.1:0",
+	}
+	p.cmd = exec.CommandContext(ctx, binary, args...) //nolint:gosec // the program that was just built
 	p.cmd.Stderr = p.errs
 	out, err := p.cmd.StdoutPipe()
 	if err != nil {

@@ -1,7 +1,10 @@
 package emulator_test
 
 import (
+	"bytes"
 	"net/http"
+	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -64,4 +67,33 @@ func TestQuietAnswersWithNothingUntilARunIsOrdered(t *testing.T) {
 	if len(rows) != 1 || rows[0]["runId"] != r["runId"] || rows[0]["status"] != "Succeeded" {
 		t.Errorf("after one ordered run the rows are %v", rows)
 	}
+}
+
+// TestPagesAskedAtOnceAreWhole holds that the memory of a written page is not used again too early.
+func TestPagesAskedAtOnceAreWhole(t *testing.T) {
+	t.Parallel()
+	still := stoppedClock()
+	b := setup(t, emulator.Options{Size: 5000, Now: still.now})
+	path := b.info.Factories[0] + "/queryPipelineRuns"
+	want := rawPages(b, path)
+	var reading sync.WaitGroup
+	for range 6 {
+		reading.Go(func() {
+			rest := want
+			body := everything
+			for len(rest) > 0 {
+				a, err := b.tryARM("POST", path, body)
+				page, after, _ := bytes.Cut(rest, []byte("\n"))
+				if err != nil || !bytes.Equal(a.body, page) {
+					t.Errorf("a page of %d bytes came as %d others: %v", len(page), len(a.body), err)
+					return
+				}
+				rest = after
+				if _, token, ok := bytes.Cut(page, []byte(`"continuationToken":`)); ok {
+					body = strings.TrimSuffix(everything, "}") + `,"continuationToken":` + string(token)
+				}
+			}
+		})
+	}
+	reading.Wait()
 }

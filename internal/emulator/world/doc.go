@@ -8,7 +8,7 @@
 //
 // There are several companies, the scenarios (scenario.go): each is one value in a file of its own (company.go for the
 // default, scenario_*.go) with its tenants, subscriptions, factories, cast and incidents, and a further one is a further
-// file and a line in [Scenarios]. pipelines_domain.go has the usual ways of loading a field of business, from which a
+// file and a line in scenarios(). pipelines_domain.go has the usual ways of loading a field of business, from which a
 // factory is put together in a line. The hostile one has odd rows (oddity.go, oddities_*.go): ordinary rows, rewritten.
 //
 // What a company is stands in tables: pipelines_*.go (pipelines and what starts them), failures.go (what goes wrong, in
