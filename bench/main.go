@@ -33,7 +33,7 @@ type usageError struct{ error }
 
 // settings are what the command line says.
 type settings struct {
-	size    int           // runs in the store that is queried; collecting and storing take a tenth
+	size    int           // runs in the store that is queried, and of the emulator; collecting and storing take a tenth
 	rounds  int           // of each measurement that is compared with another
 	samples int           // requests for each query
 	spell   time.Duration // how long decoding is measured in each round
@@ -64,6 +64,7 @@ func parts() []part {
 		{"collect", (*bench).collect},
 		{"write", (*bench).write},
 		{"queries", (*bench).queries},
+		{"emulator", (*bench).emulate},
 	}
 }
 
@@ -92,7 +93,7 @@ func parseArgs(args []string, output io.Writer) (settings, error) {
 	var s settings
 	f := flag.NewFlagSet("bench", flag.ContinueOnError)
 	f.SetOutput(output)
-	f.IntVar(&s.size, "size", 1_000_000, "runs in the store that is queried; collecting and storing take a tenth of them")
+	f.IntVar(&s.size, "size", 1_000_000, "runs in the store that is queried, and of the emulator; collecting and storing take a tenth of them")
 	f.IntVar(&s.rounds, "rounds", 3, "how often things that are compared take turns")
 	f.IntVar(&s.samples, "samples", 200, "requests for each query")
 	f.DurationVar(&s.spell, "spell", 2*time.Second, "how long decoding is measured in each round")

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -28,7 +29,8 @@ func newEmulateCommand() *cobra.Command {
 			"The control listener tells the truth (GET /truth/runs, /truth/requests), starts\n" +
 			"runs (POST /truth/runs), moves the clock (POST /clock), breaks things\n" +
 			"(POST /faults), and changes secrets, rights and the life of tokens (/identities,\n" +
-			"/roles/assignments, /tokens).",
+			"/roles/assignments, /tokens).\n\n" +
+			"Scenarios, each of them the same for the same --seed:\n" + scenarioList(),
 		Example: "  andon emulate > azure.env &\n  . ./azure.env && andon serve",
 		Args:    noArgs,
 	}
@@ -41,7 +43,7 @@ func newEmulateCommand() *cobra.Command {
 	f.Int64Var(&o.Seed, "seed", 1, "which company: the same number gives the same one")
 	f.IntVar(&o.Size, "size", emulator.DefaultSize, "runs of history")
 	f.Float64Var(&o.Speed, "speed", emulator.DefaultSpeed, "how fast the company lives; 1 is real time")
-	f.StringVar(&o.Scenario, "scenario", emulator.DefaultScenario, "which kind of company: default")
+	f.StringVar(&o.Scenario, "scenario", emulator.DefaultScenario, "which kind of company: "+scenarioNames())
 	f.StringVar(&o.Limits, "limits", emulator.DefaultLimits, "request budgets: real, off, or a number of times the real ones")
 	f.DurationVar(&o.TokenLife, "token-life", emulator.DefaultTokenLife, "how long access tokens are valid, in real time; seconds try a client's renewal")
 	f.StringVar(&o.QueryRight, "query-right", emulator.DefaultQueryRight, "right that run queries are checked for: action, which Reader lacks, or read, which it holds; Microsoft's sources differ")
@@ -73,6 +75,32 @@ func newEmulateCommand() *cobra.Command {
 		return nil
 	}
 	return cmd
+}
+
+func scenarioNames() string {
+	var names []string
+	for _, s := range emulator.Scenarios() {
+		names = append(names, s.Name)
+	}
+	return strings.Join(names, ", ")
+}
+
+// scenarioList is a paragraph for each scenario, its name before what it is.
+func scenarioList() string {
+	const indent, width = 11, 84
+	var lines []string
+	for _, s := range emulator.Scenarios() {
+		line := "  " + s.Name
+		for word := range strings.FieldsSeq(s.What) {
+			if len(line)+1+len(word) > width {
+				lines = append(lines, line)
+				line = ""
+			}
+			line += strings.Repeat(" ", max(1, indent-len(line))) + word
+		}
+		lines = append(lines, line)
+	}
+	return strings.Join(lines, "\n")
 }
 
 func printInfo(w io.Writer, info emulator.Info, asJSON bool) error {

@@ -21,11 +21,11 @@ func (a *azure) queryActivityRuns(c *call) (reply, *armError) {
 	if e != nil {
 		return reply{}, e
 	}
-	var all []world.ActivityState
-	if run := a.world.Run(c.place, c.runID); run != nil && run.StartedBy(snap.at) && !isForgotten(run, snap.at) {
-		all = q.activities(run, snap)
+	run := a.world.Run(c.place, c.runID)
+	if run == nil || !run.StartedBy(snap.at) || isForgotten(run, snap.at) {
+		return pageOf(a, c, snap, []world.ActivityState{}, subject), nil
 	}
-	return pageOf(a, c, snap, all, subject), nil
+	return pageWith(a, c, snap, q.activities(run, snap), subject, run.AppendActivities), nil
 }
 
 // activities returns those of the run that the query holds, as the snapshot

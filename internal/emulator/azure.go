@@ -30,6 +30,7 @@ type azure struct {
 	router     router
 	pages      pageKey
 	indexes    indexes
+	buffers    pageBuffers
 }
 
 // call is one request on its way to an answer.
@@ -55,6 +56,8 @@ type reply struct {
 	// records is how many run records the answer holds: what Azure bills
 	// monitoring by.
 	records int
+	// isPage is whether body came from the buffers, and goes back there.
+	isPage bool
 }
 
 // tick brings the world up to real time and returns the world's time.
@@ -212,7 +215,11 @@ func (a *azure) write(w http.ResponseWriter, c *call, out reply, f *fault) {
 	case f.is(faultDrip):
 		drip(w, c, out.body, f.delay)
 	default:
-		_, _ = w.Write(out.body) // it fails when the client left: nobody is there to be told
+		// It fails when the client left: nobody is there to be told, and the
+		// connection may still hold the bytes.
+		if _, err := w.Write(out.body); err == nil && out.isPage {
+			a.buffers.put(out.body)
+		}
 	}
 }
 

@@ -62,12 +62,6 @@ func disturb[T any](f *faults, c *call, rows []T, hasMore bool, position func(T)
 	return rows, unread
 }
 
-// listAnswer is a page of a query whose rows are all at hand.
-type listAnswer[T any] struct {
-	Value             []T    `json:"value"`
-	ContinuationToken string `json:"continuationToken,omitempty"`
-}
-
 // numbered is a row of such a query with its place.
 type numbered[T any] struct {
 	row   T
@@ -76,6 +70,15 @@ type numbered[T any] struct {
 
 // pageOf cuts the page that the snapshot asks for out of all rows of a query.
 func pageOf[T any](a *azure, c *call, snap snapshot, all []T, subject []byte) reply {
+	return pageWith(a, c, snap, all, subject, func(b []byte, rows []T) ([]byte, error) {
+		list := jsonReply(http.StatusOK, rows).body // [ and ] around the elements
+		return append(b, list[1:len(list)-1]...), nil
+	})
+}
+
+// pageWith is pageOf for rows that are written in a way of their own: write
+// appends them with commas between.
+func pageWith[T any](a *azure, c *call, snap snapshot, all []T, subject []byte, write func([]byte, []T) ([]byte, error)) reply {
 	at := func(i int) numbered[T] { return numbered[T]{all[i], i} }
 	var rows []numbered[T]
 	if snap.carried != unread && snap.carried < len(all) {
@@ -87,16 +90,19 @@ func pageOf[T any](a *azure, c *call, snap snapshot, all []T, subject []byte) re
 		rows = append(rows, at(i))
 	}
 	rows, snap.carried = disturb(a.faults, c, rows, to < len(all), func(n numbered[T]) int { return n.place })
-	page := listAnswer[T]{Value: make([]T, 0, len(rows))}
+	page := make([]T, 0, len(rows))
 	for _, n := range rows {
-		page.Value = append(page.Value, n.row)
+		page = append(page, n.row)
 	}
 	next := unread
 	if to < len(all) {
 		next = to
 	}
-	page.ContinuationToken = a.nextToken(c, snap, next, subject)
-	out := jsonReply(http.StatusOK, page)
-	out.records = len(page.Value)
-	return out
+	body, err := write([]byte(`{"value":[`), page)
+	if err != nil {
+		return errorReply(&armError{
+			Status: http.StatusInternalServerError, Code: "InternalServerError", Message: "The emulator could not encode its answer: " + err.Error(),
+		})
+	}
+	return reply{status: http.StatusOK, body: appendPageEnd(body, a.nextToken(c, snap, next, subject)), records: len(page)}
 }

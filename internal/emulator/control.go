@@ -90,8 +90,7 @@ func writeTruth(w io.Writer, world *world.World, places []*world.Factory, now ti
 	if _, err := b.WriteString(`{"items":[`); err != nil {
 		return err
 	}
-	enc := json.NewEncoder(b)
-	enc.SetEscapeHTML(false)
+	var row []byte
 	isFirst := true
 	for _, f := range places {
 		for _, run := range world.Runs(f) {
@@ -104,7 +103,9 @@ func writeTruth(w io.Writer, world *world.World, places []*world.Factory, now ti
 				}
 			}
 			isFirst = false
-			if err := enc.Encode(makeRunRow(run, run.At(now))); err != nil {
+			state := run.At(now)
+			row = append(run.AppendListed(row[:0], &state), '\n')
+			if _, err := b.Write(row); err != nil {
 				return err
 			}
 		}

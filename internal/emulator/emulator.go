@@ -57,7 +57,7 @@ func New(o Options) (*Emulator, error) {
 	var keysErr error
 	var keys sync.WaitGroup
 	keys.Go(func() { people, keysErr = newStaff(&o) })
-	w, err := world.New(world.Config{Seed: o.Seed, Size: o.Size, Speed: o.Speed, Start: o.Now()})
+	w, err := world.New(world.Config{Scenario: o.Scenario, Seed: o.Seed, Size: o.Size, Speed: o.Speed, Start: o.Now()})
 	keys.Wait()
 	if err := errors.Join(err, keysErr); err != nil {
 		return nil, err

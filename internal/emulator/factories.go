@@ -40,7 +40,7 @@ func (a *azure) checkSubscription(c *call) *armError {
 		return errSubscription(c.subscription)
 	}
 	if !a.accepts(s, c.principal.tenantID) {
-		return errTokenTenant(tenantOf(a.world, s), entra.Issuer(c.principal.tenantID))
+		return errTokenTenant(tenantOf(s), entra.Issuer(c.principal.tenantID))
 	}
 	return nil
 }
@@ -121,7 +121,7 @@ func (a *azure) subscriptionRow(s world.Subscription) subscriptionRow {
 		AuthorizationSource:  "RoleBased",
 		ManagedByTenants:     managers,
 		SubscriptionID:       s.ID,
-		TenantID:             tenantOf(a.world, s),
+		TenantID:             tenantOf(s),
 		DisplayName:          s.DisplayName,
 		State:                "Enabled",
 		SubscriptionPolicies: policies{"Public_2014-09-01", "EnterpriseAgreement_2014-09-01", "Off"},

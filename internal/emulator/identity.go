@@ -18,7 +18,6 @@ import (
 )
 
 const (
-	homeDomain    = "nordhem.onmicrosoft.com"
 	partnerName   = "Nordhem Partner"
 	partnerDomain = "nordhempartner.onmicrosoft.com"
 	clusterName   = "nordhem"
@@ -34,6 +33,8 @@ type person struct {
 	// scope is where it holds the role; empty means the management group of all
 	// subscriptions.
 	scope string
+	// tenant is the place of its tenant among the world's.
+	tenant int
 	// isForeign puts it into the partner's tenant, isManaged makes it a managed
 	// identity.
 	isForeign, isManaged bool
@@ -49,7 +50,7 @@ type person struct {
 func people(w *world.World) []person {
 	busiest := w.Factories()[0]
 	group := access.Subscription(busiest.SubscriptionID) + "/resourceGroups/" + busiest.ResourceGroup
-	return []person{
+	all := []person{
 		{name: "andon", what: "may read every factory and its runs, start runs and cancel them", role: "Data Factory Contributor", isMain: true},
 		{name: "andon-inventory", what: "may read every factory but not query its runs: 403 AuthorizationFailed on queryPipelineRuns and queryActivityRuns", role: "ADF Inventory Reader"},
 		{name: "andon-old", what: "its client secret has expired: AADSTS7000222 instead of a token", role: "ADF Run Monitor", isExpired: true},
@@ -62,6 +63,15 @@ func people(w *world.World) []person {
 		{name: "partner", what: "is of another tenant: InvalidAuthenticationTokenTenant in every subscription", isForeign: true},
 		{name: "id-andon", what: "is a managed identity with ADF Run Monitor everywhere", role: "ADF Run Monitor", isManaged: true},
 	}
+	for i, t := range w.Tenants() {
+		if i > 0 {
+			all = append(all, person{
+				name: "andon-" + strings.ToLower(strings.ReplaceAll(t.Name, " ", "-")), tenant: i, role: "ADF Run Monitor",
+				what: "is of the tenant " + t.Domain + " and reads every factory and its runs in that tenant's subscriptions",
+			})
+		}
+	}
+	return all
 }
 
 // staff is everybody who can ask, and what they may.
@@ -104,11 +114,11 @@ func (s *staff) settle(o *Options, w *world.World) error {
 	s.assignments = access.New(append(access.BuiltIn(),
 		access.RunMonitor(seededGUID(o.Seed, "role", 0)), access.Inventory(seededGUID(o.Seed, "role", 1)))...)
 	for _, sub := range w.Subscriptions() {
-		s.assignments.Place(access.Subscription(sub.ID), tenantOf(w, sub))
+		s.assignments.Place(access.Subscription(sub.ID), tenantOf(sub))
 	}
 	for n, p := range people(w) {
 		app := p.application(o.Seed, n, now, s.pair.Certificate)
-		app.TenantID = w.TenantID()
+		app.TenantID = w.Tenants()[p.tenant].ID
 		if p.isForeign {
 			app.TenantID = partner
 		}
@@ -122,15 +132,11 @@ func (s *staff) settle(o *Options, w *world.World) error {
 	return nil
 }
 
-// tenants are the company's own, those of its other subscriptions, and one
-// that has nothing to do with them.
+// tenants are the world's, and one that has nothing to do with them.
 func tenants(w *world.World, partner string) []entra.Tenant {
-	all := []entra.Tenant{{ID: w.TenantID(), Name: "Nordhem", Domain: homeDomain}}
-	for _, s := range w.Subscriptions() {
-		id := tenantOf(w, s)
-		if !slices.ContainsFunc(all, func(t entra.Tenant) bool { return strings.EqualFold(t.ID, id) }) {
-			all = append(all, entra.Tenant{ID: id, Name: s.DisplayName, Domain: "t" + id[:8] + ".onmicrosoft.com"})
-		}
+	var all []entra.Tenant
+	for _, t := range w.Tenants() {
+		all = append(all, entra.Tenant{ID: t.ID, Name: t.Name, Domain: t.Domain})
 	}
 	return append(all, entra.Tenant{ID: partner, Name: partnerName, Domain: partnerDomain})
 }
@@ -175,8 +181,11 @@ func (s *staff) assign(w *world.World, p person, app entra.Application) error {
 	if p.scope != "" {
 		return grant(p.scope)
 	}
-	if err := grant(access.ManagementGroup(w.TenantID())); err != nil {
+	if err := grant(access.ManagementGroup(app.TenantID)); err != nil {
 		return err
+	}
+	if p.tenant > 0 {
+		return nil // what others have delegated is the first tenant's
 	}
 	isBuiltIn := slices.ContainsFunc(access.BuiltIn(), func(r *access.Role) bool { return r.Name == p.role })
 	for _, sub := range w.Subscriptions() {

@@ -440,7 +440,7 @@ func TestTheOldTokenEndpointIsRouted(t *testing.T) {
 		t.Errorf("expires_in %q; its token: %d %s", got.ExpiresIn, a.status, a.body)
 	}
 	var doc map[string]any
-	b.decode(b.do("GET", b.info.Authority+"/nordhem.onmicrosoft.com/.well-known/openid-configuration", ""), http.StatusOK, &doc)
+	b.decode(b.do("GET", b.info.Authority+"/nordhem.example/.well-known/openid-configuration", ""), http.StatusOK, &doc)
 	if doc["token_endpoint"] != b.info.Authority+"/"+b.info.TenantID+"/oauth2/token" || doc["issuer"] != "https://sts.windows.net/"+b.info.TenantID+"/" {
 		t.Errorf("got %v", doc)
 	}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"andon/internal/emulator/entra"
+	"andon/internal/emulator/world"
 )
 
 // Defaults of Options, as `andon emulate --help` prints them.
@@ -15,7 +16,7 @@ const (
 	DefaultListen        = "127.0.0.1:8443"
 	DefaultProxyListen   = "127.0.0.1:8090"
 	DefaultControlListen = "127.0.0.1:8444"
-	DefaultScenario      = "default"
+	DefaultScenario      = world.DefaultScenario
 	DefaultSize          = 20_000
 	DefaultSpeed         = 1.0
 	DefaultLimits        = "real"
@@ -38,11 +39,12 @@ type Options struct {
 	CAOut string
 	// Seed chooses the company, its identities and what happens to it.
 	Seed int64
-	// Size is the number of runs in the history before the start.
+	// Size is the number of runs in the history before the start; a scenario in
+	// which nothing runs has none all the same.
 	Size int
 	// Speed is how many seconds the world lives in one real second.
 	Speed float64
-	// Scenario names the company; "default" is the only one.
+	// Scenario names the company: one of Scenarios.
 	Scenario string
 	// Limits is "real" for Azure's documented budgets, "off" for none, or a
 	// number of times them, such as "0.1".
@@ -65,6 +67,22 @@ type Options struct {
 	Now func() time.Time
 }
 
+// Scenario is a company that Options.Scenario may name.
+type Scenario struct {
+	Name string
+	// What says what the company is like, in a sentence without its full stop.
+	What string
+}
+
+// Scenarios lists every company there is, the default first.
+func Scenarios() []Scenario {
+	var all []Scenario
+	for _, s := range world.Scenarios() {
+		all = append(all, Scenario(s))
+	}
+	return all
+}
+
 // complete fills in the defaults, checks every field, and returns the factor
 // that o.Limits means.
 func (o *Options) complete() (limits, error) {
@@ -85,9 +103,6 @@ func (o *Options) complete() (limits, error) {
 	}
 	if o.Now == nil {
 		o.Now = time.Now
-	}
-	if o.Scenario != DefaultScenario {
-		return limits{}, fmt.Errorf("unknown scenario %q; allowed: %s", o.Scenario, DefaultScenario)
 	}
 	if o.QueryRight != queryRightAction && o.QueryRight != queryRightRead {
 		return limits{}, fmt.Errorf("unknown query-right %q; allowed: %s, %s", o.QueryRight, queryRightAction, queryRightRead)

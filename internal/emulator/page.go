@@ -7,6 +7,7 @@ import (
 	"encoding/base64"
 	"encoding/binary"
 	"errors"
+	"sync"
 	"time"
 )
 
@@ -80,4 +81,25 @@ func (k pageKey) mac(payload, subject []byte) []byte {
 	h.Write(payload)
 	h.Write(subject)
 	return h.Sum(nil)[:macBytes]
+}
+
+// pageBuffers keeps the memory of written pages for the next: at full speed a
+// gigabyte of them is written in a few seconds.
+type pageBuffers struct{ free sync.Pool }
+
+// pageBytes is a little more than a full page of usual rows takes.
+const pageBytes = 1100 * queryPage
+
+func (p *pageBuffers) take() []byte {
+	if b, ok := p.free.Get().(*[]byte); ok {
+		return (*b)[:0]
+	}
+	return make([]byte, 0, pageBytes)
+}
+
+// put takes b back, which nobody may use any more.
+func (p *pageBuffers) put(b []byte) {
+	if cap(b) <= 4*pageBytes { // a few odd pages are far larger
+		p.free.Put(&b)
+	}
 }

@@ -18,61 +18,18 @@ func (t timestamp) MarshalJSON() ([]byte, error) {
 	return time.Time(t).UTC().AppendFormat(make([]byte, 0, len(timestampLayout)), timestampLayout), nil
 }
 
-func stampOrNull(t *time.Time) *timestamp {
-	if t == nil {
-		return nil
+// makeRunRow is the row of a run as every call shows it.
+func makeRunRow(r *world.Run, s world.RunState) json.RawMessage {
+	return r.AppendRow(nil, &s)
+}
+
+// appendPageEnd ends a page whose elements of value are there already; the last page of a query has no token.
+func appendPageEnd(b []byte, token string) []byte {
+	b = append(b, ']')
+	if token != "" {
+		b = append(b, `,"continuationToken":"`...)
+		b = append(b, token...)
+		b = append(b, '"')
 	}
-	s := timestamp(*t)
-	return &s
-}
-
-// runRow is a pipeline run in the key order of recorded answers. The live
-// service says runDimension where the specification says runDimensions.
-type runRow struct {
-	ID                  string          `json:"id"`
-	RunID               string          `json:"runId"`
-	DebugRunID          *string         `json:"debugRunId"`
-	RunGroupID          string          `json:"runGroupId"`
-	PipelineName        string          `json:"pipelineName"`
-	Parameters          json.RawMessage `json:"parameters"`
-	InvokedBy           invokedBy       `json:"invokedBy"`
-	RunStart            timestamp       `json:"runStart"`
-	RunEnd              *timestamp      `json:"runEnd"`
-	DurationInMs        *int64          `json:"durationInMs"`
-	Status              string          `json:"status"`
-	Message             *string         `json:"message"`
-	PipelineReturnValue json.RawMessage `json:"pipelineReturnValue"`
-	LastUpdated         timestamp       `json:"lastUpdated"`
-	Annotations         []string        `json:"annotations"`
-	RunDimension        json.RawMessage `json:"runDimension"`
-	IsLatest            bool            `json:"isLatest"`
-}
-
-type invokedBy struct {
-	ID            string `json:"id"`
-	Name          string `json:"name"`
-	InvokedByType string `json:"invokedByType"`
-	PipelineName  string `json:"pipelineName,omitempty"`
-	PipelineRunID string `json:"pipelineRunId,omitempty"`
-}
-
-func makeRunRow(r *world.Run, s world.RunState) runRow {
-	return runRow{
-		ID:                  r.ID(),
-		RunID:               r.RunID(),
-		RunGroupID:          r.RunGroupID(),
-		PipelineName:        r.PipelineName(),
-		Parameters:          r.Parameters(),
-		InvokedBy:           invokedBy(r.InvokedBy()),
-		RunStart:            timestamp(r.RunStart()),
-		RunEnd:              stampOrNull(s.RunEnd),
-		DurationInMs:        s.DurationInMs,
-		Status:              s.Status,
-		Message:             s.Message,
-		PipelineReturnValue: s.PipelineReturnValue,
-		LastUpdated:         timestamp(s.LastUpdated),
-		Annotations:         r.Annotations(),
-		RunDimension:        r.RunDimension(),
-		IsLatest:            s.IsLatest,
-	}
+	return append(b, '}')
 }

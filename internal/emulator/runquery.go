@@ -14,13 +14,6 @@ import (
 // Visually monitor: 45 days).
 const retention = 45 * 24 * time.Hour
 
-// runPage is an answer of Pipeline Runs - Query By Factory. The last page has
-// no token.
-type runPage struct {
-	Value             []runRow `json:"value"`
-	ContinuationToken string   `json:"continuationToken,omitempty"`
-}
-
 // found is a run that a query holds, in its state at the snapshot's time.
 type found struct {
 	run   *world.Run
@@ -48,14 +41,14 @@ func (a *azure) queryPipelineRuns(c *call) (reply, *armError) {
 	more, next := s.page(snap.next, queryPage-len(rows))
 	rows = append(rows, more...)
 	rows, snap.carried = disturb(a.faults, c, rows, next != unread, func(f found) int { return f.position })
-	page := runPage{Value: make([]runRow, 0, len(rows))}
-	for _, f := range rows {
-		page.Value = append(page.Value, makeRunRow(f.run, f.state))
+	body := append(a.buffers.take(), `{"value":[`...)
+	for i := range rows {
+		if i > 0 {
+			body = append(body, ',')
+		}
+		body = rows[i].run.AppendListed(body, &rows[i].state)
 	}
-	page.ContinuationToken = a.nextToken(c, snap, next, subject)
-	out := jsonReply(http.StatusOK, page)
-	out.records = len(rows)
-	return out, nil
+	return reply{status: http.StatusOK, body: appendPageEnd(body, a.nextToken(c, snap, next, subject)), records: len(rows), isPage: true}, nil
 }
 
 // pipelineRun is Pipeline Runs - Get. An unknown run is 404 without a body, as

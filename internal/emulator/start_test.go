@@ -96,7 +96,7 @@ func TestCredentialsLieBesideTheCAFile(t *testing.T) {
 func TestBadOptionsSayWhatIsAllowed(t *testing.T) {
 	t.Parallel()
 	for want, o := range map[string]emulator.Options{
-		`unknown scenario "bank"; allowed: default`:                               {Scenario: "bank"},
+		`unknown scenario "war"; allowed: default, bank, quiet, hostile`:          {Scenario: "war"},
 		`limits "many" are not known; allowed: real, off, or a number of times`:   {Limits: "many"},
 		`limits "-1" are not known; allowed`:                                      {Limits: "-1"},
 		`limits "NaN" are not known; allowed`:                                     {Limits: "NaN"},

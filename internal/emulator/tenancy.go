@@ -20,12 +20,12 @@ const actionReadSubscription = "Microsoft.Resources/subscriptions/read"
 
 // tenantOf is the tenant that a subscription belongs to. It is the only place
 // that knows.
-func tenantOf(w *world.World, _ world.Subscription) string { return w.TenantID() }
+func tenantOf(s world.Subscription) string { return s.TenantID }
 
 // managersOf are the tenants to which a subscription is delegated (Azure
 // Lighthouse): the company's own one, where another owns the subscription.
 func managersOf(w *world.World, s world.Subscription) []string {
-	if home := w.TenantID(); !strings.EqualFold(tenantOf(w, s), home) {
+	if home := w.TenantID(); !strings.EqualFold(tenantOf(s), home) {
 		return []string{home}
 	}
 	return nil
@@ -44,7 +44,7 @@ func (a *azure) findSubscription(id string) (world.Subscription, bool) {
 // tenantOfPath is the tenant whose tokens the path asks for.
 func (a *azure) tenantOfPath(r route) string {
 	if s, ok := a.findSubscription(r.subscription); ok {
-		return tenantOf(a.world, s)
+		return tenantOf(s)
 	}
 	return a.world.TenantID()
 }
@@ -52,7 +52,7 @@ func (a *azure) tenantOfPath(r route) string {
 // accepts reports whether the subscription takes tokens of the tenant: its own
 // or one that it is delegated to.
 func (a *azure) accepts(s world.Subscription, tenant string) bool {
-	return strings.EqualFold(tenantOf(a.world, s), tenant) ||
+	return strings.EqualFold(tenantOf(s), tenant) ||
 		slices.ContainsFunc(managersOf(a.world, s), func(m string) bool { return strings.EqualFold(m, tenant) })
 }
 

@@ -61,7 +61,7 @@ func (w *World) planCast(p *planner) []tree {
 	p.rng = dice(w.seed, saltHistory, 1)
 	var trees []tree
 	total := 0
-	for _, part := range theCast() {
+	for _, part := range w.scenario.cast {
 		pl := w.pipelineNamed(part.factory, part.pipeline)
 		size := 1
 		if part.again != nil {

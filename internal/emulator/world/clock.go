@@ -50,7 +50,7 @@ func (w *World) jump(d time.Duration) error {
 // moveTo plans the days that the clock reaches and starts what is due. The caller holds the lock.
 func (w *World) moveTo(now instant) {
 	w.now = now
-	for w.planned < dayOf(now) {
+	for !w.scenario.still && w.planned < dayOf(now) {
 		w.startDue((w.planned + 1).clock(0) - 1)
 		w.planned++
 		var runs []*Run

@@ -10,6 +10,7 @@ import (
 type Subscription struct {
 	ID          string
 	DisplayName string
+	TenantID    string // of the tenant that the subscription belongs to: one of [World.Tenants]
 }
 
 // Factory is one data factory. Its exported fields are those of the ARM resource (ADF REST, Factories - Get).
@@ -69,18 +70,25 @@ const (
 	billingAbsent
 )
 
-// The company: Nordhem sells furniture in eight countries and keeps its books, its stock and its warehouse in Azure.
+// defaultScenario is Nordhem, which sells furniture in eight countries and keeps its books, its stock and its warehouse
+// in Azure.
+func defaultScenario() scenario {
+	return scenario{
+		name:    DefaultScenario,
+		what:    "a furniture company with five factories that load sales, books and stock by night and by day",
+		tenants: []tenantSpec{{name: "Nordhem AB", domain: "nordhem.example"}},
+		subscriptions: []subscriptionSpec{
+			subscriptionProduction:  {name: "Nordhem Data Production"},
+			subscriptionDevelopment: {name: "Nordhem Data Shared and Development"},
+		},
+		factories: factorySpecs(), cast: theCast(), incidents: incidents(),
+	}
+}
+
 const (
 	subscriptionProduction = iota
 	subscriptionDevelopment
 )
-
-func subscriptions(seed uint64) []Subscription {
-	return []Subscription{
-		subscriptionProduction:  {ID: guid(seed, saltCompany, 1), DisplayName: "Nordhem Data Production"},
-		subscriptionDevelopment: {ID: guid(seed, saltCompany, 2), DisplayName: "Nordhem Data Shared and Development"},
-	}
-}
 
 type factorySpec struct {
 	subscription  int

@@ -226,6 +226,9 @@ func (w *World) enqueue(runs []*Run) {
 		r.number = uint32(len(w.numbered)) //nolint:gosec // the world holds far fewer than 2^31 runs
 		w.numbered = append(w.numbered, r)
 	}
+	if w.odd != nil {
+		w.makeOdd(runs)
+	}
 	w.pending = append(slices.Clone(w.pending), runs...) // a copy: what has started must not stay in memory here too
 	slices.SortFunc(w.pending, byStart)
 }

@@ -3,7 +3,6 @@ package world
 import (
 	"encoding/binary"
 	"encoding/hex"
-	"fmt"
 	"math"
 	"math/rand/v2"
 	"strconv"
@@ -27,6 +26,7 @@ const (
 	saltTriggerRun
 	saltResource
 	saltRuntime
+	saltScenario
 )
 
 // dice gives the random stream of one matter, always the same for the same seed and keys.
@@ -82,10 +82,12 @@ func formatGUID(hi, lo uint64) string {
 
 // runID carries the run's number, scrambled, in its first 32 bits: a million runs then need neither stored ids nor an
 // index from id to run.
-func runID(seed uint64, number uint32) string {
-	hi := mixAll(seed, saltRun, uint64(number))
+func runID(seed uint64, number uint32) string { return formatGUID(runIDBits(seed, number)) }
+
+func runIDBits(seed uint64, number uint32) (hi, lo uint64) {
+	hi = mixAll(seed, saltRun, uint64(number))
 	head := uint64(scramble(number ^ low32(seed)))
-	return formatGUID(head<<32|hi&0xffffffff, mix(hi))
+	return head<<32 | hi&0xffffffff, mix(hi)
 }
 
 // numberOf undoes runID; ok is false when the text cannot be one of this world's ids.
@@ -125,8 +127,15 @@ const ticksAt1970 = 621355968000000000
 
 // triggerRunID has the shape of ADF's: 29 digits, of which the first 20 count down as time goes on, "CU" and two digits.
 func triggerRunID(seed uint64, trigger string, when instant, variant uint16) string {
+	return string(appendTriggerRunID(nil, seed, trigger, when, variant))
+}
+
+func appendTriggerRunID(b []byte, seed uint64, trigger string, when instant, variant uint16) []byte {
 	h := mixAll(seed, saltTrigger, textKey(trigger), uint64(when/1e9), uint64(variant)) //nolint:gosec // after 1970
-	return fmt.Sprintf("%020d%09dCU%02d", math.MaxInt64-ticksAt1970-int64(when)/tick, h%1e9, h>>40%64)
+	b = appendDigits(b, math.MaxInt64-ticksAt1970-int64(when)/tick, 20)
+	b = appendDigits(b, h%1e9, 9)
+	b = append(b, 'C', 'U')
+	return appendDigits(b, h>>40%64, 2)
 }
 
 // textKey turns a name into a key for dice and guid (FNV-1a).

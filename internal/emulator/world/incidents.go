@@ -72,7 +72,7 @@ type trouble struct {
 func (w *World) placeIncidents() []trouble {
 	today := dayOf(w.start)
 	var all []trouble
-	for _, in := range incidents() {
+	for _, in := range w.scenario.incidents {
 		t := trouble{incident: in, begins: (today - day(in.daysBefore)).clock(in.from), ends: math.MaxInt64}
 		if !in.live {
 			t.ends = t.begins.add(in.lasts)

@@ -2,7 +2,6 @@ package world
 
 import (
 	"encoding/json"
-	"fmt"
 	"strconv"
 	"strings"
 	"time"
@@ -63,8 +62,10 @@ func forFile(folder string) parameter {
 
 // Parameters are the run's parameters as a JSON object in the pipeline's order. All values are strings, as ADF's
 // specification has it; what is none is JSON in a string.
-func (r *Run) Parameters() json.RawMessage {
-	raw := []byte{'{'}
+func (r *Run) Parameters() json.RawMessage { return r.appendParameters(nil) }
+
+func (r *Run) appendParameters(raw []byte) []byte {
+	raw = append(raw, '{')
 	given := r.givenParameters()
 	for i := range r.pipeline.parameters {
 		p := &r.pipeline.parameters[i]
@@ -86,25 +87,32 @@ func (r *Run) Parameters() json.RawMessage {
 // ASCII in all tables, for which Go's quoting is JSON's.
 func (r *Run) appendValue(raw []byte, p *parameter) []byte {
 	head := r.head()
-	local := head.start.time().Add(stockholmOffset(head.start))
-	from, to := r.window()
 	switch p.kind {
 	case paramFixed:
 		return append(raw, p.values[0]...)
 	case paramChoice:
 		return append(raw, p.values[int(head.variant)%len(p.values)]...)
-	case paramDay:
-		return strconv.AppendQuote(raw, local.AddDate(0, 0, -1).Format(time.DateOnly))
-	case paramMonth:
-		return strconv.AppendQuote(raw, local.AddDate(0, 0, -local.Day()).Format("2006-01"))
-	case paramWindowStart:
-		return strconv.AppendQuote(raw, from.time().Format(time.RFC3339))
-	case paramWindowEnd:
-		return strconv.AppendQuote(raw, to.time().Format(time.RFC3339))
-	case paramFile:
-		return strconv.AppendQuote(raw, p.values[0]+"/"+head.fileName())
+	case paramDay, paramMonth, paramWindowStart, paramWindowEnd, paramFile:
 	}
-	return append(raw, "null"...)
+	local := head.start.time().Add(stockholmOffset(head.start))
+	raw = append(raw, '"')
+	switch p.kind {
+	case paramDay:
+		raw = local.AddDate(0, 0, -1).AppendFormat(raw, time.DateOnly)
+	case paramMonth:
+		raw = local.AddDate(0, 0, -local.Day()).AppendFormat(raw, "2006-01")
+	case paramWindowStart:
+		from, _ := r.window()
+		raw = from.time().AppendFormat(raw, time.RFC3339)
+	case paramWindowEnd:
+		_, to := r.window()
+		raw = to.time().AppendFormat(raw, time.RFC3339)
+	case paramFile:
+		raw = append(append(raw, p.values[0]...), '/')
+		raw = append(raw, head.fileName()...)
+	case paramFixed, paramChoice:
+	}
+	return append(raw, '"')
 }
 
 // givenParameters are those that the creator of the group's first run named; a rerun keeps them.
@@ -118,7 +126,8 @@ func (r *Run) givenParameters() map[string]json.RawMessage {
 // fileName is the name of the file that arrived and started the run.
 func (r *Run) fileName() string {
 	local := r.start.time().Add(stockholmOffset(r.start))
-	return fmt.Sprintf("%s_%05d.json", local.Format("20060102T150405"), mix(uint64(r.number))%100000)
+	name := appendDigits(append(local.AppendFormat(nil, "20060102T150405"), '_'), mix(uint64(r.number))%100_000, 5)
+	return string(name) + ".json"
 }
 
 // choiceOf is the value of the run's first choice parameter, the name a human would call the run by; empty without one.

@@ -81,6 +81,7 @@ type Run struct {
 	failStep  uint8 // index in pipeline.steps
 	failInner uint8 // index in that step's inner steps
 	ordinal   uint8 // which of the parent's children this is
+	oddity    uint8 // index in the world's oddities and one more; 0 in most worlds
 	flags     flags
 }
 
@@ -90,6 +91,7 @@ const (
 	flagOwnFailure flags = 1 << iota // a step of this run failed, not one of its children
 	flagHandled                      // a step failed, its failure path ran, the run succeeded all the same
 	flagNoEnd                        // ADF lost the end of this cancelled run: runEnd and durationInMs stay null
+	flagWavers                       // after its end it is under way once more
 )
 
 func (f flags) has(g flags) bool { return f&g != 0 }
@@ -180,6 +182,9 @@ func (r *Run) settled() instant {
 	if r.script != nil && r.script.isFixed {
 		return r.end
 	}
+	if r.flags.has(flagWavers) {
+		return r.end.add(waverFor)
+	}
 	h := mixAll(r.world().seed, saltLag, uint64(r.number))
 	if h%3 == 0 {
 		return r.end
@@ -204,6 +209,8 @@ func (r *Run) At(t time.Time) RunState {
 	switch {
 	case now >= r.settled():
 		r.settle(&state)
+	case now >= r.end && r.flags.has(flagWavers):
+		r.waver(&state, now)
 	case now < r.left:
 		state.Status, state.LastUpdated = StatusQueued, r.start.time()
 	case r.outcome == cancelled && now >= r.cancelledAt():
@@ -215,14 +222,16 @@ func (r *Run) At(t time.Time) RunState {
 }
 
 func (r *Run) settle(state *RunState) {
-	message := r.message()
-	state.Status, state.Message, state.LastUpdated = r.outcome.status(), &message, r.settled().time()
+	end := &struct { // in one piece: rows are asked for by the million
+		message  string
+		time     time.Time
+		duration int64
+	}{r.message(), r.end.time(), r.end.sub(r.start).Milliseconds()}
+	state.Status, state.Message, state.LastUpdated = r.outcome.status(), &end.message, r.settled().time()
 	state.PipelineReturnValue = r.returnValue()
-	if r.flags.has(flagNoEnd) {
-		return
+	if !r.flags.has(flagNoEnd) {
+		state.RunEnd, state.DurationInMs = &end.time, &end.duration
 	}
-	end, duration := r.end.time(), r.end.sub(r.start).Milliseconds()
-	state.RunEnd, state.DurationInMs = &end, &duration
 }
 
 // InvokedBy says what started the run.

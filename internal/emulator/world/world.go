@@ -17,21 +17,23 @@ const MaxAdvance = 400 * 24 * time.Hour
 
 // Config says which world it is. The same Config gives the same world.
 type Config struct {
-	Seed  int64
-	Size  int       // runs of history before Start, from 1 to MaxSize
-	Speed float64   // seconds of the world per real second; 0 stands still but for SetNow and Advance
-	Start time.Time // the real time the world starts at, and its own
+	Scenario string // one of [Scenarios]; "" means the default
+	Seed     int64
+	Size     int       // runs of history before Start, from 1 to MaxSize; a scenario in which nothing runs has none all the same
+	Speed    float64   // seconds of the world per real second; 0 stands still but for SetNow and Advance
+	Start    time.Time // the real time the world starts at, and its own
 }
 
 // World is the company and its clock. All methods are safe for concurrent use.
 type World struct {
+	scenario      scenario
 	seed          uint64
 	size          int
 	speed         float64
 	start, begin  instant // of the world, and of its history
 	feed          instant // when the live feed was switched on
 	scales        scales
-	tenantID      string
+	tenants       []Tenant
 	subscriptions []Subscription
 	factories     []*Factory
 	pipelines     []*Pipeline // of all factories; [Pipeline.index] is the place here
@@ -40,6 +42,8 @@ type World struct {
 	causeIndexes  map[kind][]uint8
 
 	realStart time.Time
+
+	odd *oddRows // nil but in a scenario of odd rows
 
 	mu       sync.RWMutex
 	now      instant
@@ -57,9 +61,13 @@ type World struct {
 	planner  planner
 }
 
-// New makes the world as it stands at its start: the whole history, and the runs in the queue or under way.
+// New makes the world as it stands at its start: the whole history, and the runs in the queue or under way. Its errors
+// say what is allowed.
 func New(config Config) (*World, error) {
+	sc, err := scenarioNamed(config.Scenario)
 	switch {
+	case err != nil:
+		return nil, err
 	case config.Size < 1 || config.Size > MaxSize:
 		return nil, fmt.Errorf("size %d: allowed are 1 to %d runs", config.Size, MaxSize)
 	case !(config.Speed >= 0 && config.Speed <= 100_000):
@@ -68,29 +76,35 @@ func New(config Config) (*World, error) {
 		return nil, errors.New("the world's start is missing")
 	}
 	w := &World{
-		seed: uint64(config.Seed), //nolint:gosec // any bits make a seed
+		scenario: sc, seed: sc.seedOf(config.Seed),
 		size: config.Size, speed: config.Speed, start: at(config.Start), realStart: config.Start, causes: causes(), adhoc: map[string]*Pipeline{},
 		given: map[string]*Run{}, dropped: map[*Run]bool{}, pauses: map[string][]pause{}, started: map[string]bool{}, ended: map[string]instant{},
 	}
 	w.now, w.offset, w.begin = w.start, w.start, w.start.add(-historyDays*dayLength)
-	w.tenantID = guid(w.seed, saltCompany)
-	w.subscriptions = subscriptions(w.seed)
+	w.tenants = sc.buildTenants(w.seed)
+	w.subscriptions = sc.buildSubscriptions(w.seed, w.tenants)
 	w.indexCauses()
 	if err := w.buildFactories(); err != nil {
 		return nil, err
 	}
+	w.planned = dayOf(w.start)
+	w.planner.world = w
+	if w.scenario.still {
+		return w, nil
+	}
 	w.troubles = w.placeIncidents()
 	w.feed = w.feedFrom()
 	w.scales = w.chooseScales()
-	w.planner.world = w
+	if w.scenario.odd {
+		w.odd = newOddRows()
+	}
 	w.enqueue(w.planHistory(&w.planner))
-	w.planned = dayOf(w.start)
 	w.startDue(w.now)
 	return w, nil
 }
 
 func (w *World) buildFactories() error {
-	for _, spec := range factorySpecs() {
+	for _, spec := range w.scenario.factories {
 		f, err := spec.build(w)
 		if err != nil {
 			return fmt.Errorf("factory %s: %w", spec.name, err)
@@ -171,8 +185,11 @@ func (w *World) pipelineNamed(factory, name string) *Pipeline {
 	return nil
 }
 
-// TenantID is the GUID of the company's Entra tenant.
-func (w *World) TenantID() string { return w.tenantID }
+// Tenants are the Entra tenants that the subscriptions belong to, the company's own first; not to be changed.
+func (w *World) Tenants() []Tenant { return w.tenants }
+
+// TenantID is the GUID of the company's own Entra tenant, the first of [World.Tenants].
+func (w *World) TenantID() string { return w.tenants[0].ID }
 
 // Subscriptions are the company's; not to be changed.
 func (w *World) Subscriptions() []Subscription { return w.subscriptions }
@@ -211,7 +228,10 @@ func (w *World) find(f *Factory, id string) *Run {
 	case number < firstScripted && i < len(w.numbered):
 		r = w.numbered[i]
 	}
-	if r == nil || r.pipeline.factory != f || r.start > w.now {
+	if w.odd != nil && w.odd.twins[number] != nil && w.odd.twins[number].pipeline.factory == f {
+		r = w.odd.twins[number]
+	}
+	if r == nil || r.number != number || r.pipeline.factory != f || r.start > w.now {
 		return nil
 	}
 	return r
