@@ -80,7 +80,7 @@ func TestTriggerRunsGoThroughTheirStatuses(t *testing.T) {
 				if (len(s.TriggeredPipelines) == 0) != nothing || len(s.TriggeredPipelines) != len(run.Runs(when)) {
 					t.Fatalf("%s is %s and has started %v", s.TriggerRunID, s.Status, s.TriggeredPipelines)
 				}
-				if s.GroupID != s.TriggerRunID || s.DependencyStatus == nil || s.RunDimension == nil {
+				if s.GroupID != s.TriggerRunID || s.DependencyStatus == nil {
 					t.Fatalf("%+v", s)
 				}
 			}
