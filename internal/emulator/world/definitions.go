@@ -122,25 +122,34 @@ func (p *Pipeline) parameterSpecs() map[string]parameterSpec {
 	return specs
 }
 
-// spec is the parameter's declaration. A value that is no string keeps its JSON in the default.
+// spec is the parameter's declaration. A run's parameters are all strings; their declarations and defaults are of the
+// type that the string holds.
 func (p *parameter) spec() parameterSpec {
 	if len(p.values) == 0 || p.kind == paramFile {
 		return parameterSpec{Type: "String"}
 	}
-	raw := json.RawMessage(p.values[0])
-	switch c := p.values[0][0]; {
-	case c == '{':
-		return parameterSpec{Type: "Object", DefaultValue: raw}
-	case c == '[':
-		return parameterSpec{Type: "Array", DefaultValue: raw}
-	case c == 't' || c == 'f':
-		return parameterSpec{Type: "Bool", DefaultValue: raw}
-	case c == '"':
-		return parameterSpec{Type: "String", DefaultValue: raw}
-	case strings.Contains(p.values[0], "."):
-		return parameterSpec{Type: "Float", DefaultValue: raw}
+	var text string
+	var value any
+	if json.Unmarshal([]byte(p.values[0]), &text) != nil || json.Unmarshal([]byte(text), &value) != nil {
+		return parameterSpec{Type: "String", DefaultValue: text}
 	}
-	return parameterSpec{Type: "Int", DefaultValue: raw}
+	spec := parameterSpec{Type: "String", DefaultValue: json.RawMessage(text)}
+	switch value.(type) {
+	case map[string]any:
+		spec.Type = "Object"
+	case []any:
+		spec.Type = "Array"
+	case bool:
+		spec.Type = "Bool"
+	case float64:
+		spec.Type = "Int"
+		if strings.Contains(text, ".") {
+			spec.Type = "Float"
+		}
+	default:
+		spec.DefaultValue = text
+	}
+	return spec
 }
 
 // variables are those that the steps set or ask for.

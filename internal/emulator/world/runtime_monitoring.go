@@ -65,7 +65,7 @@ func (f *Factory) monitoring(now instant) []nodeMonitoring {
 func (f *Factory) jobsOn(now instant) map[string]int {
 	jobs := map[string]int{}
 	for _, r := range f.around(now, 6*time.Hour, 0) {
-		if r.start > now || r.end < now || !r.pipeline.hosted() {
+		if r.start > now || at(r.SettledAt()) <= now || !r.pipeline.hosted() {
 			continue
 		}
 		for _, a := range r.layout() {

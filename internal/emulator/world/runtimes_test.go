@@ -238,7 +238,7 @@ func TestNodesCanBeAskedForAlone(t *testing.T) {
 func TestOutagesGoOnAfterTheStart(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, 1, 20_000)
-	if err := w.Advance(25 * 24 * time.Hour); err != nil {
+	if err := w.Advance(16 * 24 * time.Hour); err != nil {
 		t.Fatal(err)
 	}
 	outages := map[string]int{}
@@ -251,7 +251,7 @@ func TestOutagesGoOnAfterTheStart(t *testing.T) {
 			}
 		}
 	}
-	t.Logf("failures by outages in 25 days after the start: %v", outages)
+	t.Logf("failures by outages in 16 days after the start: %v", outages)
 	if len(outages) < 2 {
 		t.Errorf("failures by outages: %v, want two kinds", outages)
 	}
