@@ -97,3 +97,21 @@ func TestPagesAskedAtOnceAreWhole(t *testing.T) {
 	}
 	reading.Wait()
 }
+
+func TestEveryScenarioHasItsDefinitions(t *testing.T) {
+	t.Parallel()
+	for _, s := range emulator.Scenarios() {
+		b := setup(t, emulator.Options{Scenario: s.Name, Size: 600})
+		for _, f := range b.info.Factories {
+			for _, kind := range []string{"pipelines", "triggers", "linkedservices", "datasets", "integrationRuntimes"} {
+				var page struct {
+					Value []struct{ Name string }
+				}
+				b.decode(b.arm("GET", f+"/"+kind, ""), http.StatusOK, &page)
+				if len(page.Value) == 0 && kind == "pipelines" {
+					t.Errorf("%s: %s has no %s", s.Name, f, kind)
+				}
+			}
+		}
+	}
+}

@@ -1,6 +1,7 @@
 package world_test
 
 import (
+	"encoding/json"
 	"strings"
 	"testing"
 	"time"
@@ -247,6 +248,14 @@ func TestQuietStaysEmptyAsTimePasses(t *testing.T) {
 		}
 	}
 	f := w.Factories()[3]
+	if n := len(w.TriggerRuns(f, worldStart().Add(-time.Hour), w.Now())); n != 0 {
+		t.Errorf("%d trigger runs where nothing runs", n)
+	}
+	for _, trigger := range f.TriggerResources() {
+		if text, err := json.Marshal(trigger); err != nil || strings.Contains(string(text), `"Started"`) {
+			t.Errorf("a trigger is started, or %v: %s", err, text)
+		}
+	}
 	r, err := w.StartRun(f, "pl_readings_load", world.StatusFailed, "no meter answers", 5000)
 	if err != nil {
 		t.Fatal(err)

@@ -66,7 +66,13 @@ func (f *Factory) triggers() []*trigger {
 			all = append(all, &trigger{name: s.trigger, start: s, pipelines: []*Pipeline{p}, state: TriggerStarted})
 		}
 	}
-	return append(all, f.idleTriggers()...)
+	all = append(all, f.idleTriggers()...)
+	for _, t := range all {
+		if f.world.scenario.still && t.state == TriggerStarted {
+			t.state = TriggerStopped
+		}
+	}
+	return all
 }
 
 // idleTriggers have been left behind: a stopped schedule and a disabled file trigger of the factory's first pipeline, and
