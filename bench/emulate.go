@@ -105,7 +105,7 @@ func (b *bench) measureEmulator(ctx context.Context, p *emulatorProcess) error {
 		b.notMeasured(memory, "< 1,000 MB", "only Linux tells")
 	}
 	t.note("Start: from the command to the line that says that every listener accepts. Memory: the process's peak so far.")
-	t.note("Rates: medians of %d rounds; %s of history in a chain of pages, %d chains at a time, over TLS; the client reads", b.rounds, stretch, readers)
+	t.note("Rates: medians of %d rounds; %.0f hours of history in a chain of pages, %d chains at a time, over TLS; the client reads", b.rounds, stretch.Hours(), readers)
 	t.note("the bytes and looks for the token alone. Client and emulator share the machine's cores.")
 	return b.print(&t)
 }
