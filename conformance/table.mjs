@@ -61,7 +61,14 @@ const surface = [
   'datasets: list',
   'datasets: get',
 ]
-const clients = { go: 'Go', js: 'JavaScript', python: 'Python', az: 'Azure CLI', curl: 'curl', bruno: 'Bruno' }
+const clients = {
+  go: 'Go',
+  js: 'JavaScript',
+  python: 'Python',
+  az: 'Azure CLI',
+  curl: 'curl',
+  bruno: 'Bruno',
+}
 const ways = { endpoints: 'custom endpoints', proxy: 'proxy' }
 
 const { values, positionals } = parseArgs({
@@ -75,9 +82,13 @@ const problems = []
 const seen = new Map() // client -> {version, ways, calls: call -> way -> ok}
 for (const file of files.filter((f) => f.endsWith('.jsonl'))) {
   const lines = (await readFile(join(folder, file), 'utf8')).split('\n').filter(Boolean)
-  if (lines.length === 0) problems.push(`${file}: the client said nothing; see ${join(folder, file.replace('jsonl', 'log'))}`)
+  if (lines.length === 0)
+    problems.push(
+      `${file}: the client said nothing; see ${join(folder, file.replace('jsonl', 'log'))}`,
+    )
   for (const { client, version, way, call, ok, error } of lines.map((l) => JSON.parse(l))) {
-    if (!surface.includes(call)) problems.push(`${file}: "${call}" is no call of the surface in table.mjs`)
+    if (!surface.includes(call))
+      problems.push(`${file}: "${call}" is no call of the surface in table.mjs`)
     if (!ok) problems.push(`${clients[client]} by ${ways[way]}: ${call}: ${error.slice(0, 600)}`)
     if (!seen.has(client)) seen.set(client, { version, ways: new Set(), calls: new Map() })
     const of = seen.get(client)
@@ -93,7 +104,8 @@ function cell(client, call) {
   const results = calls.get(call)
   if (!results) return 'not in this client'
   if ([...results.values()].some((ok) => !ok)) return 'failed'
-  if (results.size < all.size) return `ok by ${[...results.keys()].map((w) => ways[w]).join(' and ')}`
+  if (results.size < all.size)
+    return `ok by ${[...results.keys()].map((w) => ways[w]).join(' and ')}`
   return 'ok'
 }
 
@@ -120,7 +132,8 @@ if (values.document) {
   const text = await readFile(values.document, 'utf8')
   const begin = text.indexOf(from) + from.length
   const end = text.indexOf(to)
-  if (begin < from.length || end < begin) throw new Error(`${values.document} lacks the markers ${from} and ${to}`)
+  if (begin < from.length || end < begin)
+    throw new Error(`${values.document} lacks the markers ${from} and ${to}`)
   const updated = `${text.slice(0, begin)}\n${table}\n${text.slice(end)}`
   // Clients of the system have another version on another Debian.
   const anyVersion = (t) => t.replace(/(azure-mgmt-datafactory|azure-cli|curl) \d[\d.]*/g, '$1')

@@ -36,7 +36,7 @@ type emulated struct {
 
 // program holds what the calls share, and what earlier ones found for later ones.
 type program struct {
-	ctx     context.Context //nolint:containedctx // one program, one context
+	ctx     context.Context
 	way     string
 	version string
 	failed  bool
@@ -54,7 +54,7 @@ type program struct {
 
 func newProgram(ctx context.Context, file, way string) (*program, error) {
 	p := &program{ctx: ctx, way: way, version: "armdatafactory " + moduleVersion("armdatafactory")}
-	text, err := os.ReadFile(file)
+	text, err := os.ReadFile(file) //nolint:gosec // whoever runs this names the file
 	if err != nil {
 		return nil, err
 	}
@@ -121,15 +121,15 @@ func (p *program) identity(text string) *azidentity.ClientSecretCredential {
 
 // control asks the emulator's own listener.
 func (p *program) control(method, path, body string, into any) error {
-	req, err := http.NewRequestWithContext(p.ctx, method, p.emulator.Control+path, bytes.NewBufferString(body))
+	req, err := http.NewRequestWithContext(p.ctx, method, p.emulator.Control+path, bytes.NewBufferString(body)) //nolint:gosec // the emulator's own line says where
 	if err != nil {
 		return err
 	}
-	resp, err := http.DefaultClient.Do(req)
+	resp, err := http.DefaultClient.Do(req) //nolint:gosec // the emulator's own line says where
 	if err != nil {
 		return err
 	}
-	defer resp.Body.Close()
+	defer func() { _ = resp.Body.Close() }() // nothing is written to it
 	if resp.StatusCode != http.StatusOK {
 		return fmt.Errorf("%s %s: %s", method, path, resp.Status)
 	}

@@ -109,7 +109,7 @@ func (p *program) resourceManager() {
 		client, err := armresourcegraph.NewClient(cred, p.arm())
 		noError(err)
 		query := armresourcegraph.QueryRequest{
-			Query: to.Ptr("resources | where type =~ 'microsoft.datafactory/factories' | project id, name, location, resourceGroup, subscriptionId, tags, properties"),
+			Query: new("resources | where type =~ 'microsoft.datafactory/factories' | project id, name, location, resourceGroup, subscriptionId, tags, properties"),
 			Options: &armresourcegraph.QueryRequestOptions{
 				ResultFormat: to.Ptr(armresourcegraph.ResultFormatObjectArray), Top: to.Ptr[int32](2),
 			},
@@ -149,7 +149,9 @@ func (p *program) factories() {
 		return strconv.Itoa(len(rows))
 	})
 	p.call("factories: list by resource group", func() string {
-		rows := all(p, client.NewListByResourceGroupPager(p.group, nil), func(r armdatafactory.FactoriesClientListByResourceGroupResponse) []*armdatafactory.Factory { return r.Value })
+		rows := all(p, client.NewListByResourceGroupPager(p.group, nil), func(r armdatafactory.FactoriesClientListByResourceGroupResponse) []*armdatafactory.Factory {
+			return r.Value
+		})
 		need(len(rows) > 0, "no factory")
 		return strconv.Itoa(len(rows))
 	})

@@ -72,7 +72,7 @@ func (p *program) pipelineRuns() {
 		rows, _ := p.query(armdatafactory.RunFilterParameters{
 			LastUpdatedAfter: &p.after, LastUpdatedBefore: &p.before,
 			Filters: []*armdatafactory.RunQueryFilter{{
-				Operand: to.Ptr(armdatafactory.RunQueryFilterOperandStatus), Operator: to.Ptr(armdatafactory.RunQueryFilterOperatorEquals), Values: []*string{to.Ptr("Failed")},
+				Operand: to.Ptr(armdatafactory.RunQueryFilterOperandStatus), Operator: to.Ptr(armdatafactory.RunQueryFilterOperatorEquals), Values: []*string{new("Failed")},
 			}},
 			OrderBy: []*armdatafactory.RunQueryOrderBy{{
 				OrderBy: to.Ptr(armdatafactory.RunQueryOrderByFieldRunEnd), Order: to.Ptr(armdatafactory.RunQueryOrderDESC),
@@ -148,7 +148,7 @@ func (p *program) get(id string) armdatafactory.PipelineRun {
 // activities are a run's, in the order they started.
 func (p *program) activities(r *armdatafactory.PipelineRun) (rows []*armdatafactory.ActivityRun) {
 	filter := armdatafactory.RunFilterParameters{
-		LastUpdatedAfter: to.Ptr(r.RunStart.Add(-24 * time.Hour)), LastUpdatedBefore: to.Ptr(r.LastUpdated.Add(24 * time.Hour)),
+		LastUpdatedAfter: new(r.RunStart.Add(-24 * time.Hour)), LastUpdatedBefore: new(r.LastUpdated.Add(24 * time.Hour)),
 		OrderBy: []*armdatafactory.RunQueryOrderBy{{
 			OrderBy: to.Ptr(armdatafactory.RunQueryOrderByFieldActivityRunStart), Order: to.Ptr(armdatafactory.RunQueryOrderASC),
 		}},
@@ -195,7 +195,7 @@ func (p *program) createRuns() {
 	})
 	rerun := func(o armdatafactory.PipelinesClientCreateRunOptions) string {
 		failed := value(p.failedIn, "a failed run")
-		o.ReferencePipelineRunID, o.IsRecovery = failed.RunID, to.Ptr(true)
+		o.ReferencePipelineRunID, o.IsRecovery = failed.RunID, new(true)
 		run := p.create(text(failed.PipelineName), &o)
 		need(text(run.RunGroupID) == text(failed.RunGroupID), "in another group")
 		need(len(run.Parameters) == len(failed.Parameters), "with other parameters: %v", run.Parameters)
@@ -208,7 +208,7 @@ func (p *program) createRuns() {
 		return rerun(armdatafactory.PipelinesClientCreateRunOptions{StartActivityName: &p.first})
 	})
 	p.call("pipelines: createRun, rerun from failure", func() string {
-		return rerun(armdatafactory.PipelinesClientCreateRunOptions{StartFromFailure: to.Ptr(true)})
+		return rerun(armdatafactory.PipelinesClientCreateRunOptions{StartFromFailure: new(true)})
 	})
 }
 
@@ -229,14 +229,14 @@ func (p *program) cancels() {
 		parent := p.create(text(p.runs[i].InvokedBy.PipelineName), nil)
 		for range 40 {
 			p.advance("10s")
-			rows, _ := p.query(armdatafactory.RunFilterParameters{LastUpdatedAfter: parent.RunStart, LastUpdatedBefore: to.Ptr(parent.RunStart.Add(24 * time.Hour))})
+			rows, _ := p.query(armdatafactory.RunFilterParameters{LastUpdatedAfter: parent.RunStart, LastUpdatedBefore: new(parent.RunStart.Add(24 * time.Hour))})
 			i := slices.IndexFunc(rows, func(r *armdatafactory.PipelineRun) bool {
 				return text(r.InvokedBy.PipelineRunID) == *parent.RunID && !isOver(text(r.Status))
 			})
 			if i < 0 {
 				continue
 			}
-			_, err := runs.Cancel(p.ctx, p.group, p.factory, *parent.RunID, &armdatafactory.PipelineRunsClientCancelOptions{IsRecursive: to.Ptr(true)})
+			_, err := runs.Cancel(p.ctx, p.group, p.factory, *parent.RunID, &armdatafactory.PipelineRunsClientCancelOptions{IsRecursive: new(true)})
 			noError(err)
 			p.advance("1m")
 			up, down := p.get(*parent.RunID), p.get(*rows[i].RunID)

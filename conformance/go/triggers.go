@@ -14,7 +14,9 @@ func (p *program) triggers() {
 	client := p.adf.NewTriggersClient()
 	names := map[string]string{} // by the trigger's type
 	p.call("triggers: list", func() string {
-		rows := all(p, client.NewListByFactoryPager(p.group, p.factory, nil), func(r armdatafactory.TriggersClientListByFactoryResponse) []*armdatafactory.TriggerResource { return r.Value })
+		rows := all(p, client.NewListByFactoryPager(p.group, p.factory, nil), func(r armdatafactory.TriggersClientListByFactoryResponse) []*armdatafactory.TriggerResource {
+			return r.Value
+		})
 		need(len(rows) > 0, "no trigger")
 		for _, r := range rows {
 			t := r.Properties.GetTrigger()
@@ -131,7 +133,7 @@ func (p *program) triggerRuns() {
 	p.call("trigger runs: rerun", func() string {
 		r := value(window, "a tumbling window's run that is over")
 		of := armdatafactory.RunFilterParameters{
-			LastUpdatedAfter: &p.after, LastUpdatedBefore: to.Ptr(p.before.Add(48 * 3600e9)),
+			LastUpdatedAfter: &p.after, LastUpdatedBefore: new(p.before.Add(48 * 3600e9)),
 			Filters: []*armdatafactory.RunQueryFilter{{
 				Operand: to.Ptr(armdatafactory.RunQueryFilterOperandTriggerName), Operator: to.Ptr(armdatafactory.RunQueryFilterOperatorEquals), Values: []*string{r.TriggerName},
 			}},

@@ -3,9 +3,10 @@
 //
 //   node main.mjs emulator.json endpoints   # custom cloud: authority and Resource Manager's address in the options
 //   node main.mjs emulator.json proxy       # default cloud: only HTTPS_PROXY and NODE_EXTRA_CA_CERTS in the environment
+
+import { start } from './program.mjs'
 import { definitions, entra, factories, resourceManager } from './resources.mjs'
 import { cancels, createRuns, pipelineRuns } from './runs.mjs'
-import { start } from './program.mjs'
 import { runtimes, triggerRuns, triggers } from './triggers.mjs'
 
 const [file, way] = process.argv.slice(2)
