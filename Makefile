@@ -17,7 +17,7 @@ UI_SOURCES := $(shell find web -type f -not -path '*/node_modules/*' -not -path 
 
 .PHONY: help
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: demo
 demo: build ## Build, then run an emulated Azure and a board on it until Ctrl-C (ARGS="--listen 127.0.0.1:9090")
@@ -32,7 +32,7 @@ dev: need web/node_modules/.package-lock.json ## Run the demo and Vite; both tak
 	@scripts/dev
 
 .PHONY: test
-test: test-go test-fuzz test-web test-e2e ## Run every test: Go with the race detector, a little fuzzing, the UI's units, the browser's
+test: test-go test-fuzz test-web test-e2e test-clients ## Run every test: Go with the race detector, a little fuzzing, the UI's units, the browser's, Azure's official clients
 
 .PHONY: test-go
 test-go: need-go ## Run the Go tests only (ARGS=./internal/store)
@@ -56,6 +56,11 @@ test-e2e: build e2e/node_modules/.package-lock.json ## Run the browser tests onl
 	@scripts/need chromium nginx
 	npm --prefix e2e test
 
+.PHONY: test-clients
+test-clients: build conformance/js/node_modules/.package-lock.json conformance/bruno/node_modules/.package-lock.json ## Run the official clients only, against the emulator (ARGS="go js")
+	@scripts/need curl azure
+	scripts/conformance $(ARGS)
+
 .PHONY: check
 check: verify test ## Run all that CI runs: verify, then test
 
@@ -65,12 +70,13 @@ verify: lint generated cross ## Run what CI runs before the tests: formats, lint
 .PHONY: lint
 lint: lint-go lint-web ## Check formats and run every linter
 	@scripts/need shellcheck
-	shellcheck scripts/* .ci/run
+	shellcheck -x scripts/* .ci/run conformance/*/run
 
 .PHONY: lint-go
 lint-go: need-go
 	$(LINT) fmt --diff
 	$(LINT) run ./...
+	cd conformance/go && CGO_ENABLED=0 go tool -modfile=../../tools/go.mod golangci-lint run ./...
 
 .PHONY: lint-web
 lint-web: web/node_modules/.package-lock.json e2e/node_modules/.package-lock.json
@@ -79,12 +85,14 @@ lint-web: web/node_modules/.package-lock.json e2e/node_modules/.package-lock.jso
 	npm --prefix web run knip
 	npm --prefix e2e run lint
 	npm --prefix e2e run typecheck
+	cd conformance && ../e2e/node_modules/.bin/biome check .
 
 .PHONY: fmt
 fmt: need web/node_modules/.package-lock.json e2e/node_modules/.package-lock.json ## Format everything
 	$(LINT) fmt
 	npm --prefix web run format
 	npm --prefix e2e run format
+	cd conformance && ../e2e/node_modules/.bin/biome check --write .
 
 .PHONY: generate
 generate: need web/node_modules/.package-lock.json ## Make the OpenAPI document from Go, and the UI's types from it
@@ -106,7 +114,7 @@ bench: need-go bench/peer/node_modules/.package-lock.json ## Measure beside peer
 
 .PHONY: clean
 clean: ## Remove what was built and installed here
-	rm -rf andon build web/node_modules e2e/node_modules e2e/test-results bench/peer/node_modules
+	rm -rf andon build web/node_modules e2e/node_modules e2e/test-results bench/peer/node_modules conformance/*/node_modules
 	find web/dist -mindepth 1 -not -name .keep -delete
 
 .PHONY: need need-go need-node

@@ -24,7 +24,7 @@ const (
 	dataFactoryAPIVersions   = "2018-06-01"
 	subscriptionsAPIVersions = "2016-06-01,2019-06-01,2019-11-01,2020-01-01,2021-01-01,2022-12-01"
 	resourceGraphAPIVersions = "2019-04-01,2020-04-01-preview,2021-03-01,2022-10-01,2024-04-01"
-	resourcesAPIVersions     = "2019-05-01,2020-06-01,2021-04-01,2022-09-01,2024-03-01"
+	resourcesAPIVersions     = "2019-05-01,2020-06-01,2021-04-01,2022-09-01,2024-03-01,2025-03-01,2025-04-01"
 )
 
 // Paths above those of Data Factory's own operations.
