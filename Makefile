@@ -47,6 +47,10 @@ test-fuzz: need-go
 fuzz: need-go ## Fuzz every decoder and parser, long (TIME=1m; 10 minutes each)
 	scripts/fuzz $(TIME)
 
+.PHONY: hostile
+hostile: need-go ## Let a real server read the hostile scenario under every fault for long (TIME=10m)
+	ANDON_HOSTILE_TIME=$(or $(TIME),10m) CGO_ENABLED=0 go test ./cmd/andon -run NoRunIsLostInAHostileAzure -count=1 -timeout 60m -v
+
 .PHONY: test-web
 test-web: web/node_modules/.package-lock.json ## Run the UI's unit tests only
 	npm --prefix web test
