@@ -1,7 +1,6 @@
 package emulator
 
 import (
-	"bufio"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -26,6 +25,9 @@ func (c *control) handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /truth/runs", c.truth)
 	mux.HandleFunc("POST /truth/runs", c.startRun)
+	mux.HandleFunc("GET /truth/activityRuns", c.truthOfActivities)
+	mux.HandleFunc("GET /truth/triggerRuns", c.truthOfTriggers)
+	mux.HandleFunc("GET /truth/factories", c.truthOfFactories)
 	mux.HandleFunc("GET /truth/requests", func(w http.ResponseWriter, _ *http.Request) { c.write(w, http.StatusOK, c.azure.ledger.read()) })
 	mux.HandleFunc("DELETE /truth/requests", func(w http.ResponseWriter, _ *http.Request) {
 		c.azure.ledger.reset()
@@ -41,7 +43,7 @@ func (c *control) handler() http.Handler {
 	})
 	c.identityControls(mux)
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
-		c.refuse(w, http.StatusNotFound, fmt.Errorf("%s %s is not a control; allowed: GET or POST /truth/runs, GET or DELETE /truth/requests, GET or POST /clock, GET, POST or DELETE /faults, GET /identities, POST or DELETE /identities/secrets, POST or DELETE /roles/assignments, POST /federation/token, GET or POST /tokens, GET /msi/token", r.Method, r.URL.Path))
+		c.refuse(w, http.StatusNotFound, fmt.Errorf("%s %s is not a control; allowed: GET or POST /truth/runs, GET /truth/activityRuns, /truth/triggerRuns and /truth/factories, GET or DELETE /truth/requests, GET or POST /clock, GET, POST or DELETE /faults, GET /identities, POST or DELETE /identities/secrets, POST or DELETE /roles/assignments, POST /federation/token, GET or POST /tokens, GET /msi/token", r.Method, r.URL.Path))
 	})
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !isLoopbackHost(r.Host) {
@@ -63,57 +65,6 @@ func isLoopbackHost(hostport string) bool {
 	}
 	ip := net.ParseIP(strings.Trim(host, "[]"))
 	return strings.EqualFold(host, "localhost") || ip != nil && ip.IsLoopback()
-}
-
-// truth writes every run that ever started, also those the service has
-// forgotten since, as they are now.
-func (c *control) truth(w http.ResponseWriter, r *http.Request) {
-	now := c.azure.tick()
-	places := c.azure.world.Factories()
-	if name := r.URL.Query().Get("factory"); name != "" {
-		place, err := findPlace(places, name)
-		if err != nil {
-			c.refuse(w, http.StatusBadRequest, err)
-			return
-		}
-		places = []*world.Factory{place}
-	}
-	w.Header().Set("Content-Type", "application/json; charset=utf-8")
-	if err := writeTruth(w, c.azure.world, places, now); err != nil {
-		c.azure.logger.DebugContext(r.Context(), "client left before the whole truth", slog.Any("error", err))
-	}
-}
-
-// writeTruth streams the rows: a large world is hundreds of megabytes of JSON.
-func writeTruth(w io.Writer, world *world.World, places []*world.Factory, now time.Time) error {
-	b := bufio.NewWriterSize(w, 1<<16)
-	if _, err := b.WriteString(`{"items":[`); err != nil {
-		return err
-	}
-	var row []byte
-	isFirst := true
-	for _, f := range places {
-		for _, run := range world.Runs(f) {
-			if !run.StartedBy(now) {
-				continue
-			}
-			if !isFirst {
-				if err := b.WriteByte(','); err != nil {
-					return err
-				}
-			}
-			isFirst = false
-			state := run.At(now)
-			row = append(run.AppendListed(row[:0], &state), '\n')
-			if _, err := b.Write(row); err != nil {
-				return err
-			}
-		}
-	}
-	if _, err := b.WriteString("]}\n"); err != nil {
-		return err
-	}
-	return b.Flush()
 }
 
 // findPlace finds a factory by its name or its ARM id.

@@ -76,6 +76,13 @@ type triggerRunRow struct {
 	DependencyStatus    map[string]any    `json:"dependencyStatus"`
 }
 
+func triggerRunRowOf(s world.TriggerRunState) triggerRunRow {
+	return triggerRunRow{
+		s.TriggerName, s.TriggerRunID, s.TriggerType, timestamp(s.TriggerRunTimestamp), s.Status, s.Message,
+		s.Properties, s.TriggeredPipelines, s.GroupID, s.DependencyStatus,
+	}
+}
+
 // triggerRuns returns those that the query holds, as the snapshot shows them,
 // in the query's order.
 func (q *query) triggerRuns(w *world.World, f *world.Factory, snap snapshot) []triggerRunRow {
@@ -88,11 +95,7 @@ func (q *query) triggerRuns(w *world.World, f *world.Factory, snap snapshot) []t
 	}
 	var held []triggerRunRow
 	for _, t := range w.TriggerRuns(f, after, before) {
-		s := t.At(snap.at)
-		row := triggerRunRow{
-			s.TriggerName, s.TriggerRunID, s.TriggerType, timestamp(s.TriggerRunTimestamp), s.Status, s.Message,
-			s.Properties, s.TriggeredPipelines, s.GroupID, s.DependencyStatus,
-		}
+		row := triggerRunRowOf(t.At(snap.at))
 		isOut := slices.ContainsFunc(q.conditions, func(c condition) bool {
 			text, at := triggerOperand(c.operand, row)
 			return !c.matches(text, at)
