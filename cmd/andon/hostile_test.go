@@ -59,7 +59,7 @@ func hostileFaults() []string {
 // when the faults end, every run that has an id is on the board.
 func TestNoRunIsLostInAHostileAzure(t *testing.T) {
 	t.Parallel()
-	e := startEmulator(t, "--scenario", "hostile", "--size", "3000", "--limits", "off", "--speed", "20")
+	e := startEmulator(t, "--scenario", "hostile", "--size", "12000", "--limits", "off", "--speed", "20")
 	for _, f := range hostileFaults() {
 		var inForce any
 		post(t, e.Control+"/faults", `{"call":"*",`+f+`}`, &inForce)
@@ -83,7 +83,7 @@ func TestNoRunIsLostInAHostileAzure(t *testing.T) {
 		}
 	}
 	t.Logf("%d runs in truth, %d on the board, %d lost", len(known), len(shown), lost)
-	if lost > 0 || len(known) < 2000 {
+	if lost > 0 || len(known) < 10_000 {
 		t.Errorf("%d of %d runs are lost", lost, len(known))
 	}
 	if code := p.end(syscall.SIGTERM); code != 0 {
