@@ -47,6 +47,7 @@ func newEmulateCommand() *cobra.Command {
 	f.StringVar(&o.Limits, "limits", emulator.DefaultLimits, "request budgets: real, off, or a number of times the real ones")
 	f.DurationVar(&o.TokenLife, "token-life", emulator.DefaultTokenLife, "how long access tokens are valid, in real time; seconds try a client's renewal")
 	f.StringVar(&o.QueryRight, "query-right", emulator.DefaultQueryRight, "right that run queries are checked for: action, which Reader lacks, or read, which it holds; Microsoft's sources differ")
+	f.BoolVar(&o.Strict, "strict", false, "refuse run queries without both bounds of their window, which the specification requires and Microsoft's quickstart leaves out")
 	asJSON := f.Bool("json", false, "print one JSON object instead of shell lines")
 	level := f.String("log-level", "warn", "debug, info, warn or error")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) (err error) {
