@@ -1,9 +1,7 @@
 package emulator
 
 import (
-	"cmp"
 	"slices"
-	"strings"
 	"time"
 
 	"andon/internal/emulator/world"
@@ -40,25 +38,9 @@ func (q *query) activities(run *world.Run, snap snapshot) []world.ActivityState 
 		if updated.Before(after) || updated.After(before) || updated.After(snap.freshest()) {
 			return true
 		}
-		return slices.ContainsFunc(q.conditions, func(c condition) bool {
-			text, at := activityOperand(c.operand, s)
-			return !c.matches(text, at)
-		})
+		return !passes(q, s, activityOperand)
 	})
-	slices.SortStableFunc(held, func(x, y world.ActivityState) int {
-		for _, o := range q.orders {
-			textX, timeX := activityOperand(o.operand, x)
-			textY, timeY := activityOperand(o.operand, y)
-			n := cmp.Or(strings.Compare(textX, textY), timeX.Compare(timeY))
-			if o.descending {
-				n = -n
-			}
-			if n != 0 {
-				return n
-			}
-		}
-		return 0
-	})
+	arrange(q, held, activityOperand)
 	return held
 }
 

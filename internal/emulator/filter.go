@@ -2,6 +2,7 @@ package emulator
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"slices"
 	"strings"
@@ -281,4 +282,34 @@ func (c condition) matches(text string, t time.Time) bool {
 		found = slices.ContainsFunc(c.texts, func(v string) bool { return strings.EqualFold(v, text) })
 	}
 	return found != c.negated
+}
+
+// operandOf is what a row of some query has for an operand: a text, or a time
+// that is zero for a row without it.
+type operandOf[T any] func(operand string, row T) (string, time.Time)
+
+// passes reports whether a row meets every condition of the query.
+func passes[T any](q *query, row T, of operandOf[T]) bool {
+	return !slices.ContainsFunc(q.conditions, func(c condition) bool {
+		text, t := of(c.operand, row)
+		return !c.matches(text, t)
+	})
+}
+
+// arrange sorts rows in the query's order; equal ones stay as they lie.
+func arrange[T any](q *query, rows []T, of operandOf[T]) {
+	slices.SortStableFunc(rows, func(x, y T) int {
+		for _, o := range q.orders {
+			textX, timeX := of(o.operand, x)
+			textY, timeY := of(o.operand, y)
+			n := cmp.Or(strings.Compare(textX, textY), timeX.Compare(timeY))
+			if o.descending {
+				n = -n
+			}
+			if n != 0 {
+				return n
+			}
+		}
+		return 0
+	})
 }

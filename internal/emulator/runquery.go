@@ -1,10 +1,7 @@
 package emulator
 
 import (
-	"cmp"
 	"net/http"
-	"slices"
-	"strings"
 	"time"
 
 	"andon/internal/emulator/world"
@@ -143,7 +140,7 @@ func (s *search) rank(position, limit int) ([]found, int) {
 			all = append(all, f)
 		}
 	}
-	slices.SortStableFunc(all, s.compare)
+	arrange(&s.query, all, runOperand)
 	for i := range all {
 		all[i].position = i
 	}
@@ -171,46 +168,26 @@ func (s *search) look(r *world.Run, after, before time.Time) (found, bool) {
 	if s.query.latestOnly && !state.IsLatest {
 		return found{}, false
 	}
-	for _, c := range s.query.conditions {
-		text, t := runOperand(c.operand, r, state)
-		if !c.matches(text, t) {
-			return found{}, false
-		}
-	}
-	return found{run: r, state: state}, true
-}
-
-func (s *search) compare(a, b found) int {
-	for _, o := range s.query.orders {
-		textA, timeA := runOperand(o.operand, a.run, a.state)
-		textB, timeB := runOperand(o.operand, b.run, b.state)
-		n := cmp.Or(strings.Compare(textA, textB), timeA.Compare(timeB))
-		if o.descending {
-			n = -n
-		}
-		if n != 0 {
-			return n
-		}
-	}
-	return 0
+	f := found{run: r, state: state}
+	return f, passes(&s.query, f, runOperand)
 }
 
 // runOperand is what a filter or an order compares: a text or a time, which is
 // zero for a run that has no end.
-func runOperand(operand string, r *world.Run, state world.RunState) (string, time.Time) {
+func runOperand(operand string, f found) (string, time.Time) {
 	switch operand {
 	case operandPipelineName:
-		return r.PipelineName(), time.Time{}
+		return f.run.PipelineName(), time.Time{}
 	case operandStatus:
-		return state.Status, time.Time{}
+		return f.state.Status, time.Time{}
 	case operandRunGroupID:
-		return r.RunGroupID(), time.Time{}
+		return f.run.RunGroupID(), time.Time{}
 	case operandRunStart:
-		return "", r.RunStart()
+		return "", f.run.RunStart()
 	default:
-		if state.RunEnd == nil {
+		if f.state.RunEnd == nil {
 			return "", time.Time{}
 		}
-		return "", *state.RunEnd
+		return "", *f.state.RunEnd
 	}
 }

@@ -2,12 +2,10 @@ package emulator
 
 import (
 	"bytes"
-	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
-	"slices"
 	"strings"
 	"time"
 
@@ -96,28 +94,11 @@ func (q *query) triggerRuns(w *world.World, f *world.Factory, snap snapshot) []t
 	var held []triggerRunRow
 	for _, t := range w.TriggerRuns(f, after, before) {
 		row := triggerRunRowOf(t.At(snap.at))
-		isOut := slices.ContainsFunc(q.conditions, func(c condition) bool {
-			text, at := triggerOperand(c.operand, row)
-			return !c.matches(text, at)
-		})
-		if !isOut {
+		if passes(q, row, triggerOperand) {
 			held = append(held, row)
 		}
 	}
-	slices.SortStableFunc(held, func(x, y triggerRunRow) int {
-		for _, o := range q.orders {
-			textX, timeX := triggerOperand(o.operand, x)
-			textY, timeY := triggerOperand(o.operand, y)
-			n := cmp.Or(strings.Compare(textX, textY), timeX.Compare(timeY))
-			if o.descending {
-				n = -n
-			}
-			if n != 0 {
-				return n
-			}
-		}
-		return 0
-	})
+	arrange(q, held, triggerOperand)
 	return held
 }
 

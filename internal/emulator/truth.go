@@ -31,16 +31,21 @@ func (c *control) askedPlaces(r *http.Request) ([]*world.Factory, error) {
 	return []*world.Factory{place}, nil
 }
 
-// truth writes every run that ever started, also those the service has
-// forgotten since, as they are now.
-func (c *control) truth(w http.ResponseWriter, r *http.Request) {
+// streamPlaces answers with what fill writes of the factories asked for.
+func (c *control) streamPlaces(w http.ResponseWriter, r *http.Request, fill func(*itemWriter, []*world.Factory, time.Time) error) {
 	now := c.azure.tick()
 	places, err := c.askedPlaces(r)
 	if err != nil {
 		c.refuse(w, http.StatusBadRequest, err)
 		return
 	}
-	c.stream(w, r, func(items *itemWriter) error {
+	c.stream(w, r, func(items *itemWriter) error { return fill(items, places, now) })
+}
+
+// truth writes every run that ever started, also those the service has
+// forgotten since, as they are now.
+func (c *control) truth(w http.ResponseWriter, r *http.Request) {
+	c.streamPlaces(w, r, func(items *itemWriter, places []*world.Factory, now time.Time) error {
 		for _, f := range places {
 			for _, run := range c.azure.world.Runs(f) {
 				if !run.StartedBy(now) {
@@ -96,13 +101,7 @@ func (c *control) truthOfActivities(w http.ResponseWriter, r *http.Request) {
 
 // truthOfTriggers writes every trigger run, also forgotten ones.
 func (c *control) truthOfTriggers(w http.ResponseWriter, r *http.Request) {
-	now := c.azure.tick()
-	places, err := c.askedPlaces(r)
-	if err != nil {
-		c.refuse(w, http.StatusBadRequest, err)
-		return
-	}
-	c.stream(w, r, func(items *itemWriter) error {
+	c.streamPlaces(w, r, func(items *itemWriter, places []*world.Factory, now time.Time) error {
 		for _, f := range places {
 			for _, t := range c.azure.world.TriggerRuns(f, time.Time{}, now) {
 				if err := items.writeJSON(triggerRunRowOf(t.At(now))); err != nil {
@@ -136,13 +135,7 @@ type runtimeTruths struct {
 }
 
 func (c *control) truthOfFactories(w http.ResponseWriter, r *http.Request) {
-	now := c.azure.tick()
-	places, err := c.askedPlaces(r)
-	if err != nil {
-		c.refuse(w, http.StatusBadRequest, err)
-		return
-	}
-	c.stream(w, r, func(items *itemWriter) error {
+	c.streamPlaces(w, r, func(items *itemWriter, places []*world.Factory, now time.Time) error {
 		for _, f := range places {
 			if err := items.writeJSON(c.factoryTruth(f, now)); err != nil {
 				return err
