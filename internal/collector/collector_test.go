@@ -238,9 +238,7 @@ func TestAFactoryThatRefusesDoesNotStopOthers(t *testing.T) {
 		}
 		return ""
 	})
-	if diff := diffTruth(t, b, second.Name()); diff != "" {
-		t.Error(diff)
-	}
+	b.factoryEqualsTruth(t, second.Name())
 }
 
 func TestASourceThatCannotSignInSaysSo(t *testing.T) {

@@ -169,20 +169,26 @@ func (b *bundle) notFilled(tb testing.TB) string {
 	return ""
 }
 
-// equalsTruth waits until the store holds every run as the emulator shows it.
+// equalsTruth waits until the store holds every run as the emulator shows it
+// now. What a living world adds meanwhile is no part of it: at any moment the
+// newest run may be younger than the last poll.
 func (b *bundle) equalsTruth(tb testing.TB) {
 	tb.Helper()
 	for _, id := range b.emulated.Factories {
-		name := adf.FactoryID(id).Name()
-		eventually(tb, "runs of "+name, func() string { return diffTruth(tb, b, name) })
+		b.factoryEqualsTruth(tb, adf.FactoryID(id).Name())
 	}
 }
 
-// diffTruth compares each run of a factory with the truth. The world goes on
-// between the two looks, so a run may be newer here.
-func diffTruth(tb testing.TB, b *bundle, factory string) string {
+func (b *bundle) factoryEqualsTruth(tb testing.TB, name string) {
 	tb.Helper()
-	truth := b.truth(tb, factory)
+	truth := b.truth(tb, name)
+	eventually(tb, "runs of "+name, func() string { return diffTruth(tb, b, name, truth) })
+}
+
+// diffTruth compares each run of a factory with the truth of a moment ago. The
+// world goes on between the two looks, so a run may be newer here.
+func diffTruth(tb testing.TB, b *bundle, factory string, truth map[string]map[string]any) string {
+	tb.Helper()
 	stored := storedRuns(tb, b.store, factory)
 	for id, want := range truth {
 		got, ok := stored[id]
