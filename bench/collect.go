@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"andon/internal/azure"
+	"andon/internal/azure/budget"
 	"andon/internal/collector"
 	"andon/internal/emulator"
 	"andon/internal/store"
@@ -109,7 +110,7 @@ func (b *bench) collectOnce(ctx context.Context, info emulator.Info, size int) (
 	client, err := azure.New(azure.Config{
 		Name: "bench", TenantID: info.TenantID, ClientID: info.ClientID, Secret: azure.Secret(info.ClientSecret),
 		Cloud:  azure.Cloud{Authority: info.Authority, ResourceManager: info.ResourceManager, CAFile: info.CAFile},
-		Budget: azure.Budget{Off: true}, Version: "v0.0.0",
+		Scheduler: budget.New(budget.Budget{Off: true}, nil), Version: "v0.0.0",
 	})
 	if err != nil {
 		return 0, err

@@ -13,6 +13,7 @@ import (
 	"andon/internal/adf"
 	"andon/internal/api"
 	"andon/internal/azure"
+	"andon/internal/azure/budget"
 	"andon/internal/collector"
 	"andon/internal/config"
 	"andon/internal/store"
@@ -222,6 +223,7 @@ func boardOptions(s *store.Store, o Options) (api.Options, error) {
 // clients makes one Azure client for each source.
 func clients(o Options) ([]collector.Source, error) {
 	var sources []collector.Source
+	scheduler := budget.New(budget.Budget{Share: o.Config.Budget.Share, Off: o.Config.Budget.Off}, o.Now)
 	for _, src := range o.Config.Sources {
 		cloud, err := cloudOf(src.Cloud)
 		if err != nil {
@@ -232,8 +234,7 @@ func clients(o Options) ([]collector.Source, error) {
 			Secret:          azure.Secret(src.ClientSecret.Reveal()),
 			CertificateFile: src.CertificateFile, CertificatePassword: azure.Secret(src.CertificatePassword.Reveal()),
 			FederatedTokenFile: src.FederatedTokenFile, ManagedIdentity: src.ManagedIdentity, AzureCLI: src.AzureCLI,
-			Cloud: cloud, Budget: azure.Budget{Share: o.Config.Budget.Share, Off: o.Config.Budget.Off},
-			Logger: o.Logger, Now: o.Now, Version: o.Version,
+			Cloud: cloud, Scheduler: scheduler, Logger: o.Logger, Now: o.Now, Version: o.Version,
 		})
 		if err != nil {
 			return nil, fmt.Errorf("source %s: %w", src.Name, err)

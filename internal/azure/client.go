@@ -17,16 +17,11 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/runtime"
 
 	"andon/internal/adf"
+	"andon/internal/azure/budget"
 )
 
 // tryTimeout bounds one request with its answer, and one way to a token.
 const tryTimeout = 60 * time.Second
-
-// Budget is the share of Azure's documented limits that a Client may use.
-type Budget struct {
-	Share float64 // above 0; 0.25 is a quarter of each limit. Ignored when Off
-	Off   bool    // no limit of our own, for measuring; Retry-After is obeyed all the same
-}
 
 // Config says who asks, where, and how much.
 type Config struct {
@@ -53,11 +48,13 @@ type Config struct {
 	ManagedIdentity bool
 	AzureCLI        bool // whoever is logged in to az, which has to be on PATH
 
-	Cloud   Cloud // zero is the public cloud
-	Budget  Budget
-	Logger  *slog.Logger     // nil logs nothing
-	Now     func() time.Time // nil means time.Now
-	Version string           // Andon's version, told to Azure in User-Agent
+	Cloud Cloud // zero is the public cloud
+	// Scheduler lets the requests of all clients pass; nil makes one for this
+	// client alone.
+	Scheduler *budget.Scheduler
+	Logger    *slog.Logger     // nil logs nothing
+	Now       func() time.Time // nil means time.Now
+	Version   string           // Andon's version, told to Azure in User-Agent
 }
 
 // Client asks Azure on behalf of one identity.
@@ -67,7 +64,7 @@ type Client struct {
 	armURL string
 	http   *http.Client
 	arm    runtime.Pipeline
-	limits *limits
+	budget *budget.Scheduler
 	logger *slog.Logger
 	now    func() time.Time
 
@@ -91,8 +88,8 @@ func New(cfg Config) (*Client, error) {
 	if err := cfg.Cloud.Validate(); err != nil {
 		return nil, configError(cfg, err.Error(), "correct it in the configuration")
 	}
-	if !cfg.Budget.Off && !(cfg.Budget.Share > 0) {
-		return nil, configError(cfg, "the budget has to be above 0", "give a share such as 0.25, or turn it off")
+	if cfg.Scheduler == nil {
+		cfg.Scheduler = budget.New(budget.Budget{}, cfg.Now)
 	}
 	place := cfg.Cloud.complete()
 	httpClient, err := newHTTPClient(cfg)
@@ -123,7 +120,7 @@ func New(cfg Config) (*Client, error) {
 	}
 	return &Client{
 		cfg: cfg, cloud: place, armURL: place.ResourceManager, http: httpClient, arm: pipeline,
-		limits: newLimits(cfg.Budget, cfg.Now), logger: cfg.Logger.With("source", cfg.Name), now: cfg.Now,
+		budget: cfg.Scheduler, logger: cfg.Logger.With("source", cfg.Name), now: cfg.Now,
 		counts: map[string]int64{},
 	}, nil
 }

@@ -45,8 +45,7 @@ func emulate(t *testing.T, size int) emulated {
 func (e emulated) config() azure.Config {
 	return azure.Config{
 		Name: "emulated", TenantID: e.TenantID, ClientID: e.ClientID, Secret: azure.Secret(e.ClientSecret),
-		Cloud:  azure.Cloud{Authority: e.Authority, ResourceManager: e.ResourceManager, CAFile: e.CAFile},
-		Budget: azure.Budget{Off: true},
+		Cloud: azure.Cloud{Authority: e.Authority, ResourceManager: e.ResourceManager, CAFile: e.CAFile},
 	}
 }
 

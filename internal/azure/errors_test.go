@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"andon/internal/azure"
+	"andon/internal/azure/budget"
 )
 
 // printings returns every way in which fmt shows things.
@@ -275,7 +276,6 @@ func TestNewRefusesWhatCantWork(t *testing.T) {
 		"an empty token":        {func(c *azure.Config) { c.Secret, c.FederatedTokenFile = "", "/dev/null" }, azure.KindBadFederation, "is empty"},
 		"az, a bad tenant":      {func(c *azure.Config) { c.Secret, c.AzureCLI, c.TenantID = "", true, "a b" }, azure.KindConfig, "GUID"},
 		"token, a bad tenant":   {func(c *azure.Config) { c.Secret, c.FederatedTokenFile, c.TenantID = "", empty, "a/b" }, azure.KindConfig, "GUID"},
-		"no budget":             {func(c *azure.Config) { c.Budget.Off = false }, azure.KindConfig, "0.25"},
 		"http":                  {func(c *azure.Config) { c.Cloud.Authority = "http://login.example" }, azure.KindConfig, "https://"},
 		"a password in a URL":   {func(c *azure.Config) { c.Cloud.ResourceManager = "https://u:" + canary + "@arm.example" }, azure.KindConfig, "host"},
 		"no host":               {func(c *azure.Config) { c.Cloud.Studio = "https:///x" }, azure.KindConfig, "studio"},
@@ -287,7 +287,7 @@ func TestNewRefusesWhatCantWork(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			cfg := azure.Config{Name: "contoso", TenantID: tenant, ClientID: clientID, Secret: canary, Budget: azure.Budget{Off: true}}
+			cfg := azure.Config{Name: "contoso", TenantID: tenant, ClientID: clientID, Secret: canary, Scheduler: budget.New(budget.Budget{Off: true}, nil)}
 			tc.change(&cfg)
 			_, err := azure.New(cfg)
 			if e := asError(t, err); e.Kind != tc.kind || !strings.Contains(err.Error(), tc.says) {

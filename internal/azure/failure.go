@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azidentity"
+
+	"andon/internal/azure/budget"
 )
 
 func (c *Client) newError(q call, kind Kind, what, advice string, cause error) *Error {
@@ -172,6 +174,22 @@ func (c *Client) unreadable(q call, err error) *Error {
 		return e
 	}
 	return c.newError(q, KindNotJSON, "the answer is not what Data Factory sends: "+err.Error(), "check what stands between Andon and "+c.armURL, err)
+}
+
+// notSent explains why the scheduler let q not pass. After a circuit opened
+// that is the trouble that opened it, since a person wants to know of that.
+func (c *Client) notSent(q call, err error) *Error {
+	if closed, ok := errors.AsType[*budget.ClosedError](err); ok {
+		return c.stillThrottled(q, closed.Until)
+	}
+	if open, ok := errors.AsType[*budget.OpenError](err); ok {
+		if cause, ok := errors.AsType[*Error](open.Cause); ok {
+			e := *cause
+			e.RetryAt, e.retry = open.Until, false
+			return &e
+		}
+	}
+	return c.canceled(q, err)
 }
 
 func (c *Client) stillThrottled(q call, until time.Time) *Error {

@@ -1,7 +1,6 @@
 package azure
 
 import (
-	"context"
 	"encoding/json"
 	"net/http"
 	"strconv"
@@ -36,13 +35,13 @@ func decodeARMError(body []byte) armError {
 
 // refused explains an answer other than 200, by status and code, never by
 // text.
-func (c *Client) refused(ctx context.Context, q call, resp *http.Response, body []byte) *Error {
+func (c *Client) refused(q call, resp *http.Response, body []byte) *Error {
 	said := decodeARMError(body)
 	e := c.newError(q, KindServer, "", "", nil)
 	e.Code, e.Status = said.Code, resp.StatusCode
 	switch {
 	case resp.StatusCode == http.StatusTooManyRequests:
-		c.throttled(ctx, q, e, resp.Header)
+		c.throttled(e, resp.Header)
 	case resp.StatusCode >= 500 || resp.StatusCode == http.StatusRequestTimeout:
 		e.What = "Azure answered " + statusText(resp.StatusCode, said.Code)
 		e.Advice = "this passes as a rule; if it stays, look at https://azure.status.microsoft"
@@ -126,22 +125,15 @@ func (c *Client) unauthorized(e *Error, code string) {
 	}
 }
 
-// throttled closes the gate of what is throttled and fills e.
-func (c *Client) throttled(ctx context.Context, q call, e *Error, h http.Header) {
+// throttled fills e. ARM's own code concerns the whole subscription; any other
+// one comes from the factory, as TooManyPipelineRunQueryRequests does.
+func (c *Client) throttled(e *Error, h http.Header) {
 	wait := retryAfter(h, c.now())
 	e.after = wait
 	if wait <= 0 {
 		wait = backoff(2) // Azure did not say
 	}
 	until := c.now().Add(wait)
-	gate := q.place.subscriptionGate()
-	// ARM's own code concerns the whole subscription; any other one comes
-	// from the factory, as TooManyPipelineRunQueryRequests does.
-	if q.place.factory != "" && !strings.EqualFold(e.Code, "SubscriptionRequestsThrottled") {
-		gate = q.place.factoryGate()
-	}
-	c.limits.closeGate(gate, until)
-	c.logger.WarnContext(ctx, "azure throttles", "call", q.name, "gate", gate, "code", e.Code, "retry_at", until.UTC())
 	e.Kind, e.RetryAt, e.retry = KindThrottled, until, true
 	e.What = "Azure's limit of requests is reached (" + statusText(e.Status, e.Code) + ")"
 	e.Advice = "it goes on by itself after " + until.UTC().Format(time.RFC3339) + "; if it comes often, lower --budget or poll less often"

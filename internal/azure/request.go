@@ -2,15 +2,19 @@ package azure
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"math/rand/v2"
 	"net/http"
 	"net/url"
+	"strconv"
+	"strings"
 	"time"
 
 	azpolicy "github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/runtime"
+
+	"andon/internal/adf"
+	"andon/internal/azure/budget"
 )
 
 const (
@@ -18,10 +22,20 @@ const (
 	maxTries = 4
 	// firstPause precedes the second try; each further one is twice as long.
 	firstPause = 300 * time.Millisecond
+	// maxWait is how long a call waits between two tries; beyond it the caller
+	// is told when to come back.
+	maxWait = 10 * time.Second
 
 	factoryAPI      = "2018-06-01" // ADF REST; the only generally available version
 	subscriptionAPI = "2022-12-01" // ARM REST, Subscriptions - List
 )
+
+// place is what a call is about: a factory and its subscription, a
+// subscription alone, or neither.
+type place struct {
+	factory      adf.FactoryID
+	subscription string
+}
 
 // call is one question to ARM.
 type call struct {
@@ -40,8 +54,9 @@ type call struct {
 
 // answer is what ARM said with status 200.
 type answer struct {
-	body []byte
-	at   time.Time // by Azure's clock
+	body    []byte
+	at      time.Time // by Azure's clock
+	records *int      // decode counts the run records here
 }
 
 // ask sends q until it is answered and decode takes the answer, or until
@@ -72,42 +87,84 @@ func backoff(try int) time.Duration {
 
 // try sends q once.
 func (c *Client) try(ctx context.Context, q call, decode func(answer) error) *Error {
-	leave, err := c.limits.enter(ctx, q.place)
+	pass, err := c.budget.Enter(ctx, budget.Request{
+		Source: c.cfg.Name, Principal: c.principal(), Subscription: q.place.subscription, Factory: q.place.factory.Key(),
+		Purpose: budget.PurposeOf(ctx),
+	})
 	if err != nil {
-		if closed, ok := errors.AsType[*closedError](err); ok {
-			return c.stillThrottled(q, closed.until)
-		}
-		return c.canceled(q, err)
+		return c.notSent(q, err)
 	}
-	defer leave()
+	records, failed := c.send(ctx, q, pass, decode)
+	c.settle(ctx, q, pass, records, failed)
+	return failed
+}
+
+// settle tells the scheduler how a request ended.
+func (c *Client) settle(ctx context.Context, q call, pass *budget.Pass, records int, failed *Error) {
+	if failed == nil {
+		pass.Answered(records)
+		return
+	}
+	switch failed.Kind {
+	case KindThrottled:
+		isFactorys := q.place.factory != "" && !strings.EqualFold(failed.Code, "SubscriptionRequestsThrottled")
+		pass.Throttled(failed.RetryAt, isFactorys)
+		c.logger.WarnContext(ctx, "azure throttles", "call", q.name, "where", q.where, "code", failed.Code, "retry_at", failed.RetryAt.UTC())
+	case KindServer, KindTimeout, KindCut, KindNotJSON:
+		pass.Failed(failed)
+	case KindNoRoute:
+		pass.Unreached(failed, false)
+	case KindWrongSecret, KindExpiredSecret, KindUnknownClient, KindUnknownTenant, KindBadCertificate, KindBadFederation:
+		pass.Unreached(failed, true)
+	case KindCanceled:
+		pass.Unused()
+	default:
+		pass.Answered(0) // a refusal is an answer
+	}
+}
+
+// principal tells identities apart as ARM does, which counts by them.
+func (c *Client) principal() string {
+	if c.cfg.ClientID == "" {
+		return c.cfg.Name
+	}
+	return strings.ToLower(c.cfg.TenantID + "/" + c.cfg.ClientID)
+}
+
+// send carries out a request that may be sent. records is how many run records
+// came.
+func (c *Client) send(ctx context.Context, q call, pass *budget.Pass, decode func(answer) error) (records int, failed *Error) {
 	asked := c.now()
 	onTheWay := new(note)
 	req, err := c.request(context.WithValue(ctx, noteKey{}, onTheWay), q)
 	if err != nil {
-		return c.newError(q, KindBadRequest, "the request can't be made", "report this as a fault of Andon", err)
+		return 0, c.newError(q, KindBadRequest, "the request can't be made", "report this as a fault of Andon", err)
 	}
 	c.count(q.name)
 	resp, err := c.arm.Do(req) //nolint:bodyclose // the pipeline has read and closed it
 	if err != nil {
-		return c.failed(ctx, q, err, onTheWay.last())
+		return 0, c.failed(ctx, q, err, onTheWay.last())
 	}
 	body, err := runtime.Payload(resp) // in memory already
 	if err != nil {
-		return c.failed(ctx, q, err, nil)
+		return 0, c.failed(ctx, q, err, nil)
 	}
-	if changed, slow, left := c.limits.observe(q.place, resp.Header); changed {
-		c.logger.InfoContext(ctx, "azure's read limit changes the pace", "subscription", q.place.subscription, "slow", slow, "reads_left", left)
+	if left, err := strconv.Atoi(resp.Header.Get("X-Ms-Ratelimit-Remaining-Subscription-Reads")); err == nil {
+		if changed, slow := pass.ReadsLeft(left); changed {
+			c.logger.InfoContext(ctx, "azure's read limit changes the pace", "subscription", q.place.subscription, "slow", slow, "reads_left", left)
+		}
 	}
 	if resp.StatusCode != http.StatusOK {
-		return c.refused(ctx, q, resp, body)
+		return 0, c.refused(q, resp, body)
 	}
 	if failed := c.notJSON(q, resp, body); failed != nil {
-		return failed
+		return 0, failed
 	}
-	if err := decode(answer{body: body, at: azureTime(resp.Header, asked)}); err != nil {
-		return c.unreadable(q, err)
+	a := answer{body: body, at: azureTime(resp.Header, asked), records: &records}
+	if err := decode(a); err != nil {
+		return 0, c.unreadable(q, err)
 	}
-	return nil
+	return records, nil
 }
 
 func (c *Client) request(ctx context.Context, q call) (*azpolicy.Request, error) {
@@ -138,4 +195,16 @@ func azureTime(h http.Header, otherwise time.Time) time.Time {
 		return t
 	}
 	return otherwise
+}
+
+// pause waits for d or for ctx's end.
+func pause(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }

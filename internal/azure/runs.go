@@ -40,6 +40,7 @@ func (c *Client) QueryPipelineRuns(ctx context.Context, factory adf.FactoryID, f
 	err = c.ask(ctx, q, func(a answer) (err error) {
 		page, err = DecodeRunPage(a.body)
 		page.Asked = a.at
+		*a.records = len(page.Runs) + len(page.Odd)
 		return err
 	})
 	return page, err
@@ -56,6 +57,7 @@ func (c *Client) PipelineRun(ctx context.Context, factory adf.FactoryID, runID s
 	var run adf.PipelineRun
 	err = c.ask(ctx, q, func(a answer) (err error) {
 		run, err = decodeRun(a.body)
+		*a.records = 1
 		return err
 	})
 	return run, err
@@ -74,6 +76,7 @@ func (c *Client) QueryActivityRuns(ctx context.Context, factory adf.FactoryID, r
 	err = c.ask(ctx, q, func(a answer) (err error) {
 		page, err = DecodeActivityPage(a.body)
 		page.Asked = a.at
+		*a.records = len(page.Activities) + len(page.Odd)
 		return err
 	})
 	return page, err

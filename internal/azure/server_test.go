@@ -18,6 +18,7 @@ import (
 
 	"andon/internal/adf"
 	"andon/internal/azure"
+	"andon/internal/azure/budget"
 )
 
 const (
@@ -89,8 +90,7 @@ func (s *azureServer) config(t *testing.T) azure.Config {
 	t.Helper()
 	return azure.Config{
 		Name: "contoso", TenantID: tenant, ClientID: clientID, Secret: canary,
-		Cloud:  azure.Cloud{Authority: s.URL, ResourceManager: s.URL, CAFile: s.caFile(t)},
-		Budget: azure.Budget{Off: true},
+		Cloud: azure.Cloud{Authority: s.URL, ResourceManager: s.URL, CAFile: s.caFile(t)},
 	}
 }
 
@@ -99,8 +99,12 @@ func (s *azureServer) client(t *testing.T) *azure.Client {
 	return newClient(t, s.config(t))
 }
 
+// newClient makes a client that nothing slows down, unless cfg says otherwise.
 func newClient(t *testing.T, cfg azure.Config) *azure.Client {
 	t.Helper()
+	if cfg.Scheduler == nil {
+		cfg.Scheduler = budget.New(budget.Budget{Off: true}, cfg.Now)
+	}
 	c, err := azure.New(cfg)
 	if err != nil {
 		t.Fatal(err)

@@ -10,6 +10,7 @@ import (
 
 	"andon/internal/adf"
 	"andon/internal/azure"
+	"andon/internal/azure/budget"
 	"andon/internal/store"
 )
 
@@ -28,12 +29,10 @@ const (
 	activityTries = 3
 )
 
-// activityLoop reads activities until ctx ends, the most urgent first. What
-// nobody waits for takes a place among the subscription's background requests
-// before it begins, so that it never stands in the way of a run that has just
-// failed.
+// activityLoop reads activities until ctx ends, the most urgent first.
 func (f *factory) activityLoop(ctx context.Context) {
-	urgent := make(gate, urgentActivities)
+	urgent := make(chan struct{}, urgentActivities)
+	background := make(chan struct{}, 1)
 	var reads sync.WaitGroup
 	defer reads.Wait()
 	for {
@@ -42,12 +41,12 @@ func (f *factory) activityLoop(ctx context.Context) {
 			f.report(ctx, partActivities, err)
 		}
 		job, ok, pause := f.activities.next()
-		var places gate // nil, which never takes, where nothing is to be read
+		var places chan struct{} // nil, which never takes, where nothing is to be read
 		switch {
 		case ok && job.urgent:
 			places = urgent
 		case ok:
-			places = f.background
+			places = background
 		}
 		timer := time.NewTimer(pause)
 		select {
@@ -55,7 +54,7 @@ func (f *factory) activityLoop(ctx context.Context) {
 			ok = false // handed out
 			reads.Go(func() {
 				defer func() { <-places }()
-				f.readActivities(ctx, job)
+				f.readActivities(budget.For(ctx, job.purpose()), job)
 			})
 		case <-f.activities.woken:
 		case <-timer.C:

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"andon/internal/adf"
+	"andon/internal/azure/budget"
 	"andon/internal/store"
 )
 
@@ -39,6 +40,13 @@ type activityJob struct {
 	urgent  bool // somebody waits: not among the background's requests
 	recheck bool // the store may have them already
 	tries   int  // attempts before this one
+}
+
+func (j *activityJob) purpose() budget.Purpose {
+	if j.urgent {
+		return budget.Activities
+	}
+	return budget.HistoryActivities
 }
 
 // memo is what the queue remembers of a run it handed out.

@@ -59,25 +59,3 @@ func wait(ctx context.Context, d time.Duration) bool {
 func againAfter(age time.Duration) time.Duration {
 	return min(max(age/10, time.Minute), 10*time.Minute)
 }
-
-// gate bounds the background requests of one subscription, so that few of
-// them ever stand before a poll in the client's queue. A nil gate is open.
-type gate chan struct{}
-
-// backgroundRequests is one less than the client's own bound by default.
-const backgroundRequests = 3
-
-func newGate() gate { return make(gate, backgroundRequests) }
-
-// pass waits for a place and returns how to give it back.
-func (g gate) pass(ctx context.Context) (leave func(), err error) {
-	if g == nil {
-		return func() {}, nil
-	}
-	select {
-	case g <- struct{}{}:
-		return func() { <-g }, nil
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	}
-}

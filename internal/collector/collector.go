@@ -11,6 +11,7 @@ import (
 
 	"andon/internal/adf"
 	"andon/internal/azure"
+	"andon/internal/azure/budget"
 	"andon/internal/store"
 )
 
@@ -140,7 +141,7 @@ func (c *Collector) ReadActivities(ctx context.Context, factory, runID string) e
 		f.activities.release(job, c.ctx.Err())
 		return errors.New("the server is stopping")
 	}
-	c.tasks.Go(func() { f.readActivities(c.ctx, job) })
+	c.tasks.Go(func() { f.readActivities(budget.For(c.ctx, budget.Asked), job) })
 	return nil
 }
 

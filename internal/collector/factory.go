@@ -14,6 +14,7 @@ import (
 
 	"andon/internal/adf"
 	"andon/internal/azure"
+	"andon/internal/azure/budget"
 	"andon/internal/store"
 )
 
@@ -31,7 +32,6 @@ type factory struct {
 	now        func() time.Time
 	poll       time.Duration
 	history    time.Duration
-	background gate
 	health     *health
 	activities *activityQueue
 	openAsked  map[string]time.Time // by lower-case runId; touched by the poll loop only
@@ -53,7 +53,6 @@ func newFactory(c *Collector, s *source, place store.Place) *factory {
 		place: place, client: s.Client, store: c.options.Store, now: c.now,
 		logger: c.logger.With("source", s.Name, "factory", place.Short),
 		poll:   c.options.Poll, history: c.options.History,
-		background: s.gate(place.ID),
 		activities: newActivityQueue(c.now),
 		openAsked:  map[string]time.Time{},
 		wakeFill:   make(chan struct{}, 1),
@@ -68,8 +67,8 @@ func newFactory(c *Collector, s *source, place store.Place) *factory {
 // run collects until ctx ends.
 func (f *factory) run(ctx context.Context) {
 	var loops sync.WaitGroup
-	loops.Go(func() { f.pollLoop(ctx) })
-	loops.Go(func() { f.fillLoop(ctx) })
+	loops.Go(func() { f.pollLoop(budget.For(ctx, budget.News)) })
+	loops.Go(func() { f.fillLoop(budget.For(ctx, budget.History)) })
 	loops.Go(func() { f.activityLoop(ctx) })
 	loops.Wait()
 }
@@ -131,7 +130,7 @@ func (f *factory) pollOnce(ctx context.Context) error {
 		return err
 	}
 	seen := map[string]bool{}
-	err = f.readWindow(ctx, pollWindow(have, f.azureNow()), nil, func(runs []adf.PipelineRun) {
+	err = f.readWindow(ctx, pollWindow(have, f.azureNow()), func(runs []adf.PipelineRun) {
 		for i := range runs {
 			seen[strings.ToLower(runs[i].RunID)] = true
 		}
@@ -144,7 +143,7 @@ func (f *factory) pollOnce(ctx context.Context) error {
 	case f.wakeFill <- struct{}{}:
 	default: // is on its way
 	}
-	f.report(ctx, partOpenRuns, f.askOpenRuns(ctx, seen))
+	f.report(ctx, partOpenRuns, f.askOpenRuns(budget.For(ctx, budget.OpenRuns), seen))
 	f.activities.wake()
 	return nil
 }
@@ -201,7 +200,7 @@ func (f *factory) fill(ctx context.Context) error {
 			break
 		}
 		group.Go(func() error {
-			err := f.readWindow(ctx, w, f.background, nil)
+			err := f.readWindow(ctx, w, nil)
 			if err != nil {
 				broken.Store(true)
 			}

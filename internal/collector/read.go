@@ -19,20 +19,20 @@ const windowRestarts = 3
 // page, and stores them. taken, where not nil, sees the runs of each page
 // after they are stored. The window counts once its last page is stored: after
 // an error nothing of it does, though rows of its first pages may be there.
-func (f *factory) readWindow(ctx context.Context, w store.Window, g gate, taken func([]adf.PipelineRun)) error {
+func (f *factory) readWindow(ctx context.Context, w store.Window, taken func([]adf.PipelineRun)) error {
 	for restarts := 0; ; restarts++ {
-		err := f.readPages(ctx, w, g, taken)
+		err := f.readPages(ctx, w, taken)
 		if kindOf(err) != azure.KindTokenRefused || restarts == windowRestarts {
 			return err
 		}
 	}
 }
 
-func (f *factory) readPages(ctx context.Context, w store.Window, g gate, taken func([]adf.PipelineRun)) error {
+func (f *factory) readPages(ctx context.Context, w store.Window, taken func([]adf.PipelineRun)) error {
 	filter := adf.RunFilter{LastUpdatedAfter: w.From, LastUpdatedBefore: w.To}
 	done := store.Window{From: w.From}
 	for {
-		answer, err := f.askRuns(ctx, filter, g)
+		answer, err := f.askRuns(ctx, filter)
 		if err != nil {
 			return err
 		}
@@ -73,13 +73,8 @@ func endless(where string) error {
 	}
 }
 
-// askRuns asks for one page when g lets it.
-func (f *factory) askRuns(ctx context.Context, filter adf.RunFilter, g gate) (azure.RunPage, error) {
-	leave, err := g.pass(ctx)
-	if err != nil {
-		return azure.RunPage{}, err
-	}
-	defer leave()
+// askRuns asks for one page.
+func (f *factory) askRuns(ctx context.Context, filter adf.RunFilter) (azure.RunPage, error) {
 	answer, err := f.client.QueryPipelineRuns(ctx, f.place.ID, filter)
 	if err == nil {
 		f.skew.Store(int64(answer.Asked.Sub(f.now())))

@@ -20,6 +20,7 @@ import (
 
 	"andon/internal/adf"
 	"andon/internal/azure"
+	"andon/internal/azure/budget"
 	"andon/internal/collector"
 	"andon/internal/emulator"
 	"andon/internal/store"
@@ -91,8 +92,8 @@ func newClient(tb testing.TB, info emulator.Info, clientID, secret string) *azur
 func clientConfig(info emulator.Info, clientID, secret string) azure.Config {
 	return azure.Config{
 		Name: "test", TenantID: info.TenantID, ClientID: clientID, Secret: azure.Secret(secret),
-		Cloud:  azure.Cloud{Authority: info.Authority, ResourceManager: info.ResourceManager, CAFile: info.CAFile},
-		Budget: azure.Budget{Off: true}, Version: "v0.0.1",
+		Cloud:     azure.Cloud{Authority: info.Authority, ResourceManager: info.ResourceManager, CAFile: info.CAFile},
+		Scheduler: budget.New(budget.Budget{Off: true}, nil), Version: "v0.0.1",
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 
 	"andon/internal/adf"
 	"andon/internal/azure"
+	"andon/internal/azure/budget"
 	"andon/internal/store"
 )
 
@@ -25,11 +26,10 @@ type source struct {
 	Source
 
 	collector *Collector
-	gates     map[string]gate // by subscription; touched by run's goroutine only
 }
 
 func newSource(c *Collector, o Source) *source {
-	return &source{Source: o, collector: c, gates: map[string]gate{}}
+	return &source{Source: o, collector: c}
 }
 
 // run looks for factories until ctx ends. Factories that the store knows from
@@ -37,6 +37,7 @@ func newSource(c *Collector, o Source) *source {
 // list stops none of them; one that is gone or refused shows it by its own
 // polls.
 func (s *source) run(ctx context.Context) {
+	ctx = budget.For(ctx, budget.Discovery)
 	var retry backoff
 	for {
 		err := s.resume(ctx)
@@ -159,17 +160,6 @@ func (s *source) put(ctx context.Context, f adf.Factory) error {
 	}
 	s.collector.collect(ctx, s, place)
 	return nil
-}
-
-// gate returns the gate that the factories of one subscription share.
-func (s *source) gate(id adf.FactoryID) gate {
-	key := adf.FactoryID(id.Key()).Subscription()
-	g, ok := s.gates[key]
-	if !ok {
-		g = newGate()
-		s.gates[key] = g
-	}
-	return g
 }
 
 // say stores how the source is doing.

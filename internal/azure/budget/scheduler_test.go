@@ -1,0 +1,488 @@
+package budget_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"go.uber.org/goleak"
+	"pgregory.net/rapid"
+
+	"andon/internal/azure/budget"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+func request(factory string, p budget.Purpose) budget.Request {
+	return budget.Request{Source: "contoso", Principal: "app", Subscription: "S1", Factory: factory, Purpose: p}
+}
+
+// enter is Enter for requests that have to pass.
+func enter(t *testing.T, s *budget.Scheduler, r budget.Request) *budget.Pass {
+	t.Helper()
+	pass, err := s.Enter(t.Context(), r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return pass
+}
+
+// In no minute may a factory be asked more often than the share allows,
+// whatever the share and however hard callers push.
+func TestBudgetHoldsInEveryMinute(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(rt *rapid.T) {
+		share := rapid.Float64Range(0.01, 1).Draw(rt, "share")
+		synctest.Test(t, func(t *testing.T) {
+			s := budget.New(budget.Budget{Share: share}, nil)
+			var sent []time.Time
+			for range 2*int(1000*share) + 1 {
+				pass := enter(t, s, request("f", budget.News))
+				sent = append(sent, time.Now())
+				pass.Answered(100)
+			}
+			first := 0
+			for i := range sent {
+				for sent[i].Sub(sent[first]) >= time.Minute {
+					first++
+				}
+				if n := i - first + 1; float64(n) > 1000*share+1 {
+					t.Fatalf("share %v: %d requests within a minute", share, n)
+				}
+			}
+			if took := sent[len(sent)-1].Sub(sent[0]); took > 4*time.Minute {
+				t.Errorf("share %v: two minutes' worth took %s: the budget is not used", share, took)
+			}
+		})
+	})
+}
+
+// The subscription's reads are shared by its factories, and counted by
+// identity whatever the source is called.
+func TestASubscriptionsReadsAreShared(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := budget.New(budget.Budget{Share: 0.25}, nil)
+		begin := time.Now()
+		for i := range 62 + 25 { // the burst, then a quarter of 25 a second
+			r := request(fmt.Sprintf("f%d", i), budget.News)
+			r.Source, r.Subscription = fmt.Sprintf("source %d", i%2), [...]string{"s1", "S1"}[i%2]
+			enter(t, s, r).Answered(0)
+		}
+		if took := time.Since(begin); took < 3900*time.Millisecond || took > 4100*time.Millisecond {
+			t.Errorf("62 of the bucket and 25 more took %s, want 4 s", took)
+		}
+		other := request("f", budget.News)
+		other.Principal = "another app"
+		begin = time.Now()
+		enter(t, s, other).Answered(0)
+		if took := time.Since(begin); took != 0 {
+			t.Errorf("another identity waited %s", took)
+		}
+	})
+}
+
+func TestGates(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := budget.New(budget.Budget{Off: true}, nil)
+		try := func(r budget.Request) (time.Duration, error) {
+			begin := time.Now()
+			pass, err := s.Enter(t.Context(), r)
+			if err == nil {
+				pass.Answered(0)
+			}
+			return time.Since(begin), err
+		}
+		sales, other := request("sales", budget.News), request("other", budget.News)
+		elsewhere := request("third", budget.News)
+		elsewhere.Subscription = "S2"
+
+		a, b := enter(t, s, sales), enter(t, s, sales)
+		a.Throttled(time.Now().Add(8*time.Second), true)
+		b.Throttled(time.Now().Add(time.Second), true) // an earlier end must not open it
+		if waited, err := try(other); waited != 0 || err != nil {
+			t.Errorf("the neighbour waited %s, %v", waited, err)
+		}
+		if waited, err := try(sales); waited != 8*time.Second || err != nil {
+			t.Errorf("the factory waited %s, %v; want 8 s, to the second", waited, err)
+		}
+
+		until := time.Now().Add(time.Minute)
+		enter(t, s, other).Throttled(until, false)
+		waited, err := try(sales)
+		closed, ok := errors.AsType[*budget.ClosedError](err)
+		if waited != 0 || !ok || !closed.Until.Equal(until) || closed.Scope != "subscription s1" {
+			t.Errorf("a gate closed for long: waited %s, %v", waited, err)
+		}
+		if waited, err := try(elsewhere); waited != 0 || err != nil {
+			t.Errorf("another subscription waited %s, %v", waited, err)
+		}
+		if u := s.TakeUsage()[budget.UsageKey{Source: "contoso", Factory: "sales", Purpose: budget.News}]; u != (budget.Usage{Requests: 3, Throttled: 2}) {
+			t.Errorf("usage of the factory: %+v", u)
+		}
+	})
+}
+
+// A gate that closes for long sends away who waits behind it already.
+func TestWaitersAreSentAwayWhenTheirGateCloses(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := budget.New(budget.Budget{Share: 1}, nil)
+		a, _ := enter(t, s, request("f", budget.News)), enter(t, s, request("f", budget.News))
+		got := make(chan error, 3)
+		for range 3 {
+			go func() {
+				_, err := s.Enter(t.Context(), request("f", budget.Sweep))
+				got <- err
+			}()
+		}
+		synctest.Wait()
+		a.Throttled(time.Now().Add(time.Minute), true)
+		for range 3 {
+			if err := <-got; !isClosed(err) {
+				t.Errorf("got %v", err)
+			}
+		}
+	})
+}
+
+func isClosed(err error) bool { _, ok := errors.AsType[*budget.ClosedError](err); return ok }
+
+func TestWaitingEndsWithItsContext(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := budget.New(budget.Budget{Share: 0.001}, nil) // one request in a minute
+		enter(t, s, request("f", budget.News)).Answered(0)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		begin := time.Now()
+		if _, err := s.Enter(ctx, request("f", budget.News)); !errors.Is(err, context.DeadlineExceeded) || time.Since(begin) != time.Second {
+			t.Errorf("waited %s, %v; want the deadline after 1 s", time.Since(begin), err)
+		}
+		if _, err := s.Enter(ctx, request("g", budget.News)); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("after its end: %v", err)
+		}
+	})
+}
+
+// order starts a request of each kind while nothing may pass, and returns who
+// passed after whom.
+func order(t *testing.T, waiting []budget.Request) []string {
+	t.Helper()
+	s := budget.New(budget.Budget{Share: 1}, nil)
+	blocker := request("blocker", budget.News)
+	enter(t, s, blocker).Failed(errors.New("503")) // leaves one place
+	last := enter(t, s, blocker)
+	passed := make(chan string)
+	for _, r := range waiting {
+		go func() {
+			pass, err := s.Enter(t.Context(), r)
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			passed <- r.Factory + " " + string(r.Purpose)
+			pass.Unused() // an answer would let more go at once
+		}()
+		synctest.Wait()
+	}
+	last.Unused()
+	var got []string
+	for range waiting {
+		synctest.Wait()
+		got = append(got, <-passed)
+	}
+	return got
+}
+
+func TestUrgentRequestsGoFirst(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var waiting []budget.Request
+		var want []string
+		for _, p := range slices.Backward(budget.Purposes()) {
+			if p != budget.OpenRuns && p != budget.Discovery { // of one rank with the ones before them
+				waiting = append(waiting, request("f", p))
+				want = append(want, "f "+string(p))
+			}
+		}
+		slices.Reverse(want)
+		if got := order(t, waiting); !slices.Equal(got, want) {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	})
+}
+
+func TestFactoriesTakeTurns(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var waiting []budget.Request
+		for range 3 {
+			waiting = append(waiting, request("much", budget.News))
+		}
+		waiting = append(waiting, request("little", budget.News), request("some", budget.News), request("some", budget.News))
+		got := order(t, waiting)
+		want := []string{"much news", "little news", "some news", "much news", "some news", "much news"}
+		if !slices.Equal(got, want) {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	})
+}
+
+// However much urgent work there is, the rest goes on.
+func TestNobodyStarves(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := budget.New(budget.Budget{Share: 0.04}, nil) // one read a second
+		ctx, cancel := context.WithCancel(t.Context())
+		for i := range 20 {
+			go func() {
+				for {
+					pass, err := s.Enter(ctx, request(fmt.Sprintf("f%d", i), budget.News))
+					if err != nil {
+						return
+					}
+					pass.Answered(0)
+				}
+			}()
+		}
+		time.Sleep(time.Minute)
+		begin := time.Now()
+		enter(t, s, request("f0", budget.Surroundings)).Answered(0)
+		if waited := time.Since(begin); waited > 40*time.Second {
+			t.Errorf("what is not urgent waited %s behind twenty others, with one of sixteen turns at one a second", waited)
+		}
+		cancel()
+		synctest.Wait()
+	})
+}
+
+// Background requests never take the last place, nor the last quarter of a
+// bucket.
+func TestTheBackgroundLeavesRoomForNews(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := budget.New(budget.Budget{Share: 0.25}, nil)
+		ctx, cancel := context.WithCancel(t.Context())
+		for range 8 {
+			go func() {
+				for {
+					pass, err := s.Enter(ctx, request("f", budget.History))
+					if err != nil {
+						return
+					}
+					time.Sleep(500 * time.Millisecond)
+					pass.Answered(100)
+				}
+			}()
+		}
+		time.Sleep(5 * time.Minute)
+		for range 10 {
+			begin := time.Now()
+			enter(t, s, request("f", budget.News)).Answered(0)
+			if waited := time.Since(begin); waited != 0 {
+				t.Errorf("news waited %s behind history", waited)
+			}
+			time.Sleep(7 * time.Second)
+		}
+		cancel()
+		time.Sleep(time.Second) // the last of history is answered
+	})
+}
+
+func TestConcurrencyGrowsByUseAndHalvesOnTrouble(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := budget.New(budget.Budget{Share: 1}, nil)
+		// most returns how many requests are let pass before one is answered.
+		most := func() []*budget.Pass {
+			ctx, cancel := context.WithCancel(t.Context())
+			passed := make(chan *budget.Pass, 100)
+			for range 10 {
+				go func() {
+					if pass, err := s.Enter(ctx, request("f", budget.News)); err == nil {
+						passed <- pass
+					}
+				}()
+			}
+			synctest.Wait()
+			cancel()
+			synctest.Wait()
+			var all []*budget.Pass
+			for len(passed) > 0 {
+				all = append(all, <-passed)
+			}
+			return all
+		}
+		for _, want := range []int{2, 2, 3, 3, 4, 4, 4, 4} {
+			all := most()
+			if len(all) < want-1 || len(all) > want+1 {
+				t.Errorf("%d in flight, want about %d", len(all), want)
+			}
+			for _, p := range all {
+				p.Answered(0)
+			}
+		}
+		all := most()
+		if len(all) != 4 {
+			t.Errorf("%d in flight at best, want 4", len(all))
+		}
+		time.Sleep(time.Second)
+		for _, p := range all { // one burst of trouble halves once
+			p.Failed(errors.New("503"))
+		}
+		all = most()
+		if len(all) != 2 {
+			t.Errorf("%d in flight after trouble, want 2", len(all))
+		}
+		for _, p := range all {
+			p.Answered(0)
+		}
+	})
+}
+
+func TestACircuitOpensAndHeals(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := budget.New(budget.Budget{Off: true}, nil)
+		dead := errors.New("Azure answered 503")
+		for range 5 {
+			enter(t, s, request("f", budget.News)).Failed(dead)
+		}
+		_, err := s.Enter(t.Context(), request("f", budget.News))
+		open, ok := errors.AsType[*budget.OpenError](err)
+		if !ok || !errors.Is(err, dead) || open.Scope != "factory f" || !open.Until.After(time.Now()) {
+			t.Fatalf("after five failures: %v", err)
+		}
+		enter(t, s, request("g", budget.News)).Answered(0) // its neighbour is asked
+
+		// One probe at a time; each failure makes the rest longer, up to a minute.
+		var rests []time.Duration
+		for range 9 {
+			rest := time.Until(open.Until)
+			rests = append(rests, rest)
+			time.Sleep(rest)
+			probe := enter(t, s, request("f", budget.News))
+			second := make(chan error, 1)
+			go func() {
+				_, err := s.Enter(t.Context(), request("f", budget.News))
+				second <- err
+			}()
+			synctest.Wait()
+			if len(second) > 0 {
+				t.Fatalf("a second request did not wait for the probe: %v", <-second)
+			}
+			probe.Failed(dead)
+			if open, ok = errors.AsType[*budget.OpenError](<-second); !ok {
+				t.Fatal("the second one passed after the probe failed")
+			}
+		}
+		if rests[0] < time.Second || rests[0] > 2*time.Second || rests[8] < 30*time.Second || rests[8] > time.Minute {
+			t.Errorf("it rested for %s", rests)
+		}
+		time.Sleep(time.Until(open.Until))
+		enter(t, s, request("f", budget.News)).Answered(0)
+		a, b := enter(t, s, request("f", budget.News)), enter(t, s, request("f", budget.News))
+		a.Answered(0)
+		b.Answered(0)
+	})
+}
+
+// A refused secret stops the whole source at once, and no other.
+func TestALastingRefusalStopsTheSource(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := budget.New(budget.Budget{Off: true}, nil)
+		enter(t, s, request("f", budget.News)).Unreached(errors.New("AADSTS7000222"), true)
+		_, err := s.Enter(t.Context(), request("g", budget.News))
+		if open, ok := errors.AsType[*budget.OpenError](err); !ok || open.Scope != "source contoso" {
+			t.Errorf("another factory of the source: %v", err)
+		}
+		other := request("h", budget.News)
+		other.Source, other.Principal = "fabrikam", "its app"
+		enter(t, s, other).Answered(0)
+	})
+}
+
+func TestLittleLeftSlowsDown(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := budget.New(budget.Budget{Share: 1}, nil)
+		pass := enter(t, s, request("f", budget.News))
+		for _, step := range []struct {
+			left          int
+			changed, slow bool
+		}{{249, false, false}, {24, true, true}, {10, false, true}, {30, false, true}, {200, true, false}, {11998, false, false}, {1, true, true}} {
+			if changed, slow := pass.ReadsLeft(step.left); changed != step.changed || slow != step.slow {
+				t.Errorf("%d left: changed %t, slow %t; want %t and %t", step.left, changed, slow, step.changed, step.slow)
+			}
+		}
+		pass.Answered(0)
+		for range 249 { // what the bucket holds
+			enter(t, s, request(fmt.Sprint(time.Now().UnixNano()), budget.News)).Answered(0)
+		}
+		begin := time.Now()
+		for range 25 {
+			enter(t, s, request("f", budget.News)).Answered(0)
+		}
+		if took := time.Since(begin); took < 3*time.Second {
+			t.Errorf("25 slow reads took %s, want 4 s where 1 s is usual", took)
+		}
+	})
+}
+
+// Whatever happens in whatever order, places are given back: nothing waits
+// that could pass, and no more is in flight than may be.
+func TestPlacesAreGivenBack(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(rt *rapid.T) {
+		steps := rapid.SliceOfN(rapid.IntRange(0, 7), 1, 60).Draw(rt, "steps")
+		factories := rapid.SliceOfN(rapid.IntRange(0, 3), len(steps), len(steps)).Draw(rt, "factories")
+		purposes := rapid.SliceOfN(rapid.SampledFrom(budget.Purposes()), len(steps), len(steps)).Draw(rt, "purposes")
+		synctest.Test(t, func(t *testing.T) {
+			s := budget.New(budget.Budget{Share: 1}, nil)
+			var out []*budget.Pass
+			for i, step := range steps {
+				r := request(fmt.Sprintf("f%d", factories[i]), purposes[i])
+				if step > 1 || len(out) == 0 {
+					ctx, cancel := context.WithTimeout(t.Context(), time.Duration(step)*time.Second)
+					if pass, err := s.Enter(ctx, r); err == nil {
+						out = append(out, pass)
+					}
+					cancel()
+				}
+				if len(out) > 4 {
+					t.Fatalf("%d in flight", len(out))
+				}
+				if step < 6 && len(out) > 0 {
+					pass := out[0]
+					out = out[1:]
+					switch step {
+					case 0:
+						pass.Throttled(time.Now().Add(3*time.Second), i%2 == 0)
+					case 1:
+						pass.Failed(errors.New("503"))
+					case 2:
+						pass.Unused()
+					case 3:
+						pass.Unreached(errors.New("no route"), false)
+					default:
+						pass.Answered(i)
+					}
+				}
+			}
+			for _, p := range out {
+				p.Answered(0)
+			}
+			time.Sleep(2 * time.Minute) // every rest is over
+			for f := range 4 {
+				enter(t, s, request(fmt.Sprintf("f%d", f), budget.HistoryActivities)).Answered(0)
+			}
+		})
+	})
+}
