@@ -24,7 +24,7 @@ const (
 	longRun = 5 * time.Minute
 	// memoLife is how long a run that was asked for is remembered: longer
 	// than a window overlaps the one before it.
-	memoLife = 3 * overlap
+	memoLife = 3 * leastOverlap
 	// idle is how long the queue rests without being woken.
 	idle = time.Minute
 	// errorLife is how long an error is repeated to whoever asks for the same
@@ -116,6 +116,13 @@ func (q *activityQueue) setFilled(filled bool) {
 	if changed {
 		q.wake()
 	}
+}
+
+// isFilled reports whether history is filled.
+func (q *activityQueue) isFilled() bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.filled
 }
 
 // setOpen says which runs are going on.

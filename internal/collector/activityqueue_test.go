@@ -276,7 +276,7 @@ func TestHealthTellsOnlyWhatIsNew(t *testing.T) {
 	}
 	report(partPoll, nil)
 	report(partPoll, nil)
-	if err := h.setFilled(ctx, true, c.adf()); err != nil {
+	if err := h.setFilled(ctx, true, c.adf(), store.Fill{}); err != nil {
 		t.Fatal(err)
 	}
 	broken := &azure.Error{Kind: azure.KindServer, What: "x"}

@@ -32,10 +32,15 @@ type Source struct {
 type Options struct {
 	Sources []Source
 	Store   *store.Store
-	Poll    time.Duration    // between two questions for news to one factory; 0 means 30 s
-	History time.Duration    // how far back to read; 0 means DefaultHistory
-	Logger  *slog.Logger     // nil logs nothing
-	Now     func() time.Time // nil means time.Now
+	Poll    time.Duration // between two questions for news to one factory; 0 means 30 s
+	History time.Duration // how far back to read; 0 means DefaultHistory
+	// HistoryRecords is how many run records may be read for one factory's
+	// history; 0 means as many as there are.
+	HistoryRecords int64
+	// Scheduler counts what is asked; nil counts nothing.
+	Scheduler *budget.Scheduler
+	Logger    *slog.Logger     // nil logs nothing
+	Now       func() time.Time // nil means time.Now
 }
 
 // Collector collects until it is stopped. Its methods may be called
@@ -82,6 +87,9 @@ func (c *Collector) Start(ctx context.Context) error {
 	}
 	c.started = true
 	c.ctx, c.cancel = context.WithCancel(ctx)
+	if c.options.Scheduler != nil {
+		c.tasks.Go(func() { c.usageLoop(c.ctx) })
+	}
 	for _, o := range c.options.Sources {
 		s := newSource(c, o)
 		c.tasks.Go(func() { s.run(c.ctx) })
@@ -143,6 +151,34 @@ func (c *Collector) ReadActivities(ctx context.Context, factory, runID string) e
 	}
 	c.tasks.Go(func() { f.readActivities(budget.For(c.ctx, budget.Asked), job) })
 	return nil
+}
+
+// Reread has a range of a factory's history read once more, whatever is known
+// of it, and returns once that is stored. factory is the short id; from and to
+// are bounds of lastUpdated, which Azure keeps for 45 days. The error says why
+// it can't be read, or broke off.
+func (c *Collector) Reread(ctx context.Context, factory string, w store.Window) error {
+	f := c.byShort(factory)
+	switch {
+	case f == nil:
+		return fmt.Errorf("factory %q is not collected by this server", factory)
+	case w.From >= w.To:
+		return fmt.Errorf("the range ends at %s, which is not after its begin at %s", w.To, w.From)
+	}
+	done := make(chan error, 1)
+	select {
+	case f.orders <- order{window: w, done: done}:
+	default:
+		return fmt.Errorf("%d ranges of factory %s wait to be read already: try again when they are done", ordersWaiting, factory)
+	}
+	select {
+	case err := <-done:
+		return err
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-c.ctx.Done():
+		return errors.New("the server is stopping")
+	}
 }
 
 func (c *Collector) byShort(short string) *factory {

@@ -10,20 +10,14 @@ import (
 	"sync/atomic"
 	"time"
 
-	"golang.org/x/sync/errgroup"
-
 	"andon/internal/adf"
 	"andon/internal/azure"
 	"andon/internal/azure/budget"
 	"andon/internal/store"
 )
 
-// parallelWindows bounds how many windows of one factory's history are read
-// at the same time.
-const parallelWindows = 4
-
 // factory collects one factory: a loop of polls, one that fills in history,
-// and one that reads activities.
+// one that looks for what was missed, and one that reads activities.
 type factory struct {
 	place      store.Place
 	client     *azure.Client
@@ -32,6 +26,9 @@ type factory struct {
 	now        func() time.Time
 	poll       time.Duration
 	history    time.Duration
+	ceiling    int64 // records that may be read for history; 0: as many as there are
+	overlap    *reachBack
+	orders     chan order
 	health     *health
 	activities *activityQueue
 	openAsked  map[string]time.Time // by lower-case runId; touched by the poll loop only
@@ -52,12 +49,16 @@ func newFactory(c *Collector, s *source, place store.Place) *factory {
 	f := &factory{
 		place: place, client: s.Client, store: c.options.Store, now: c.now,
 		logger: c.logger.With("source", s.Name, "factory", place.Short),
-		poll:   c.options.Poll, history: c.options.History,
+		poll:   c.options.Poll, history: c.options.History, ceiling: c.options.HistoryRecords,
+		orders:     make(chan order, ordersWaiting),
 		activities: newActivityQueue(c.now),
 		openAsked:  map[string]time.Time{},
 		wakeFill:   make(chan struct{}, 1),
 		oddSeen:    map[[sha256.Size]byte]bool{},
 	}
+	f.overlap = &reachBack{now: f.now, ask: func(ctx context.Context) ([]store.Late, error) {
+		return f.store.Lateness(ctx, place.Key, f.azureNow().Add(-latenessMemory))
+	}}
 	f.health = &health{poll: f.poll, now: c.now, tell: func(ctx context.Context, st store.FactoryState) error {
 		return f.store.SetFactoryState(ctx, f.place.Key, st)
 	}}
@@ -69,6 +70,7 @@ func (f *factory) run(ctx context.Context) {
 	var loops sync.WaitGroup
 	loops.Go(func() { f.pollLoop(budget.For(ctx, budget.News)) })
 	loops.Go(func() { f.fillLoop(budget.For(ctx, budget.History)) })
+	loops.Go(func() { f.sweepLoop(ctx) })
 	loops.Go(func() { f.activityLoop(ctx) })
 	loops.Wait()
 }
@@ -76,17 +78,6 @@ func (f *factory) run(ctx context.Context) {
 // azureNow returns the time by Azure's clock.
 func (f *factory) azureNow() adf.Time {
 	return adf.TimeOf(f.now().Add(time.Duration(f.skew.Load())))
-}
-
-// missing returns the windows of history that are still to be read, given
-// what is covered: all but what the next poll asks for. Where history begins
-// is settled by Azure's clock when it is asked for first.
-func (f *factory) missing(have []store.Window) []store.Window {
-	now := f.azureNow()
-	if f.wantedFrom.IsZero() {
-		f.wantedFrom = now.Add(-f.history)
-	}
-	return planFill(store.Window{From: f.wantedFrom, To: pollWindow(have, now).From}, have)
 }
 
 // pollLoop asks for news at once, then after a random part of the interval,
@@ -130,14 +121,20 @@ func (f *factory) pollOnce(ctx context.Context) error {
 		return err
 	}
 	seen := map[string]bool{}
-	err = f.readWindow(ctx, pollWindow(have, f.azureNow()), func(runs []adf.PipelineRun) {
-		for i := range runs {
-			seen[strings.ToLower(runs[i].RunID)] = true
-		}
-		f.activities.finished(runs)
+	got, err := f.read(ctx, reading{
+		window: pollWindow(have, f.azureNow(), f.overlap.get(ctx)), have: have, counts: true,
+		taken: func(runs []adf.PipelineRun) {
+			for i := range runs {
+				seen[strings.ToLower(runs[i].RunID)] = true
+			}
+			f.activities.finished(runs)
+		},
 	})
 	if err != nil {
 		return err
+	}
+	if got.missed+got.outdated > 0 {
+		f.overlap.forget()
 	}
 	select {
 	case f.wakeFill <- struct{}{}:
@@ -146,77 +143,6 @@ func (f *factory) pollOnce(ctx context.Context) error {
 	f.report(ctx, partOpenRuns, f.askOpenRuns(budget.For(ctx, budget.OpenRuns), seen))
 	f.activities.wake()
 	return nil
-}
-
-// fillLoop looks after each poll whether history is missing, and reads it. So
-// a factory that refuses its first poll is not asked for each of its days.
-func (f *factory) fillLoop(ctx context.Context) {
-	var retry backoff
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-f.wakeFill:
-		}
-		for {
-			err := f.fill(ctx)
-			if ctx.Err() != nil {
-				return
-			}
-			f.report(ctx, partFill, err)
-			if err == nil {
-				retry.reset()
-				break
-			}
-			if !wait(ctx, retry.next(f.now(), retryAt(err))) {
-				return
-			}
-		}
-	}
-}
-
-// fill reads every window of history that is missing, newest first. After a
-// window broke off no further one is begun; those that were read to their end
-// count.
-func (f *factory) fill(ctx context.Context) error {
-	have, err := f.store.Coverage(ctx, f.place.Key)
-	if err != nil {
-		return err
-	}
-	plan := f.missing(have)
-	if len(plan) == 0 {
-		return f.filled(ctx)
-	}
-	if err := f.health.setFilled(ctx, false, f.wantedFrom); err != nil {
-		return err
-	}
-	f.activities.setFilled(false)
-	f.logger.InfoContext(ctx, "reading history", "windows", len(plan), "from", plan[len(plan)-1].From, "to", plan[0].To)
-	var broken atomic.Bool
-	var group errgroup.Group
-	group.SetLimit(parallelWindows)
-	for _, w := range plan {
-		if broken.Load() {
-			break
-		}
-		group.Go(func() error {
-			err := f.readWindow(ctx, w, nil)
-			if err != nil {
-				broken.Store(true)
-			}
-			return err
-		})
-	}
-	if err := group.Wait(); err != nil {
-		return err
-	}
-	f.logger.InfoContext(ctx, "history is complete", "windows", len(plan))
-	return f.filled(ctx)
-}
-
-func (f *factory) filled(ctx context.Context) error {
-	f.activities.setFilled(true)
-	return f.health.setFilled(ctx, true, f.wantedFrom)
 }
 
 // report passes on how a part's attempt ended, and logs trouble.

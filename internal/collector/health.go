@@ -70,11 +70,12 @@ const (
 	partFill
 	partOpenRuns
 	partActivities
+	partSweep
 	parts
 )
 
 func (p part) String() string {
-	return [...]string{"poll", "history", "open runs", "activities"}[p]
+	return [...]string{"poll", "history", "open runs", "activities", "sweep"}[p]
 }
 
 // health gathers the troubles of a factory's parts and tells the store when
@@ -89,6 +90,7 @@ type health struct {
 	good       time.Time // when the last poll was completed; zero before the first
 	filled     bool
 	wantedFrom adf.Time // zero until it is settled
+	fill       *store.Fill
 	told       store.FactoryState
 	hasTold    bool
 }
@@ -104,16 +106,17 @@ func (h *health) report(ctx context.Context, p part, err error) error {
 	return h.publish(ctx)
 }
 
-// setFilled says whether all the history that is wanted is stored.
-func (h *health) setFilled(ctx context.Context, filled bool, wantedFrom adf.Time) error {
+// setFilled says whether all the history that is wanted, or may be had, is
+// stored, and how reading it goes on.
+func (h *health) setFilled(ctx context.Context, filled bool, wantedFrom adf.Time, fill store.Fill) error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.filled, h.wantedFrom = filled, wantedFrom
+	h.filled, h.wantedFrom, h.fill = filled, wantedFrom, &fill
 	return h.publish(ctx)
 }
 
 func (h *health) publish(ctx context.Context) error {
-	state := store.FactoryState{State: h.state(), WantedFrom: h.wantedFrom}
+	state := store.FactoryState{State: h.state(), WantedFrom: h.wantedFrom, Fill: h.fill}
 	for _, err := range h.errs {
 		if err != nil {
 			state.Trouble = troubleOf(err, h.now())
@@ -148,7 +151,7 @@ func (h *health) state() store.State {
 
 // sameState compares without the moment at which a trouble was met last.
 func sameState(a, b store.FactoryState) bool {
-	if a.State != b.State || a.WantedFrom != b.WantedFrom || (a.Trouble == nil) != (b.Trouble == nil) {
+	if a.State != b.State || a.WantedFrom != b.WantedFrom || !sameFill(a.Fill, b.Fill) || (a.Trouble == nil) != (b.Trouble == nil) {
 		return false
 	}
 	if a.Trouble == nil {
@@ -157,4 +160,22 @@ func sameState(a, b store.FactoryState) bool {
 	x, y := *a.Trouble, *b.Trouble
 	x.At, y.At = 0, 0
 	return x == y
+}
+
+func sameFill(a, b *store.Fill) bool {
+	if a == nil || b == nil {
+		return a == b
+	}
+	x, y := *a, *b
+	left := sameNumber(x.RecordsLeft, y.RecordsLeft) && sameNumber(x.RequestsLeft, y.RequestsLeft) && sameNumber(x.SecondsLeft, y.SecondsLeft)
+	x.RecordsLeft, x.RequestsLeft, x.SecondsLeft = nil, nil, nil
+	y.RecordsLeft, y.RequestsLeft, y.SecondsLeft = nil, nil, nil
+	return left && x == y
+}
+
+func sameNumber[N int64 | float64](a, b *N) bool {
+	if a == nil || b == nil {
+		return a == b
+	}
+	return *a == *b
 }

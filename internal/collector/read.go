@@ -3,6 +3,7 @@ package collector
 import (
 	"context"
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"time"
 
@@ -11,55 +12,119 @@ import (
 	"andon/internal/store"
 )
 
-// windowRestarts bounds how often a window is begun anew at once because its
-// continuation token was refused.
-const windowRestarts = 3
+const (
+	// windowRestarts bounds how often a window that can't be split any more is
+	// begun anew at once because its continuation token was refused.
+	windowRestarts = 3
+	// tooManyPages is where a window is given up and split, since its chain of
+	// continuation tokens might not live much longer.
+	tooManyPages = 300
+)
 
-// readWindow asks for the runs that were last updated within w, to the last
-// page, and stores them. taken, where not nil, sees the runs of each page
-// after they are stored. The window counts once its last page is stored: after
-// an error nothing of it does, though rows of its first pages may be there.
-func (f *factory) readWindow(ctx context.Context, w store.Window, taken func([]adf.PipelineRun)) error {
-	for restarts := 0; ; restarts++ {
-		err := f.readPages(ctx, w, taken)
-		if kindOf(err) != azure.KindTokenRefused || restarts == windowRestarts {
-			return err
-		}
-	}
+// errTooFull says that a window has more pages than should be read in a chain.
+var errTooFull = errors.New("the window has too many pages")
+
+// reading is a window to be read, and what is to become of its rows.
+type reading struct {
+	window store.Window
+	have   []store.Window // the coverage when it was planned
+	// counts tells that the window counts as covered once it was read to its
+	// end. One that reads again what is covered changes nothing about that.
+	counts bool
+	// filters leave rows out; a window with filters does not count.
+	filters []adf.Filter
+	// taken, where not nil, sees the runs of each page after they are stored.
+	taken func([]adf.PipelineRun)
 }
 
-func (f *factory) readPages(ctx context.Context, w store.Window, taken func([]adf.PipelineRun)) error {
-	filter := adf.RunFilter{LastUpdatedAfter: w.From, LastUpdatedBefore: w.To}
+// result sums up what was read.
+type result struct {
+	pages, rows      int
+	missed, outdated int // rows that what was covered should have held
+}
+
+func (r *result) add(s result) {
+	r.pages += s.pages
+	r.rows += s.rows
+	r.missed += s.missed
+	r.outdated += s.outdated
+}
+
+// read asks for the runs that were last updated within a window, to the last
+// page, and stores them. A window that is too full, or whose token is refused,
+// is read in halves, the older one first, each of which counts by itself. A
+// window counts once its last page is stored: after an error nothing of it
+// does, though rows of its first pages may be there.
+func (f *factory) read(ctx context.Context, r reading) (result, error) {
+	var sum result
+	for restarts := 0; ; restarts++ {
+		got, err := f.readPages(ctx, &r)
+		sum.add(got)
+		if kindOf(err) != azure.KindTokenRefused && !errors.Is(err, errTooFull) {
+			return sum, err
+		}
+		if r.window.To.Sub(r.window.From) >= 2*shortestLength {
+			break
+		}
+		if restarts == windowRestarts {
+			return sum, err
+		}
+	}
+	for _, half := range halves(r.window) {
+		part := r
+		part.window = half
+		got, err := f.read(ctx, part)
+		sum.add(got)
+		if err != nil {
+			return sum, err
+		}
+	}
+	return sum, nil
+}
+
+func (f *factory) readPages(ctx context.Context, r *reading) (result, error) {
+	var sum result
+	w := r.window
+	covered := coveredBy(r.have, w)
+	filter := adf.RunFilter{LastUpdatedAfter: w.From, LastUpdatedBefore: w.To, Filters: r.filters}
+	canSplit := w.To.Sub(w.From) >= 2*shortestLength
 	done := store.Window{From: w.From}
 	for {
+		if canSplit && sum.pages == tooManyPages {
+			return sum, errTooFull
+		}
 		answer, err := f.askRuns(ctx, filter)
 		if err != nil {
-			return err
+			return sum, err
 		}
 		if done.To.IsZero() {
 			// What changes after its first page was answered is not in the
 			// window, however far it asked ahead.
 			done.To = min(w.To, adf.TimeOf(answer.Asked))
 			if done.To < done.From {
-				return fmt.Errorf("azure's clock is at %s, before the window that was asked for: the next one goes by it", answer.Asked.UTC().Format(time.RFC3339))
+				return sum, fmt.Errorf("azure's clock is at %s, before the window that was asked for: the next one goes by it", answer.Asked.UTC().Format(time.RFC3339))
 			}
 		}
-		page := store.Page{Factory: f.place.Key, Runs: answer.Runs, OddRows: f.newOddRows(answer.Odd), Origin: store.OriginAzure}
+		page := store.Page{
+			Factory: f.place.Key, Runs: answer.Runs, OddRows: f.newOddRows(answer.Odd), Origin: store.OriginAzure, Covered: covered,
+		}
 		last := answer.Next == ""
-		if last {
+		if last && r.counts {
 			page.Completes, page.AsOf = &done, done.To
 		}
-		if _, err := f.store.WriteRuns(ctx, page); err != nil {
-			return fmt.Errorf("store runs of %s: %w", f.place.Name, err)
+		changes, err := f.store.WriteRuns(ctx, page)
+		if err != nil {
+			return sum, fmt.Errorf("store runs of %s: %w", f.place.Name, err)
 		}
-		if taken != nil {
-			taken(answer.Runs)
+		sum.add(result{1, len(answer.Runs), changes.LateInserted, changes.LateUpdated})
+		if r.taken != nil {
+			r.taken(answer.Runs)
 		}
 		if last {
-			return nil
+			return sum, nil
 		}
 		if answer.Next == filter.ContinuationToken {
-			return endless("runs of " + f.place.Name)
+			return sum, endless("runs of " + f.place.Name)
 		}
 		filter.ContinuationToken = answer.Next
 	}

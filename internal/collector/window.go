@@ -10,46 +10,36 @@ import (
 )
 
 const (
-	// windowLength bounds a window of history, so that one that breaks off
-	// costs little.
-	windowLength = 24 * time.Hour
-	// overlap is how far a window reaches back over the one before it. A row
-	// is known to become visible up to a minute after its lastUpdated.
-	overlap = 5 * time.Minute
+	// firstLength is how long the first windows of history are. Then their
+	// length follows how full they are, between the two others.
+	firstLength    = 24 * time.Hour
+	shortestLength = time.Minute
+	longestLength  = 15 * 24 * time.Hour
+	// leastOverlap is how far a window reaches back over the one before it at
+	// least. A row is known to become visible up to a minute after its
+	// lastUpdated.
+	leastOverlap = 5 * time.Minute
+	// mostOverlap bounds what every poll reads again; sweeps find what is later.
+	mostOverlap = time.Hour
 	// ahead is how far beyond now the newest window asks, so that clocks that
 	// differ a little hide nothing.
 	ahead = 5 * time.Minute
 )
 
 // pollWindow returns what the next poll asks for: everything since the newest
-// covered moment, overlapping it, but at most the last windowLength. A longer
-// gap is left to planFill, so that the news never waits for history.
-func pollWindow(have []store.Window, now adf.Time) store.Window {
-	from := now.Add(-windowLength)
+// covered moment, overlapping it. A gap longer than firstLength is left to the
+// fill, so that the news never waits for history.
+func pollWindow(have []store.Window, now adf.Time, overlap time.Duration) store.Window {
+	from := now.Add(-firstLength)
+	var newest adf.Time
 	for _, w := range have {
-		from = max(from, w.To.Add(-overlap))
+		newest = max(newest, w.To)
+	}
+	if newest >= from {
+		from = newest.Add(-overlap)
 	}
 	// Coverage can lie in the future only when a clock was put back.
 	return store.Window{From: min(from, now.Add(-overlap)), To: now.Add(ahead)}
-}
-
-// planFill cuts what have lacks of want into windows of at most windowLength,
-// newest first. A window that continues what is covered overlaps its end,
-// since rows of its last minutes may not have been visible when it was asked.
-func planFill(want store.Window, have []store.Window) []store.Window {
-	var plan []store.Window
-	for _, gap := range slices.Backward(gaps(want, have)) {
-		to := gap.To
-		for to > gap.From {
-			from := max(gap.From, to.Add(-windowLength))
-			plan = append(plan, store.Window{From: from, To: to})
-			to = from
-		}
-		if len(plan) > 0 && gap.From > want.From {
-			plan[len(plan)-1].From = gap.From.Add(-overlap)
-		}
-	}
-	return plan
 }
 
 // gaps returns what have lacks of want, oldest first. have may be unsorted and
@@ -58,16 +48,99 @@ func gaps(want store.Window, have []store.Window) []store.Window {
 	sorted := slices.SortedFunc(slices.Values(have), func(a, b store.Window) int {
 		return cmp.Compare(a.From, b.From)
 	})
-	var missing []store.Window
+	var lacks []store.Window
 	reached := want.From
 	for _, w := range sorted {
 		if w.From > reached && reached < want.To {
-			missing = append(missing, store.Window{From: reached, To: min(w.From, want.To)})
+			lacks = append(lacks, store.Window{From: reached, To: min(w.From, want.To)})
 		}
 		reached = max(reached, w.To)
 	}
 	if reached < want.To {
-		missing = append(missing, store.Window{From: reached, To: want.To})
+		lacks = append(lacks, store.Window{From: reached, To: want.To})
 	}
-	return missing
+	return lacks
+}
+
+// coveredBy returns the part of the coverage that w reaches into, nil for
+// none; with several it is the newest.
+func coveredBy(have []store.Window, w store.Window) *store.Window {
+	var newest *store.Window
+	for i := range have {
+		if have[i].From <= w.To && have[i].To >= w.From && (newest == nil || have[i].To > newest.To) {
+			newest = &have[i]
+		}
+	}
+	return newest
+}
+
+// halves cuts w in the middle, older half first.
+func halves(w store.Window) [2]store.Window {
+	middle := w.From + (w.To-w.From)/2
+	return [2]store.Window{{From: w.From, To: middle}, {From: middle, To: w.To}}
+}
+
+const (
+	// fewPages and manyPages are how full a window of history should be: full
+	// enough not to waste requests, and so short that one that breaks off
+	// costs little.
+	fewPages  = 5
+	manyPages = 40
+)
+
+// planner hands out what is missing of history, newest first, in windows
+// whose length follows how full they turn out to be.
+type planner struct {
+	want    store.Window
+	todo    []store.Window // the newest last
+	length  time.Duration
+	overlap time.Duration
+}
+
+// newPlanner plans to read what have lacks of want.
+func newPlanner(want store.Window, have []store.Window, overlap time.Duration) *planner {
+	return &planner{want: want, todo: gaps(want, have), length: firstLength, overlap: overlap}
+}
+
+// next takes the newest window that is left. One that continues what is
+// covered overlaps its end, since rows of its last minutes may not have been
+// visible when it was asked. The overlap belongs to the window that begins
+// where nothing is covered: by itself it would not be missed if it broke off.
+func (p *planner) next() (store.Window, bool) {
+	if len(p.todo) == 0 {
+		return store.Window{}, false
+	}
+	top := &p.todo[len(p.todo)-1]
+	w := *top
+	// What would be left over of a gap is taken along.
+	if w.To.Sub(w.From) > p.length+p.length/4 {
+		w.From = w.To.Add(-p.length)
+		top.To = w.From
+		return w, true
+	}
+	p.todo = p.todo[:len(p.todo)-1]
+	if w.From > p.want.From {
+		w.From = w.From.Add(-p.overlap)
+	}
+	return w, true
+}
+
+// took says how many pages a window had.
+func (p *planner) took(w store.Window, pages int) {
+	length := w.To.Sub(w.From)
+	switch {
+	case pages > manyPages:
+		p.length = max(shortestLength, min(p.length, length/2))
+	case pages < fewPages && length >= p.length:
+		p.length = min(longestLength, p.length*2)
+	}
+}
+
+// left returns how much time is still to be read.
+func (p *planner) left() time.Duration {
+	var sum time.Duration
+	for _, w := range p.todo {
+		sum += w.To.Sub(w.From)
+	}
+	return sum
 }

@@ -52,6 +52,10 @@ func exercise(t *testing.T, open opener) {
 	t.Run("a check after searches finds nothing", x.checkAfterSearch)
 	t.Run("rebuilt roll-ups are the same", x.rebuild)
 	t.Run("factories and sources keep what was said", x.states)
+	t.Run("late rows are counted", x.lateness)
+	t.Run("usage is summed by the hour", x.usage)
+	t.Run("sweeps are remembered", x.sweeps)
+	t.Run("the fill keeps what was said", x.fill)
 	t.Run("unknown statuses are counted in their own word", x.unknownStatus)
 }
 

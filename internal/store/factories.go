@@ -41,6 +41,7 @@ type Factory struct {
 	FirstRun  adf.Time             // oldest runStart; zero without runs
 	LastRun   adf.Time             // newest runStart; zero without runs
 	LastError *Trouble             // nil when all is well
+	Fill      *Fill                // how the first reading of history goes on; nil before it was planned
 	OddRows   int64                // rows that were kept though a field was unreadable, and rows that couldn't be kept
 }
 
@@ -78,11 +79,23 @@ type Trouble struct {
 	RetryAt adf.Time `json:"retryAt"` // zero when it won't be tried again
 }
 
+// Fill is how the first reading of a factory's history goes on. What is left is
+// an estimate from what was read so far.
+type Fill struct {
+	Reason       string   `json:"reason"`       // why it stands still, a sentence; "" while it goes on or is done
+	RecordsRead  int64    `json:"recordsRead"`  // since the server started
+	RecordsLeft  *int64   `json:"recordsLeft"`  // nil while unknown
+	RequestsLeft *int64   `json:"requestsLeft"` // nil while unknown
+	SecondsLeft  *float64 `json:"secondsLeft"`  // nil while unknown
+	Ceiling      int64    `json:"ceiling"`      // records that may be read for history; 0: no ceiling
+}
+
 // FactoryState is what the collector says of a factory.
 type FactoryState struct {
 	State      State
 	WantedFrom adf.Time // zero leaves what was said before
 	Trouble    *Trouble // nil = all is well
+	Fill       *Fill    // nil leaves what was said before
 }
 
 // SourceState is what the collector says of a source.
@@ -236,9 +249,17 @@ func (s *Store) SetFactoryState(ctx context.Context, factory FactoryKey, state F
 		}
 		trouble = string(b)
 	}
+	var fill any
+	if state.Fill != nil {
+		b, err := json.Marshal(state.Fill)
+		if err != nil {
+			return fmt.Errorf("store how the history of factory %d is read: %w", factory, err)
+		}
+		fill = string(b)
+	}
 	err := s.submit(ctx, func(w *writer) error {
-		return w.exec("UPDATE factory SET state = ?, trouble = ?, wanted_from = iif(? = 0, wanted_from, ?) WHERE id = ?",
-			string(state.State), trouble, int64(state.WantedFrom), int64(state.WantedFrom), factory)
+		return w.exec("UPDATE factory SET state = ?, trouble = ?, wanted_from = iif(? = 0, wanted_from, ?), fill = coalesce(?, fill) WHERE id = ?",
+			string(state.State), trouble, int64(state.WantedFrom), int64(state.WantedFrom), fill, factory)
 	}, func() {
 		place, _ := s.dicts.place(factory)
 		s.live.publish([]Change{{Kind: ChangeFreshness, Factory: place}})
@@ -311,7 +332,7 @@ func (s *Store) Factory(ctx context.Context, short string) (Factory, error) {
 
 // readFactories reads one factory, or all for "".
 func (s *Store) readFactories(ctx context.Context, short string) ([]Factory, error) {
-	b := newStmt().add(`SELECT id, arm_id, short, name, location, tags, source, as_of, state, wanted_from, trouble, odd_rows, unread,
+	b := newStmt().add(`SELECT id, arm_id, short, name, location, tags, source, as_of, state, wanted_from, trouble, fill, odd_rows, unread,
 		coalesce((SELECT min(run_start) FROM run INDEXED BY run_key WHERE factory_id = factory.id), 0),
 		coalesce((SELECT max(run_start) FROM run INDEXED BY run_key WHERE factory_id = factory.id), 0) FROM factory`)
 	if short != "" {
@@ -323,8 +344,8 @@ func (s *Store) readFactories(ctx context.Context, short string) ([]Factory, err
 	err := b.each(ctx, s.read, func(rows *sql.Rows) error {
 		var f Factory
 		var from adf.Time
-		var tags, trouble sql.NullString
-		err := rows.Scan(&f.Key, &f.ID, &f.Short, &f.Name, &f.Location, &tags, &f.Source, &f.AsOf, &f.State, &from, &trouble,
+		var tags, trouble, fill sql.NullString
+		err := rows.Scan(&f.Key, &f.ID, &f.Short, &f.Name, &f.Location, &tags, &f.Source, &f.AsOf, &f.State, &from, &trouble, &fill,
 			&f.OddRows, &f.Coverage.ActivitiesPending, &f.FirstRun, &f.LastRun)
 		if err != nil {
 			return err
@@ -335,6 +356,12 @@ func (s *Store) readFactories(ctx context.Context, short string) ([]Factory, err
 		if trouble.Valid {
 			f.LastError = &Trouble{}
 			if err := json.Unmarshal([]byte(trouble.String), f.LastError); err != nil {
+				return err
+			}
+		}
+		if fill.Valid {
+			f.Fill = &Fill{}
+			if err := json.Unmarshal([]byte(fill.String), f.Fill); err != nil {
 				return err
 			}
 		}

@@ -33,6 +33,10 @@ type Page struct {
 	// freshness move in the same transaction as the rows; nil for a page in
 	// the middle of a window.
 	Completes *Window
+	// Covered is the part of the coverage that the page's window reaches into,
+	// nil for none. Rows of it that are new here became visible too late for
+	// the window that read it, which Changes and Lateness tell.
+	Covered *Window
 	// AsOf is the factory's freshness once this page is stored. It is used
 	// only with Completes and never moves back; zero leaves it.
 	AsOf   adf.Time
@@ -42,6 +46,9 @@ type Page struct {
 // Changes says what a page did to the store.
 type Changes struct {
 	Inserted, Updated, Unchanged int
+	// LateInserted and LateUpdated are those of Inserted and Updated that what
+	// was covered before should have held.
+	LateInserted, LateUpdated int
 }
 
 // RunRef names a stored run to whoever asks Azure about it again.

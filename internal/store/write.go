@@ -7,6 +7,7 @@ import (
 	"math"
 	"math/bits"
 	"sync"
+	"time"
 
 	"github.com/ncruces/go-sqlite3"
 
@@ -188,12 +189,25 @@ func (t *touchedRuns) add(seq int64) {
 
 func (w *writer) writePage(p Page, arrivals []arrival, done *Changes, touched *touchedRuns) error {
 	odd := int64(p.OddRows)
+	var late []time.Duration
 	for i := range arrivals {
+		before := *done
 		n, err := w.writeRun(p, &arrivals[i], done, touched)
 		if err != nil {
 			return err
 		}
 		odd += n
+		if d, ok := p.lateness(arrivals[i].run.LastUpdated); ok {
+			inserted, updated := done.Inserted-before.Inserted, done.Updated-before.Updated
+			done.LateInserted += inserted
+			done.LateUpdated += updated
+			if inserted+updated > 0 {
+				late = append(late, d)
+			}
+		}
+	}
+	if err := w.countLate(p.Factory, late, adf.TimeOf(w.s.now())); err != nil {
+		return err
 	}
 	if odd != 0 {
 		if err := w.exec("UPDATE factory SET odd_rows = odd_rows + ? WHERE id = ?", odd, p.Factory); err != nil {
@@ -207,6 +221,15 @@ func (w *writer) writePage(p Page, arrivals []arrival, done *Changes, touched *t
 		return err
 	}
 	return w.exec("UPDATE factory SET as_of = max(as_of, ?) WHERE id = ?", int64(p.AsOf), p.Factory)
+}
+
+// lateness returns how late a row that is new here became visible at least:
+// it was not there yet when what is covered was read.
+func (p *Page) lateness(updated adf.Time) (time.Duration, bool) {
+	if p.Covered == nil || updated.IsZero() || updated < p.Covered.From || updated >= p.Covered.To {
+		return 0, false
+	}
+	return p.Covered.To.Sub(updated), true
 }
 
 // writeRun stores one run, and returns how it changes the number of odd rows.

@@ -1,0 +1,220 @@
+package collector
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"andon/internal/adf"
+	"andon/internal/azure/budget"
+	"andon/internal/store"
+)
+
+// parallelWindows bounds how many windows of one factory's history are read
+// at the same time.
+const parallelWindows = 4
+
+// fillLoop looks after each poll whether history is missing, and reads it. So
+// a factory that refuses its first poll is not asked for each of its days.
+func (f *factory) fillLoop(ctx context.Context) {
+	var retry backoff
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-f.wakeFill:
+		}
+		for {
+			err := f.fill(ctx)
+			if ctx.Err() != nil {
+				return
+			}
+			f.report(ctx, partFill, err)
+			if err == nil {
+				retry.reset()
+				break
+			}
+			if !wait(ctx, retry.next(f.now(), retryAt(err))) {
+				return
+			}
+		}
+	}
+}
+
+// plan returns the plan to read what of history is missing, given what is
+// covered: all but what the next poll asks for. Where history begins is
+// settled by Azure's clock when it is asked for first.
+func (f *factory) plan(ctx context.Context, have []store.Window) *planner {
+	now, overlap := f.azureNow(), f.overlap.get(ctx)
+	if f.wantedFrom.IsZero() {
+		f.wantedFrom = now.Add(-f.history)
+	}
+	return newPlanner(store.Window{From: f.wantedFrom, To: pollWindow(have, now, overlap).From}, have, overlap)
+}
+
+// fill reads every window of history that is missing, newest first, several
+// at once. After a window broke off no further one is begun; those that were
+// read to their end count, so that it can be resumed at any time.
+func (f *factory) fill(ctx context.Context) error {
+	have, err := f.store.Coverage(ctx, f.place.Key)
+	if err != nil {
+		return err
+	}
+	plan := f.plan(ctx, have)
+	if plan.left() == 0 {
+		return f.filled(ctx, store.Fill{})
+	}
+	p := &filling{factory: f, plan: plan, began: f.now()}
+	if p.records, err = f.recordsOfHistory(ctx); err != nil {
+		return err
+	}
+	if reason := p.atCeiling(); reason != "" {
+		return f.filled(ctx, p.progress(reason))
+	}
+	if err := f.health.setFilled(ctx, false, f.wantedFrom, p.progress("")); err != nil {
+		return err
+	}
+	f.activities.setFilled(false)
+	f.logger.InfoContext(ctx, "reading history", "missing", plan.left().String())
+	if err := p.run(ctx, have); err != nil {
+		return err
+	}
+	reason := p.atCeiling()
+	f.logger.InfoContext(ctx, "history was read", "windows", p.windows, "pages", p.sum.pages, "stopped", reason)
+	return f.filled(ctx, p.progress(reason))
+}
+
+func (f *factory) filled(ctx context.Context, fill store.Fill) error {
+	f.activities.setFilled(true)
+	return f.health.setFilled(ctx, true, f.wantedFrom, fill)
+}
+
+// filling is one attempt to read what is missing.
+type filling struct {
+	factory *factory
+	began   time.Time
+
+	mu      sync.Mutex
+	plan    *planner
+	broken  error
+	records int64 // read for history so far, by earlier attempts as well
+	sum     result
+	span    time.Duration // that was read
+	windows int
+	reading time.Duration // span of the windows that are being read
+}
+
+// run reads windows until none is left, one broke off or the ceiling is
+// reached.
+func (p *filling) run(ctx context.Context, have []store.Window) error {
+	var tasks sync.WaitGroup
+	for range parallelWindows {
+		tasks.Go(func() {
+			for {
+				w, ok := p.next()
+				if !ok {
+					return
+				}
+				got, err := p.factory.read(ctx, reading{window: w, have: have, counts: true})
+				p.ended(w, got, err)
+				if err == nil {
+					err = p.factory.health.setFilled(ctx, false, p.factory.wantedFrom, p.progress(""))
+				}
+				if err != nil {
+					p.stop(err)
+				}
+			}
+		})
+	}
+	tasks.Wait()
+	return p.broken
+}
+
+func (p *filling) next() (store.Window, bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.broken != nil || p.ceiling() != "" {
+		return store.Window{}, false
+	}
+	w, ok := p.plan.next()
+	p.reading += w.To.Sub(w.From)
+	return w, ok
+}
+
+func (p *filling) ended(w store.Window, got result, err error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	length := w.To.Sub(w.From)
+	p.reading -= length
+	p.sum.add(got)
+	p.records += int64(got.rows)
+	if err == nil {
+		p.windows++
+		p.span += length
+		p.plan.took(w, got.pages)
+	}
+}
+
+func (p *filling) stop(err error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.broken == nil {
+		p.broken = err
+	}
+}
+
+func (p *filling) atCeiling() string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.ceiling()
+}
+
+// ceiling says that no more history may be read; "" while it may, or when all
+// is read.
+func (p *filling) ceiling() string {
+	limit := p.factory.ceiling
+	if limit <= 0 || p.records < limit || p.plan.left()+p.reading == 0 {
+		return ""
+	}
+	return fmt.Sprintf("the ceiling of %d records of history is reached: raise history.records to go on", limit)
+}
+
+// progress estimates what is left from what this attempt has read.
+func (p *filling) progress(reason string) store.Fill {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	fill := store.Fill{Reason: reason, RecordsRead: p.records, Ceiling: p.factory.ceiling}
+	left := p.plan.left() + p.reading
+	if p.span == 0 && left > 0 {
+		return fill
+	}
+	var records, requests int64
+	var seconds float64
+	if left > 0 {
+		share := float64(left) / float64(p.span)
+		records, requests = int64(share*float64(p.sum.rows)), int64(share*float64(p.sum.pages))
+		seconds = share * p.factory.now().Sub(p.began).Seconds()
+	}
+	fill.RecordsLeft, fill.RequestsLeft, fill.SecondsLeft = &records, &requests, &seconds
+	return fill
+}
+
+// recordsOfHistory returns how many run records were read for the factory's
+// history so far.
+func (f *factory) recordsOfHistory(ctx context.Context) (int64, error) {
+	if f.ceiling <= 0 {
+		return 0, nil // nothing depends on it
+	}
+	used, err := f.store.UsageSince(ctx, adf.TimeOf(f.now()).Add(-f.history))
+	if err != nil {
+		return 0, err
+	}
+	var n int64
+	for key, u := range used {
+		if key.Factory == f.place.Key && key.Purpose == string(budget.History) {
+			n += u.Records
+		}
+	}
+	return n, nil
+}
