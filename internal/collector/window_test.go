@@ -341,7 +341,7 @@ func TestTheModelSeesBrokenRules(t *testing.T) {
 			c.broken(&r)
 			lost := false
 			rapid.Check(t, func(t *rapid.T) {
-				for range 30 { // one world rarely shows it
+				for range 300 { // one world rarely shows it
 					lost = lost || missed(t, r, c.lateness) != ""
 				}
 			})
