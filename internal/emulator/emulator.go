@@ -106,8 +106,7 @@ func (e *Emulator) Start(ctx context.Context) (err error) {
 		}
 	}()
 
-	// Clients judge it by their own clocks, whatever time the world has.
-	ca, err := newAuthority(time.Now())
+	ca, err := newAuthority(time.Now()) //nolint:forbidigo // clients judge it by their own clocks, whatever time the world has
 	if err != nil {
 		return err
 	}

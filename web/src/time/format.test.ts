@@ -59,7 +59,7 @@ describe('formatTime', () => {
     ['2026-11-24T02:14:07.1234567Z', 'UTC', '02:14:07'],
     ['2026-11-23T23:30:00Z', 'UTC', 'Mon 23 Nov 23:30'],
     ['2026-11-23T23:30:00Z', 'Europe/Stockholm', '00:30:00'],
-    ['2025-11-03T02:14:00Z', 'UTC', 'Mon 3 Nov 2025 02:14'],
+    ['2025-11-03T02:14:00Z', 'UTC', '3 Nov 2025 02:14'],
     ['2026-11-24T02:00:00Z', 'Asia/Kolkata', '07:30:00'],
   ])('writes %s in %s as "%s"', (instant, zone, text) => {
     expect(plain(formatTime(instant, zone, now))).toBe(text)

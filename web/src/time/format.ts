@@ -21,7 +21,7 @@ function two(n: number): string {
 export function formatDay(millis: number, zone: Zone, now: number): string {
   const wall = wallClock(zone, millis)
   const weekday = weekdays[new Date(Date.UTC(wall.year, wall.month - 1, wall.day)).getUTCDay()]
-  const year = wall.year === wallClock(zone, now).year ? '' : ` ${wall.year}`
+  const year = isSameYear(millis, now, zone) ? '' : ` ${wall.year}`
   return `${weekday} ${wall.day} ${months[wall.month - 1]}${year}`.replaceAll(' ', nbsp)
 }
 
@@ -32,13 +32,19 @@ export function formatClock(millis: number, zone: Zone, withSeconds: boolean): s
   return withSeconds ? `${short}:${two(wall.second)}` : short
 }
 
-/** Today "02:14:07", else "Mon 3 Nov 02:14". */
+/** Today "02:14:07", this year "Mon 3 Nov 02:14", else "3 Nov 2025 02:14": as long, so that columns fit all of them. */
 export function formatTime(instant: string | null | undefined, zone: Zone, now: number): string {
   const millis = toMillis(instant)
   if (millis === null) return unknown
   const today = isSameDay(millis, now, zone)
   if (today) return formatClock(millis, zone, true)
-  return `${formatDay(millis, zone, now)}${nbsp}${formatClock(millis, zone, false)}`
+  const day = formatDay(millis, zone, now)
+  const thatDay = isSameYear(millis, now, zone) ? day : day.slice(day.indexOf(nbsp) + 1)
+  return `${thatDay}${nbsp}${formatClock(millis, zone, false)}`
+}
+
+function isSameYear(a: number, b: number, zone: Zone): boolean {
+  return wallClock(zone, a).year === wallClock(zone, b).year
 }
 
 export function isSameDay(a: number, b: number, zone: Zone): boolean {
