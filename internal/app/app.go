@@ -59,7 +59,8 @@ func New(ctx context.Context, o Options) (_ *App, err error) {
 		}
 	}()
 
-	sources, err := clients(o)
+	scheduler := budget.New(budget.Budget{Share: o.Config.Budget.Share, Off: o.Config.Budget.Off}, o.Now)
+	sources, err := clients(o, scheduler)
 	if err != nil {
 		return nil, err
 	}
@@ -82,7 +83,7 @@ func New(ctx context.Context, o Options) (_ *App, err error) {
 	options.StudioURL = studioURL(sources)
 	if !o.Config.NoCollect {
 		a.collector = collector.New(collector.Options{
-			Sources: sources, Store: a.store, Poll: o.Config.Poll, Logger: o.Logger, Now: o.Now,
+			Sources: sources, Store: a.store, Scheduler: scheduler, Poll: o.Config.Poll, Logger: o.Logger, Now: o.Now,
 		})
 		options.ReadActivities = a.collector.ReadActivities
 	}
@@ -221,9 +222,8 @@ func boardOptions(s *store.Store, o Options) (api.Options, error) {
 }
 
 // clients makes one Azure client for each source.
-func clients(o Options) ([]collector.Source, error) {
+func clients(o Options, scheduler *budget.Scheduler) ([]collector.Source, error) {
 	var sources []collector.Source
-	scheduler := budget.New(budget.Budget{Share: o.Config.Budget.Share, Off: o.Config.Budget.Off}, o.Now)
 	for _, src := range o.Config.Sources {
 		cloud, err := cloudOf(src.Cloud)
 		if err != nil {

@@ -37,6 +37,11 @@ type Options struct {
 	// HistoryRecords is how many run records may be read for one factory's
 	// history; 0 means as many as there are.
 	HistoryRecords int64
+	// Sweep is the time between two sweeps of a factory; 0 means an hour.
+	Sweep time.Duration
+	// SweepRows is how many rows a sweep simply reads again, rather than
+	// samples of them; 0 means 1,000.
+	SweepRows int64
 	// Scheduler counts what is asked; nil counts nothing.
 	Scheduler *budget.Scheduler
 	Logger    *slog.Logger     // nil logs nothing
@@ -66,6 +71,12 @@ func New(o Options) *Collector {
 	}
 	if o.History <= 0 {
 		o.History = DefaultHistory
+	}
+	if o.Sweep <= 0 {
+		o.Sweep = time.Hour
+	}
+	if o.SweepRows <= 0 {
+		o.SweepRows = 1000
 	}
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
@@ -149,7 +160,8 @@ func (c *Collector) ReadActivities(ctx context.Context, factory, runID string) e
 		f.activities.release(job, c.ctx.Err())
 		return errors.New("the server is stopping")
 	}
-	c.tasks.Go(func() { f.readActivities(budget.For(c.ctx, budget.Asked), job) })
+	// It goes on when whoever asked has left.
+	c.tasks.Go(func() { f.readActivities(budget.For(c.ctx, budget.Asked), job) }) //nolint:contextcheck // the collector's own
 	return nil
 }
 

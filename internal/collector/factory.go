@@ -29,6 +29,11 @@ type factory struct {
 	ceiling    int64 // records that may be read for history; 0: as many as there are
 	overlap    *reachBack
 	orders     chan order
+	sweepEvery time.Duration
+	sweepRows  int64 // that a sweep simply reads again
+	// doubtful are the kinds of sweeps of which one found something and broke
+	// off; touched by the sweep loop only.
+	doubtful   map[store.SweepKind]bool
 	health     *health
 	activities *activityQueue
 	openAsked  map[string]time.Time // by lower-case runId; touched by the poll loop only
@@ -40,6 +45,10 @@ type factory struct {
 	// wantedFrom is where the wanted history begins; touched by the fill loop
 	// only.
 	wantedFrom adf.Time
+	// historyRecords is how many run records were read for history; nil until
+	// the store was asked. Touched by the fill loop only.
+	historyRecords *int64
+	stopped        *store.Fill // how history stood when its ceiling was reached; touched by the fill loop only
 
 	oddMu   sync.Mutex
 	oddSeen map[[sha256.Size]byte]bool // odd rows that were counted
@@ -50,11 +59,12 @@ func newFactory(c *Collector, s *source, place store.Place) *factory {
 		place: place, client: s.Client, store: c.options.Store, now: c.now,
 		logger: c.logger.With("source", s.Name, "factory", place.Short),
 		poll:   c.options.Poll, history: c.options.History, ceiling: c.options.HistoryRecords,
-		orders:     make(chan order, ordersWaiting),
+		orders: make(chan order, ordersWaiting), sweepEvery: c.options.Sweep, sweepRows: c.options.SweepRows,
 		activities: newActivityQueue(c.now),
 		openAsked:  map[string]time.Time{},
 		wakeFill:   make(chan struct{}, 1),
 		oddSeen:    map[[sha256.Size]byte]bool{},
+		doubtful:   map[store.SweepKind]bool{},
 	}
 	f.overlap = &reachBack{now: f.now, ask: func(ctx context.Context) ([]store.Late, error) {
 		return f.store.Lateness(ctx, place.Key, f.azureNow().Add(-latenessMemory))

@@ -69,8 +69,13 @@ func (f *factory) fill(ctx context.Context) error {
 	if p.records, err = f.recordsOfHistory(ctx); err != nil {
 		return err
 	}
+	defer func() { f.historyRecords = &p.records }()
 	if reason := p.atCeiling(); reason != "" {
-		return f.filled(ctx, p.progress(reason))
+		if f.stopped == nil {
+			stopped := p.progress(reason)
+			f.stopped = &stopped
+		}
+		return f.filled(ctx, *f.stopped) // with the estimates of when it stopped
 	}
 	if err := f.health.setFilled(ctx, false, f.wantedFrom, p.progress("")); err != nil {
 		return err
@@ -82,7 +87,11 @@ func (f *factory) fill(ctx context.Context) error {
 	}
 	reason := p.atCeiling()
 	f.logger.InfoContext(ctx, "history was read", "windows", p.windows, "pages", p.sum.pages, "stopped", reason)
-	return f.filled(ctx, p.progress(reason))
+	done := p.progress(reason)
+	if reason != "" {
+		f.stopped = &done
+	}
+	return f.filled(ctx, done)
 }
 
 func (f *factory) filled(ctx context.Context, fill store.Fill) error {
@@ -201,10 +210,11 @@ func (p *filling) progress(reason string) store.Fill {
 }
 
 // recordsOfHistory returns how many run records were read for the factory's
-// history so far.
+// history so far. What the store knows of it is some seconds old, so it is
+// asked once, for what was read before this start.
 func (f *factory) recordsOfHistory(ctx context.Context) (int64, error) {
-	if f.ceiling <= 0 {
-		return 0, nil // nothing depends on it
+	if f.historyRecords != nil {
+		return *f.historyRecords, nil
 	}
 	used, err := f.store.UsageSince(ctx, adf.TimeOf(f.now()).Add(-f.history))
 	if err != nil {

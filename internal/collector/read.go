@@ -19,10 +19,18 @@ const (
 	// tooManyPages is where a window is given up and split, since its chain of
 	// continuation tokens might not live much longer.
 	tooManyPages = 300
+	// fullPage is how many rows a page of runs has when more follow (azure.md
+	// §1.1: seen by many, documented nowhere).
+	fullPage = 100
 )
 
-// errTooFull says that a window has more pages than should be read in a chain.
-var errTooFull = errors.New("the window has too many pages")
+// The reasons to read a window in halves.
+var (
+	errTooFull = errors.New("the window has more pages than should be read in a chain")
+	// A last page that is full may be one that only claims to be the last. It
+	// is by chance one time in a hundred, which costs two requests more.
+	errFullEnd = errors.New("the last page is full, as if more followed")
+)
 
 // reading is a window to be read, and what is to become of its rows.
 type reading struct {
@@ -51,8 +59,9 @@ func (r *result) add(s result) {
 }
 
 // read asks for the runs that were last updated within a window, to the last
-// page, and stores them. A window that is too full, or whose token is refused,
-// is read in halves, the older one first, each of which counts by itself. A
+// page, and stores them. A window that is too full, whose token is refused or
+// that seems to end too early is read in halves, the older one first, each of
+// which counts by itself. A
 // window counts once its last page is stored: after an error nothing of it
 // does, though rows of its first pages may be there.
 func (f *factory) read(ctx context.Context, r reading) (result, error) {
@@ -60,7 +69,7 @@ func (f *factory) read(ctx context.Context, r reading) (result, error) {
 	for restarts := 0; ; restarts++ {
 		got, err := f.readPages(ctx, &r)
 		sum.add(got)
-		if kindOf(err) != azure.KindTokenRefused && !errors.Is(err, errTooFull) {
+		if kindOf(err) != azure.KindTokenRefused && !errors.Is(err, errTooFull) && !errors.Is(err, errFullEnd) {
 			return sum, err
 		}
 		if r.window.To.Sub(r.window.From) >= 2*shortestLength {
@@ -109,7 +118,8 @@ func (f *factory) readPages(ctx context.Context, r *reading) (result, error) {
 			Factory: f.place.Key, Runs: answer.Runs, OddRows: f.newOddRows(answer.Odd), Origin: store.OriginAzure, Covered: covered,
 		}
 		last := answer.Next == ""
-		if last && r.counts {
+		isFullEnd := last && canSplit && len(answer.Runs)+len(answer.Odd) == fullPage
+		if last && !isFullEnd && r.counts {
 			page.Completes, page.AsOf = &done, done.To
 		}
 		changes, err := f.store.WriteRuns(ctx, page)
@@ -119,6 +129,9 @@ func (f *factory) readPages(ctx context.Context, r *reading) (result, error) {
 		sum.add(result{1, len(answer.Runs), changes.LateInserted, changes.LateUpdated})
 		if r.taken != nil {
 			r.taken(answer.Runs)
+		}
+		if isFullEnd {
+			return sum, errFullEnd
 		}
 		if last {
 			return sum, nil

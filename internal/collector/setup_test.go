@@ -81,7 +81,12 @@ func emulate(tb testing.TB, o emulator.Options) emulator.Info {
 
 func newClient(tb testing.TB, info emulator.Info, clientID, secret string) *azure.Client {
 	tb.Helper()
-	c, err := azure.New(clientConfig(info, clientID, secret))
+	return newClientOf(tb, clientConfig(info, clientID, secret))
+}
+
+func newClientOf(tb testing.TB, cfg azure.Config) *azure.Client {
+	tb.Helper()
+	c, err := azure.New(cfg)
 	if err != nil {
 		tb.Fatal(err)
 	}

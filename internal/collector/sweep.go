@@ -2,6 +2,7 @@ package collector
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"andon/internal/adf"
@@ -14,10 +15,6 @@ import (
 const (
 	hourlyReach = 24 * time.Hour
 	dailyReach  = DefaultHistory
-	// cheapRows is how many rows are simply read again. Of more, only what did
-	// not succeed is, and one slice after another of the rest; if that shows
-	// anything missed, all is read.
-	cheapRows = 1000
 	// hourlySlices and dailySlices are how many sweeps it takes to have read
 	// every row once more.
 	hourlySlices = 24
@@ -38,7 +35,7 @@ type order struct {
 // sweepLoop sweeps every hour, and once a day in the factory's quietest hour,
 // and reads what is ordered. It begins once history is filled.
 func (f *factory) sweepLoop(ctx context.Context) {
-	next := f.now().Add(jitter(time.Hour)) // spreads the factories
+	next := f.now().Add(jitter(f.sweepEvery)) // spreads the factories
 	for {
 		timer := time.NewTimer(max(0, next.Sub(f.now())))
 		select {
@@ -53,7 +50,7 @@ func (f *factory) sweepLoop(ctx context.Context) {
 				o.done <- err
 			}
 		case <-timer.C:
-			next = f.now().Add(time.Hour)
+			next = f.now().Add(f.sweepEvery)
 			if f.activities.isFilled() { // else the fill reads it anyway
 				f.report(ctx, partSweep, f.sweepDue(budget.For(ctx, budget.Sweep)))
 			}
@@ -118,7 +115,8 @@ func (f *factory) isQuietest(ctx context.Context, now adf.Time) (bool, error) {
 }
 
 // sweep reads the last reach of what is covered once more, whole where that is
-// cheap, else by what tells most. slices is how many sweeps it takes to read
+// cheap. Of more rows it reads what did not succeed, and one slice after
+// another of the rest; if that shows anything missed, it reads all. slices is how many sweeps it takes to read
 // the whole.
 func (f *factory) sweep(ctx context.Context, kind store.SweepKind, reach time.Duration, slices int) error {
 	have, err := f.store.Coverage(ctx, f.place.Key)
@@ -134,22 +132,23 @@ func (f *factory) sweep(ctx context.Context, kind store.SweepKind, reach time.Du
 	if err != nil {
 		return err
 	}
-	whole := cost <= cheapRows
 	var sum result
+	whole := cost <= f.sweepRows || f.doubtful[kind]
 	if !whole {
-		if sum, err = f.sample(ctx, w, have, slices); err != nil {
-			return err
-		}
+		sum, err = f.sample(ctx, w, have, slices)
 		whole = sum.missed+sum.outdated > 0
 	}
-	if whole {
-		got, err := f.readWhole(ctx, w, have)
+	if whole && err == nil {
+		var got result
+		got, err = f.readWhole(ctx, w, have)
 		sum.add(got)
-		if err != nil {
-			return err
-		}
 	}
-	return f.swept(ctx, store.Sweep{Kind: kind, Window: w, Began: began, Whole: whole}, sum)
+	// What broke off after it had found something is not done with.
+	f.doubtful[kind] = err != nil && (f.doubtful[kind] || sum.missed+sum.outdated > 0)
+	if err != nil && !f.doubtful[kind] {
+		return err
+	}
+	return errors.Join(err, f.swept(ctx, store.Sweep{Kind: kind, Window: w, Began: began, Whole: whole && err == nil}, sum))
 }
 
 // sample reads what did not succeed, and the slice whose turn it is.

@@ -22,7 +22,7 @@ const latenessDays = 30
 
 // latenessBucket returns b with d <= 2^b seconds.
 func latenessBucket(d time.Duration) int64 {
-	seconds := uint64(max(0, (d+time.Second-1)/time.Second)) //nolint:gosec // not negative
+	seconds := uint64(max(0, (d+time.Second-1)/time.Second))
 	if seconds <= 1 {
 		return 0
 	}

@@ -4,7 +4,7 @@ package budget
 type waiter struct {
 	request Request
 	scopes  []*scope
-	turn    uint64 // counts arrivals
+	turn    uint64     // counts arrivals
 	granted chan error // told once: nil, or why it will not be sent
 	pass    *Pass
 }

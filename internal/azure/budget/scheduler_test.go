@@ -21,14 +21,17 @@ func request(factory string, p budget.Purpose) budget.Request {
 	return budget.Request{Source: "contoso", Principal: "app", Subscription: "S1", Factory: factory, Purpose: p}
 }
 
+// pass lets time go by: within a bubble of synctest it is a fake.
+func pass(d time.Duration) { time.Sleep(d) } //nolint:forbidigo // waits for nothing real
+
 // enter is Enter for requests that have to pass.
 func enter(t *testing.T, s *budget.Scheduler, r budget.Request) *budget.Pass {
 	t.Helper()
-	pass, err := s.Enter(t.Context(), r)
+	p, err := s.Enter(t.Context(), r)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return pass
+	return p
 }
 
 // In no minute may a factory be asked more often than the share allows,
@@ -41,9 +44,9 @@ func TestBudgetHoldsInEveryMinute(t *testing.T) {
 			s := budget.New(budget.Budget{Share: share}, nil)
 			var sent []time.Time
 			for range 2*int(1000*share) + 1 {
-				pass := enter(t, s, request("f", budget.News))
+				p := enter(t, s, request("f", budget.News))
 				sent = append(sent, time.Now())
-				pass.Answered(100)
+				p.Answered(100)
 			}
 			first := 0
 			for i := range sent {
@@ -92,9 +95,9 @@ func TestGates(t *testing.T) {
 		s := budget.New(budget.Budget{Off: true}, nil)
 		try := func(r budget.Request) (time.Duration, error) {
 			begin := time.Now()
-			pass, err := s.Enter(t.Context(), r)
+			p, err := s.Enter(t.Context(), r)
 			if err == nil {
-				pass.Answered(0)
+				p.Answered(0)
 			}
 			return time.Since(begin), err
 		}
@@ -181,13 +184,13 @@ func order(t *testing.T, waiting []budget.Request) []string {
 	passed := make(chan string)
 	for _, r := range waiting {
 		go func() {
-			pass, err := s.Enter(t.Context(), r)
+			p, err := s.Enter(t.Context(), r)
 			if err != nil {
 				t.Error(err)
 				return
 			}
 			passed <- r.Factory + " " + string(r.Purpose)
-			pass.Unused() // an answer would let more go at once
+			p.Unused() // an answer would let more go at once
 		}()
 		synctest.Wait()
 	}
@@ -243,15 +246,15 @@ func TestNobodyStarves(t *testing.T) {
 		for i := range 20 {
 			go func() {
 				for {
-					pass, err := s.Enter(ctx, request(fmt.Sprintf("f%d", i), budget.News))
+					p, err := s.Enter(ctx, request(fmt.Sprintf("f%d", i), budget.News))
 					if err != nil {
 						return
 					}
-					pass.Answered(0)
+					p.Answered(0)
 				}
 			}()
 		}
-		time.Sleep(time.Minute)
+		pass(time.Minute)
 		begin := time.Now()
 		enter(t, s, request("f0", budget.Surroundings)).Answered(0)
 		if waited := time.Since(begin); waited > 40*time.Second {
@@ -272,26 +275,26 @@ func TestTheBackgroundLeavesRoomForNews(t *testing.T) {
 		for range 8 {
 			go func() {
 				for {
-					pass, err := s.Enter(ctx, request("f", budget.History))
+					p, err := s.Enter(ctx, request("f", budget.History))
 					if err != nil {
 						return
 					}
-					time.Sleep(500 * time.Millisecond)
-					pass.Answered(100)
+					pass(500 * time.Millisecond)
+					p.Answered(100)
 				}
 			}()
 		}
-		time.Sleep(5 * time.Minute)
+		pass(5 * time.Minute)
 		for range 10 {
 			begin := time.Now()
 			enter(t, s, request("f", budget.News)).Answered(0)
 			if waited := time.Since(begin); waited != 0 {
 				t.Errorf("news waited %s behind history", waited)
 			}
-			time.Sleep(7 * time.Second)
+			pass(7 * time.Second)
 		}
 		cancel()
-		time.Sleep(time.Second) // the last of history is answered
+		pass(time.Second) // the last of history is answered
 	})
 }
 
@@ -305,8 +308,8 @@ func TestConcurrencyGrowsByUseAndHalvesOnTrouble(t *testing.T) {
 			passed := make(chan *budget.Pass, 100)
 			for range 10 {
 				go func() {
-					if pass, err := s.Enter(ctx, request("f", budget.News)); err == nil {
-						passed <- pass
+					if p, err := s.Enter(ctx, request("f", budget.News)); err == nil {
+						passed <- p
 					}
 				}()
 			}
@@ -332,7 +335,7 @@ func TestConcurrencyGrowsByUseAndHalvesOnTrouble(t *testing.T) {
 		if len(all) != 4 {
 			t.Errorf("%d in flight at best, want 4", len(all))
 		}
-		time.Sleep(time.Second)
+		pass(time.Second)
 		for _, p := range all { // one burst of trouble halves once
 			p.Failed(errors.New("503"))
 		}
@@ -366,7 +369,7 @@ func TestACircuitOpensAndHeals(t *testing.T) {
 		for range 9 {
 			rest := time.Until(open.Until)
 			rests = append(rests, rest)
-			time.Sleep(rest)
+			pass(rest)
 			probe := enter(t, s, request("f", budget.News))
 			second := make(chan error, 1)
 			go func() {
@@ -385,7 +388,7 @@ func TestACircuitOpensAndHeals(t *testing.T) {
 		if rests[0] < time.Second || rests[0] > 2*time.Second || rests[8] < 30*time.Second || rests[8] > time.Minute {
 			t.Errorf("it rested for %s", rests)
 		}
-		time.Sleep(time.Until(open.Until))
+		pass(time.Until(open.Until))
 		enter(t, s, request("f", budget.News)).Answered(0)
 		a, b := enter(t, s, request("f", budget.News)), enter(t, s, request("f", budget.News))
 		a.Answered(0)
@@ -413,18 +416,18 @@ func TestLittleLeftSlowsDown(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		s := budget.New(budget.Budget{Share: 1}, nil)
-		pass := enter(t, s, request("f", budget.News))
+		p := enter(t, s, request("f", budget.News))
 		for _, step := range []struct {
 			left          int
 			changed, slow bool
 		}{{249, false, false}, {24, true, true}, {10, false, true}, {30, false, true}, {200, true, false}, {11998, false, false}, {1, true, true}} {
-			if changed, slow := pass.ReadsLeft(step.left); changed != step.changed || slow != step.slow {
+			if changed, slow := p.ReadsLeft(step.left); changed != step.changed || slow != step.slow {
 				t.Errorf("%d left: changed %t, slow %t; want %t and %t", step.left, changed, slow, step.changed, step.slow)
 			}
 		}
-		pass.Answered(0)
-		for range 249 { // what the bucket holds
-			enter(t, s, request(fmt.Sprint(time.Now().UnixNano()), budget.News)).Answered(0)
+		p.Answered(0)
+		for i := range 249 { // what the bucket holds
+			enter(t, s, request(fmt.Sprintf("g%d", i), budget.News)).Answered(0)
 		}
 		begin := time.Now()
 		for range 25 {
@@ -451,8 +454,8 @@ func TestPlacesAreGivenBack(t *testing.T) {
 				r := request(fmt.Sprintf("f%d", factories[i]), purposes[i])
 				if step > 1 || len(out) == 0 {
 					ctx, cancel := context.WithTimeout(t.Context(), time.Duration(step)*time.Second)
-					if pass, err := s.Enter(ctx, r); err == nil {
-						out = append(out, pass)
+					if p, err := s.Enter(ctx, r); err == nil {
+						out = append(out, p)
 					}
 					cancel()
 				}
@@ -460,26 +463,26 @@ func TestPlacesAreGivenBack(t *testing.T) {
 					t.Fatalf("%d in flight", len(out))
 				}
 				if step < 6 && len(out) > 0 {
-					pass := out[0]
+					p := out[0]
 					out = out[1:]
 					switch step {
 					case 0:
-						pass.Throttled(time.Now().Add(3*time.Second), i%2 == 0)
+						p.Throttled(time.Now().Add(3*time.Second), i%2 == 0)
 					case 1:
-						pass.Failed(errors.New("503"))
+						p.Failed(errors.New("503"))
 					case 2:
-						pass.Unused()
+						p.Unused()
 					case 3:
-						pass.Unreached(errors.New("no route"), false)
+						p.Unreached(errors.New("no route"), false)
 					default:
-						pass.Answered(i)
+						p.Answered(i)
 					}
 				}
 			}
 			for _, p := range out {
 				p.Answered(0)
 			}
-			time.Sleep(2 * time.Minute) // every rest is over
+			pass(2 * time.Minute) // every rest is over
 			for f := range 4 {
 				enter(t, s, request(fmt.Sprintf("f%d", f), budget.HistoryActivities)).Answered(0)
 			}
