@@ -209,7 +209,7 @@ func (q *activityQueue) next() (job activityJob, ok bool, pause time.Duration) {
 		job = activityJob{runID: ref.RunID, start: ref.RunStart, urgent: true}
 		age := now.Sub(ref.RunStart.Time())
 		m := q.memos[strings.ToLower(ref.RunID)]
-		if age < longRun || m != nil && (m.ended || now.Sub(m.asked) < againAfter(age)) {
+		if age < longRun || m != nil && (m.ended || now.Sub(m.asked) < againAfter(age, 0)) {
 			continue
 		}
 		if q.filled && q.begin(&job, now) {

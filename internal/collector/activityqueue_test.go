@@ -228,37 +228,6 @@ func TestBackoffGrowsToItsBoundAndObeysRetryAfter(t *testing.T) {
 	}
 }
 
-func TestOpenRunsAreAskedForLeastRecentlySeenFirst(t *testing.T) {
-	t.Parallel()
-	c := newClock()
-	f := &factory{now: c.now, openAsked: map[string]time.Time{}}
-	open := []store.RunRef{ref("Young", c.adf().Add(-2*time.Minute)), ref("old", c.adf().Add(-5*time.Hour))}
-	if due := f.dueOpenRuns(open, nil); len(due) > 0 {
-		t.Errorf("%v are asked for though they were just seen", due)
-	}
-	c.pass(2 * time.Minute)
-	if due := f.dueOpenRuns(open, map[string]bool{"young": true}); len(due) > 0 {
-		t.Errorf("%v are asked for though the window showed the young one", due)
-	}
-	c.pass(11 * time.Minute)
-	due := f.dueOpenRuns(open, nil)
-	if len(due) != 2 || due[0].RunID != "old" {
-		t.Errorf("due are %v, want the old one first", due)
-	}
-	many := make([]store.RunRef, 3*openPerPoll)
-	for i := range many {
-		many[i] = ref(string(rune('A'+i)), c.adf().Add(-time.Hour))
-	}
-	f.dueOpenRuns(many, nil)
-	if len(f.openAsked) != len(many) {
-		t.Errorf("%d runs are remembered, of %d open ones", len(f.openAsked), len(many))
-	}
-	c.pass(time.Hour)
-	if due := f.dueOpenRuns(many, nil); len(due) != openPerPoll {
-		t.Errorf("%d are asked for in one poll", len(due))
-	}
-}
-
 func TestHealthTellsOnlyWhatIsNew(t *testing.T) {
 	t.Parallel()
 	c := newClock()

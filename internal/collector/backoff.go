@@ -52,10 +52,3 @@ func wait(ctx context.Context, d time.Duration) bool {
 		return true
 	}
 }
-
-// againAfter returns how long after it was last seen a run that has been open
-// for age is asked for again: a minute at first, more rarely the longer it
-// runs, since a window shows its end in any case.
-func againAfter(age time.Duration) time.Duration {
-	return min(max(age/10, time.Minute), 10*time.Minute)
-}

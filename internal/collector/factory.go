@@ -36,7 +36,9 @@ type factory struct {
 	doubtful   map[store.SweepKind]bool
 	health     *health
 	activities *activityQueue
-	openAsked  map[string]time.Time // by lower-case runId; touched by the poll loop only
+	// usual tells how long runs of the same pipeline usually take, 0 for unknown.
+	usual     func(context.Context, store.RunKey) (time.Duration, error)
+	openAsked map[string]time.Time // by lower-case runId; touched by the poll loop only
 
 	// skew is Azure's clock less ours, as its last answer showed it. Windows
 	// are laid by Azure's clock.
@@ -61,6 +63,7 @@ func newFactory(c *Collector, s *source, place store.Place) *factory {
 		poll:   c.options.Poll, history: c.options.History, ceiling: c.options.HistoryRecords,
 		orders: make(chan order, ordersWaiting), sweepEvery: c.options.Sweep, sweepRows: c.options.SweepRows,
 		activities: newActivityQueue(c.now),
+		usual:      c.options.Store.UsualDuration,
 		openAsked:  map[string]time.Time{},
 		wakeFill:   make(chan struct{}, 1),
 		oddSeen:    map[[sha256.Size]byte]bool{},
@@ -150,7 +153,7 @@ func (f *factory) pollOnce(ctx context.Context) error {
 	case f.wakeFill <- struct{}{}:
 	default: // is on its way
 	}
-	f.report(ctx, partOpenRuns, f.askOpenRuns(budget.For(ctx, budget.OpenRuns), seen))
+	f.report(ctx, partOpenRuns, f.askOpenRuns(budget.For(ctx, budget.OpenRuns), have, seen))
 	f.activities.wake()
 	return nil
 }

@@ -12,19 +12,49 @@ import (
 	"andon/internal/store"
 )
 
-// openPerPoll bounds how many open runs one poll asks for by id.
-const openPerPoll = 10
+const (
+	// openPerPoll bounds how many open runs one poll asks for by id.
+	openPerPoll = 10
+	// cheaperTogether is how many due runs are asked for by one query for all
+	// that is open, rather than each by its id.
+	cheaperTogether = 4
+	// soonestOpen and latestOpen bound how long after it was last seen an open
+	// run is asked for again.
+	soonestOpen = time.Minute
+	latestOpen  = 10 * time.Minute
+)
 
-// askOpenRuns asks by id for runs that are not known to have ended and that
-// the poll's window did not show, so that one whose end was missed does not
-// stay open. seen holds the lower-case runIds of the window.
-func (f *factory) askOpenRuns(ctx context.Context, seen map[string]bool) error {
+// againAfter returns how long after it was last seen a run that has been open
+// for age is asked for again: a minute at first, more rarely the longer it
+// runs, since a window shows its end in any case. Before it has run for as
+// long as usual, 0 for unknown, nobody needs to wonder.
+func againAfter(age, usual time.Duration) time.Duration {
+	pause := max(age/10, soonestOpen)
+	if left := usual - age; left > pause {
+		pause = left
+	}
+	return min(pause, latestOpen)
+}
+
+// askOpenRuns asks for runs that are not known to have ended and that the
+// poll's window did not show, so that one whose end was missed does not stay
+// open. seen holds the lower-case runIds of the window.
+func (f *factory) askOpenRuns(ctx context.Context, have []store.Window, seen map[string]bool) error {
 	open, err := f.store.OpenRuns(ctx, f.place.Key)
 	if err != nil {
 		return err
 	}
 	f.activities.setOpen(open)
-	for _, ref := range f.dueOpenRuns(open, seen) {
+	due, err := f.dueOpenRuns(ctx, open, seen)
+	if err != nil {
+		return err
+	}
+	if len(due) >= cheaperTogether {
+		if due, err = f.askTogether(ctx, have, due); err != nil {
+			return err
+		}
+	}
+	for _, ref := range due[:min(len(due), openPerPoll)] {
 		f.openAsked[strings.ToLower(ref.RunID)] = f.now()
 		if err := f.askOpenRun(ctx, ref); err != nil {
 			return err
@@ -33,9 +63,9 @@ func (f *factory) askOpenRuns(ctx context.Context, seen map[string]bool) error {
 	return nil
 }
 
-// dueOpenRuns picks the runs to ask for, the least recently seen first, and
+// dueOpenRuns returns the runs to ask for, the least recently seen first, and
 // forgets those that are open no more.
-func (f *factory) dueOpenRuns(open []store.RunRef, seen map[string]bool) []store.RunRef {
+func (f *factory) dueOpenRuns(ctx context.Context, open []store.RunRef, seen map[string]bool) ([]store.RunRef, error) {
 	now := f.now()
 	asked := make(map[string]time.Time, len(open))
 	var due []store.RunRef
@@ -46,7 +76,15 @@ func (f *factory) dueOpenRuns(open []store.RunRef, seen map[string]bool) []store
 			last = now
 		}
 		asked[key] = last
-		if now.Sub(last) >= againAfter(f.age(ref)) {
+		age := f.age(ref)
+		if now.Sub(last) < againAfter(age, 0) {
+			continue
+		}
+		usual, err := f.usual(ctx, ref.Key)
+		if err != nil {
+			return nil, err
+		}
+		if now.Sub(last) >= againAfter(age, usual) {
 			due = append(due, ref)
 		}
 	}
@@ -54,7 +92,7 @@ func (f *factory) dueOpenRuns(open []store.RunRef, seen map[string]bool) []store
 	slices.SortStableFunc(due, func(a, b store.RunRef) int {
 		return asked[strings.ToLower(a.RunID)].Compare(asked[strings.ToLower(b.RunID)])
 	})
-	return due[:min(len(due), openPerPoll)]
+	return due, nil
 }
 
 // age returns how long ago a run began.
@@ -65,6 +103,47 @@ func (f *factory) age(ref store.RunRef) time.Duration {
 	return f.azureNow().Sub(ref.RunStart)
 }
 
+// askTogether asks for every run that is open since the oldest of due, and
+// returns those of due that the answer did not hold: they have ended or are
+// gone, which only their ids can tell.
+func (f *factory) askTogether(ctx context.Context, have []store.Window, due []store.RunRef) ([]store.RunRef, error) {
+	now := f.azureNow()
+	w := store.Window{From: now.Add(-leastOverlap), To: now.Add(ahead)}
+	for _, ref := range due {
+		if !ref.LastUpdated.IsZero() {
+			w.From = min(w.From, ref.LastUpdated)
+		}
+	}
+	still := map[string]bool{}
+	_, err := f.read(ctx, reading{
+		window: w, have: have,
+		filters: []adf.Filter{{Operand: "Status", Operator: "In", Values: []any{
+			string(adf.StatusQueued), string(adf.StatusInProgress), string(adf.StatusCanceling),
+		}}},
+		taken: func(runs []adf.PipelineRun) {
+			for i := range runs {
+				still[strings.ToLower(runs[i].RunID)] = true
+			}
+			f.activities.finished(runs)
+		},
+	})
+	if err != nil {
+		return nil, err
+	}
+	var left []store.RunRef
+	for _, ref := range due {
+		key := strings.ToLower(ref.RunID)
+		if still[key] {
+			f.openAsked[key] = f.now()
+			continue
+		}
+		left = append(left, ref)
+	}
+	return left, nil
+}
+
+// askOpenRun asks for a run by its id. One that ADF has forgotten is closed:
+// its end stays unknown.
 func (f *factory) askOpenRun(ctx context.Context, ref store.RunRef) error {
 	run, err := f.client.PipelineRun(ctx, f.place.ID, ref.RunID)
 	if kindOf(err) == azure.KindNotFound {

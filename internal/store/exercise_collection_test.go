@@ -145,3 +145,34 @@ func (x suite) fill(t *testing.T) {
 		}
 	}
 }
+
+func (x suite) usual(t *testing.T) {
+	t.Parallel()
+	s := x.open(t)
+	f := putFactory(t, s, "adf")
+	usual := func(pipeline string) time.Duration {
+		t.Helper()
+		page, err := s.Runs(t.Context(), store.RunQuery{RunFilter: store.RunFilter{Pipelines: []string{pipeline}}, Limit: 1})
+		if err != nil || len(page.Runs) != 1 {
+			t.Fatal(page, err)
+		}
+		d, err := s.UsualDuration(t.Context(), page.Runs[0].Key)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return d
+	}
+	for i, ms := range []int64{1000, 3000, 2000, 9_000_000, 4000} {
+		write(t, s, f, row{ID: guid(i), Pipeline: "p", Status: "Succeeded", Start: hour(float64(i)), Ms: ms})
+	}
+	write(
+		t, s, f, row{ID: guid(20), Pipeline: "p", Status: "Failed", Start: hour(9), Ms: 1}, row{ID: guid(21), Pipeline: "p", Status: "InProgress", Start: hour(10)},
+		row{ID: guid(22), Pipeline: "rare", Status: "Succeeded", Start: hour(1), Ms: 5000},
+	)
+	if got := usual("p"); got != 3*time.Second {
+		t.Errorf("usually %s, want the median of the successes, 3 s", got)
+	}
+	if got := usual("rare"); got != 0 {
+		t.Errorf("one run makes %s usual", got)
+	}
+}

@@ -55,6 +55,7 @@ func exercise(t *testing.T, open opener) {
 	t.Run("late rows are counted", x.lateness)
 	t.Run("usage is summed by the hour", x.usage)
 	t.Run("sweeps are remembered", x.sweeps)
+	t.Run("the usual duration is the median of successes", x.usual)
 	t.Run("the fill keeps what was said", x.fill)
 	t.Run("unknown statuses are counted in their own word", x.unknownStatus)
 }
