@@ -169,7 +169,7 @@ func (f *factory) askActivities(ctx context.Context, job activityJob) (rows []ad
 	}
 	filter := adf.RunFilter{LastUpdatedAfter: start.Add(-activityReach), LastUpdatedBefore: now.Add(activityReach)}
 	for {
-		page, err := f.client.QueryActivityRuns(ctx, f.place.ID, job.runID, filter)
+		page, err := f.seers.current().client.QueryActivityRuns(ctx, f.place.ID, job.runID, filter)
 		if err != nil {
 			return nil, time.Time{}, err
 		}

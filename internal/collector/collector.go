@@ -120,11 +120,18 @@ func (c *Collector) Stop() {
 	c.tasks.Wait()
 }
 
-// collect starts to collect a factory, unless that is done already.
+// collect starts to collect a factory. One that is collected already has the
+// source beside those it has.
 func (c *Collector) collect(ctx context.Context, s *source, place store.Place) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if _, ok := c.factories[place.ID.Key()]; ok || ctx.Err() != nil {
+	if f, ok := c.factories[place.ID.Key()]; ok {
+		if f.seers.add(seer{s.Name, s.Client}) {
+			f.logger.InfoContext(ctx, "a further source sees the factory", "source", s.Name, "reads", f.seers.current().source)
+		}
+		return
+	}
+	if ctx.Err() != nil {
 		return
 	}
 	f := newFactory(c, s, place)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"errors"
+	"fmt"
 	"log/slog"
 	"strings"
 	"sync"
@@ -20,7 +21,7 @@ import (
 // one that looks for what was missed, and one that reads activities.
 type factory struct {
 	place      store.Place
-	client     *azure.Client
+	seers      seers
 	store      *store.Store
 	logger     *slog.Logger
 	now        func() time.Time
@@ -58,8 +59,8 @@ type factory struct {
 
 func newFactory(c *Collector, s *source, place store.Place) *factory {
 	f := &factory{
-		place: place, client: s.Client, store: c.options.Store, now: c.now,
-		logger: c.logger.With("source", s.Name, "factory", place.Short),
+		place: place, store: c.options.Store, now: c.now,
+		logger: c.logger.With("factory", place.Short),
 		poll:   c.options.Poll, history: c.options.History, ceiling: c.options.HistoryRecords,
 		orders: make(chan order, ordersWaiting), sweepEvery: c.options.Sweep, sweepRows: c.options.SweepRows,
 		activities: newActivityQueue(c.now),
@@ -69,6 +70,7 @@ func newFactory(c *Collector, s *source, place store.Place) *factory {
 		oddSeen:    map[[sha256.Size]byte]bool{},
 		doubtful:   map[store.SweepKind]bool{},
 	}
+	f.seers.add(seer{s.Name, s.Client})
 	f.overlap = &reachBack{now: f.now, ask: func(ctx context.Context) ([]store.Late, error) {
 		return f.store.Lateness(ctx, place.Key, f.azureNow().Add(-latenessMemory))
 	}}
@@ -100,7 +102,7 @@ func (f *factory) pollLoop(ctx context.Context) {
 	first := true
 	due := f.now()
 	for {
-		err := f.pollOnce(ctx)
+		err := f.pollBySomebody(ctx)
 		if ctx.Err() != nil {
 			return
 		}
@@ -124,6 +126,37 @@ func (f *factory) pollLoop(ctx context.Context) {
 			return
 		}
 	}
+}
+
+// pollBySomebody polls, by another source where one is refused. When all are,
+// the first one's refusal counts.
+func (f *factory) pollBySomebody(ctx context.Context) error {
+	first := f.seers.current()
+	err := f.pollOnce(ctx)
+	failed := err
+	for asks := first; failed != nil && isRefusal(failed); {
+		if !f.seers.next(asks) {
+			break
+		}
+		if asks = f.seers.current(); asks.source == first.source {
+			break // all were tried
+		}
+		if failed = f.pollOnce(ctx); failed == nil {
+			f.logger.InfoContext(ctx, "another source reads the factory", "source", asks.source, "refused", first.source)
+			if _, err := f.store.PutFactory(ctx, adf.Factory{ID: f.place.ID, Name: f.place.Name}, asks.source); err != nil {
+				return fmt.Errorf("store who reads factory %s: %w", f.place.Name, err)
+			}
+			return nil
+		}
+	}
+	return err
+}
+
+// isRefusal reports whether an error is about who asks, so that somebody else
+// may be answered.
+func isRefusal(err error) bool {
+	kind := kindOf(err)
+	return stateOf(err) == store.StateRefused || kind == azure.KindUnauthorized || kind == azure.KindNoFactory
 }
 
 // pollOnce reads the newest window, then asks for the open runs that it did

@@ -145,7 +145,7 @@ func (f *factory) askTogether(ctx context.Context, have []store.Window, due []st
 // askOpenRun asks for a run by its id. One that ADF has forgotten is closed:
 // its end stays unknown.
 func (f *factory) askOpenRun(ctx context.Context, ref store.RunRef) error {
-	run, err := f.client.PipelineRun(ctx, f.place.ID, ref.RunID)
+	run, err := f.seers.current().client.PipelineRun(ctx, f.place.ID, ref.RunID)
 	if kindOf(err) == azure.KindNotFound {
 		if err := f.store.MarkGone(ctx, f.place.Key, ref.RunID, f.azureNow()); err != nil {
 			return fmt.Errorf("store that run %s is gone: %w", ref.RunID, err)

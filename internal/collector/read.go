@@ -153,7 +153,7 @@ func endless(where string) error {
 
 // askRuns asks for one page.
 func (f *factory) askRuns(ctx context.Context, filter adf.RunFilter) (azure.RunPage, error) {
-	answer, err := f.client.QueryPipelineRuns(ctx, f.place.ID, filter)
+	answer, err := f.seers.current().client.QueryPipelineRuns(ctx, f.place.ID, filter)
 	if err == nil {
 		f.skew.Store(int64(answer.Asked.Sub(f.now())))
 	}

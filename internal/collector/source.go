@@ -154,7 +154,11 @@ func (s *source) discoverListed(ctx context.Context) error {
 
 // put stores what Azure says of a factory and has it collected.
 func (s *source) put(ctx context.Context, f adf.Factory) error {
-	place, err := s.collector.options.Store.PutFactory(ctx, f, s.Name)
+	name := s.Name
+	if reads := s.collector.readBy(f.ID); reads != "" {
+		name = reads // several sources see it, and one reads it
+	}
+	place, err := s.collector.options.Store.PutFactory(ctx, f, name)
 	if err != nil {
 		return fmt.Errorf("store factory %s: %w", f.Name, err)
 	}

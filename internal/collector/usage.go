@@ -36,6 +36,16 @@ func (c *Collector) storeUsage(ctx context.Context) {
 	}
 }
 
+// readBy returns the source that reads a factory, "" for none yet.
+func (c *Collector) readBy(id adf.FactoryID) string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if f := c.factories[id.Key()]; f != nil {
+		return f.seers.current().source
+	}
+	return ""
+}
+
 // keyOf returns the key of a collected factory, 0 for any other.
 func (c *Collector) keyOf(id adf.FactoryID) store.FactoryKey {
 	c.mu.Lock()
