@@ -106,6 +106,13 @@ func (x suite) sweeps(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	healed, err := s.HealedSince(t.Context(), hour(2))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(map[store.FactoryKey]store.Healed{f.Key: {Sweeps: 2, Missed: 4, Outdated: 2, Last: hour(3)}}, healed); diff != "" {
+		t.Errorf("healed (-want +got):\n%s", diff)
+	}
 	for _, c := range []struct {
 		since adf.Time
 		limit int
@@ -174,5 +181,37 @@ func (x suite) usual(t *testing.T) {
 	}
 	if got := usual("rare"); got != 0 {
 		t.Errorf("one run makes %s usual", got)
+	}
+}
+
+func (x suite) lags(t *testing.T) {
+	t.Parallel()
+	s := x.open(t)
+	f, other := putFactory(t, s, "adf"), putFactory(t, s, "other")
+	poll := func(f store.Place, at float64) {
+		t.Helper()
+		w := store.Window{From: hour(at - 0.1), To: hour(at)}
+		if _, err := s.WriteRuns(t.Context(), store.Page{Factory: f.Key, Completes: &w, AsOf: w.To}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	poll(other, 100)
+	poll(f, 0) // the first one was not late: nothing was promised
+	for _, at := range []float64{0.01, 0.1, 0.11, 0.05, 0.3, 2, 2.01} {
+		poll(f, at)
+	}
+	got, err := s.Lags(t.Context(), hour(0))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := map[store.FactoryKey][]store.Lag{f.Key: {
+		{hour(0), 324 * time.Second}, {hour(0.25), 684 * time.Second}, {hour(2), 6120 * time.Second},
+	}}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("lags (-want +got):\n%s", diff)
+	}
+	poll(f, 9*24) // what is over a week old is forgotten
+	if got, err := s.Lags(t.Context(), hour(0)); err != nil || len(got[f.Key]) != 1 {
+		t.Errorf("nine days later: %v %v", got, err)
 	}
 }

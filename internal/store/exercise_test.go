@@ -56,6 +56,7 @@ func exercise(t *testing.T, open opener) {
 	t.Run("usage is summed by the hour", x.usage)
 	t.Run("sweeps are remembered", x.sweeps)
 	t.Run("the usual duration is the median of successes", x.usual)
+	t.Run("lags are the worst of their slot", x.lags)
 	t.Run("the fill keeps what was said", x.fill)
 	t.Run("unknown statuses are counted in their own word", x.unknownStatus)
 }

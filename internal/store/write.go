@@ -220,7 +220,7 @@ func (w *writer) writePage(p Page, arrivals []arrival, done *Changes, touched *t
 	if err := w.cover(p.Factory, *p.Completes); err != nil {
 		return err
 	}
-	return w.exec("UPDATE factory SET as_of = max(as_of, ?) WHERE id = ?", int64(p.AsOf), p.Factory)
+	return w.refreshTo(p.Factory, p.AsOf)
 }
 
 // lateness returns how late a row that is new here became visible at least:

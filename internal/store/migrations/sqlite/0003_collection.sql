@@ -30,3 +30,8 @@ CREATE TABLE sweep (
 CREATE INDEX sweep_factory ON sweep (factory_id, ended);
 
 ALTER TABLE factory ADD COLUMN fill TEXT; -- how the first reading of history goes on, as JSON
+
+-- How stale a factory got before each poll: the worst of each quarter of an hour (slot: Azure's time in units of 15 min).
+CREATE TABLE lag (
+	factory_id INTEGER NOT NULL, slot INTEGER NOT NULL, worst_ms INTEGER NOT NULL, PRIMARY KEY (factory_id, slot)
+) STRICT, WITHOUT ROWID;
