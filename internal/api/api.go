@@ -97,6 +97,7 @@ func New(o Options) (http.Handler, error) {
 	a.registerRuns()
 	a.registerActivities()
 	a.registerFactories()
+	a.registerCollection()
 	a.registerEvents()
 	a.registerHealth()
 	document, err := a.openAPI()

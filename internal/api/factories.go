@@ -35,6 +35,7 @@ type Factory struct {
 	FirstRunStart  NullTime          `json:"firstRunStart" doc:"Start of the oldest run that is here."`
 	LastRunStart   NullTime          `json:"lastRunStart" doc:"Start of the newest run that is here."`
 	LastError      Null[Trouble]     `json:"lastError" doc:"What stands in the way; null when nothing does."`
+	Fill           Null[FactoryFill] `json:"fill" doc:"How its history is read for the first time; null before that was planned."`
 	OddRows        int64             `json:"oddRows" doc:"Rows with a field that could not be read, and rows that could not be kept."`
 }
 
@@ -54,6 +55,8 @@ type FactoryCoverage struct {
 type Gap struct {
 	From Time `json:"from" doc:"Where it begins."`
 	To   Time `json:"to" doc:"Where it ends."`
+	// Reason is a sentence without a period.
+	Reason string `json:"reason" doc:"Why it is missing."`
 }
 
 // Trouble is why something could not be read, and what to do about it.
@@ -134,10 +137,11 @@ func (a *board) factory(f *store.Factory) Factory {
 		Factory: f.Short, Name: f.Name, FactoryID: string(f.ID),
 		SubscriptionID: f.ID.Subscription(), ResourceGroup: f.ID.ResourceGroup(),
 		Location: orNull(f.Location), Source: orNull(f.Source), Tags: tags(f.Tags), StudioURL: a.studioURL(f.ID, ""),
-		State: string(a.stateOf(f)), AsOf: NullTime(f.AsOf), LagSeconds: a.lag(f.AsOf), Coverage: factoryCoverage(&f.Coverage),
+		State: string(a.stateOf(f)), AsOf: NullTime(f.AsOf), LagSeconds: a.lag(f.AsOf), Coverage: a.factoryCoverage(f),
 		Counts: counts(f.Counts), Runs: f.Runs, FirstRunStart: NullTime(f.FirstRun), LastRunStart: NullTime(f.LastRun),
 		OddRows: f.OddRows,
 	}
+	out.Fill.Value = factoryFill(f.Fill)
 	if t := f.LastError; t != nil {
 		out.LastError.Value = &Trouble{
 			Kind: t.Kind, What: t.What, Where: t.Where, Advice: t.Advice, Command: orNull(t.Command),
@@ -178,15 +182,30 @@ func (a *board) lag(asOf adf.Time) *float64 {
 	return &lag
 }
 
-func factoryCoverage(c *store.Coverage) FactoryCoverage {
+func (a *board) factoryCoverage(f *store.Factory) FactoryCoverage {
+	c := &f.Coverage
 	out := FactoryCoverage{
 		From: NullTime(c.From), To: NullTime(c.To), Complete: c.Complete, Gaps: []Gap{},
 		ActivitiesPending: c.ActivitiesPending, WantedFrom: NullTime(c.WantedFrom), DoneShare: c.DoneShare,
 	}
 	for _, g := range c.Gaps {
-		out.Gaps = append(out.Gaps, Gap{From: Time(g.From), To: Time(g.To)})
+		out.Gaps = append(out.Gaps, Gap{From: Time(g.From), To: Time(g.To), Reason: a.whyMissing(f)})
 	}
 	return out
+}
+
+// whyMissing says why a gap in a factory's coverage is not filled.
+func (a *board) whyMissing(f *store.Factory) string {
+	switch state := a.stateOf(f); {
+	case state == store.StateNotCollected:
+		return "nobody asks Azure about this factory"
+	case f.Fill != nil && f.Fill.Reason != "":
+		return f.Fill.Reason
+	case f.LastError != nil:
+		return f.LastError.What
+	default:
+		return "it is being read"
+	}
 }
 
 // tags returns Azure's tags. A value that is no string is shown as its JSON.

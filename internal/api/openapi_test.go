@@ -67,6 +67,7 @@ func answers() map[string][]string {
 		"/api/v1/runs/{runId}/children":   {"/api/v1/runs/" + runID(1) + "/children"},
 		"/api/v1/factories":               {"/api/v1/factories"},
 		"/api/v1/factories/{factory}":     {"/api/v1/factories/hr-prod"},
+		"/api/v1/collection":              {"/api/v1/collection"},
 		"/healthz":                        {"/healthz"},
 		"/readyz":                         {"/readyz"},
 		"/api/v1/events":                  nil, // see TestEventsMatchTheDocument

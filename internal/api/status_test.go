@@ -153,7 +153,7 @@ func TestAFactoryWithEverythingKnownOfIt(t *testing.T) {
 			"kind": "forbidden", "what": "Azure refused", "where": "queryPipelineRuns", "advice": "Grant the role", "command": "az role assignment create",
 			"at": "2026-11-24T11:59:00Z", "retryAt": "2026-11-24T12:01:00Z",
 		},
-		"oddRows": 1.0,
+		"fill": nil, "oddRows": 1.0,
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("the factory (-want +got):\n%s", diff)

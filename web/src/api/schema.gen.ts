@@ -4,6 +4,23 @@
  */
 
 export interface paths {
+    "/api/v1/collection": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List what collecting each factory used, how stale it got and what sweeps healed */
+        get: operations["list-collection"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/events": {
         parameters: {
             query?: never;
@@ -338,6 +355,14 @@ export interface components {
              */
             runStart: string | null;
         };
+        CollectionList: {
+            /** @description The factories, by short id. */
+            items: components["schemas"]["FactoryCollection"][];
+            /** @description Always null: the list is whole. */
+            nextCursor: string | null;
+            /** @description What asking Azure used in the last 24 hours, requests that concern no factory included. */
+            usage: components["schemas"]["FactoryUsage"];
+        };
         Facet: {
             /**
              * Format: int64
@@ -394,6 +419,8 @@ export interface components {
             factory: string;
             /** @description ARM resource id. */
             factoryId: string;
+            /** @description How its history is read for the first time; null before that was planned. */
+            fill: components["schemas"]["FactoryFill"] | null;
             /**
              * Format: date-time
              * @description Start of the oldest run that is here.
@@ -443,6 +470,16 @@ export interface components {
                 [key: string]: string;
             };
         };
+        FactoryCollection: {
+            /** @description Short id of the factory. */
+            factory: string;
+            /** @description What reading ranges once more healed in the last 30 days. */
+            healed: components["schemas"]["FactoryHealed"];
+            /** @description How stale it got in the last 24 hours, by quarter of an hour, oldest first. One in which no window was completed is left out. */
+            lags: components["schemas"]["LagSlot"][];
+            /** @description What asking Azure about it used in the last 24 hours. */
+            usage: components["schemas"]["FactoryUsage"];
+        };
         FactoryCoverage: {
             /**
              * Format: int64
@@ -485,6 +522,62 @@ export interface components {
             /** @description Short id of the factory. */
             value: string;
         };
+        FactoryFill: {
+            /**
+             * Format: int64
+             * @description Run records that may be read for history; null for no ceiling.
+             */
+            ceiling: number | null;
+            /**
+             * Format: double
+             * @description Azure's list price of the records left, in US dollars, estimated; null while unknown.
+             */
+            costLeftUsd: number | null;
+            /** @description Why it stands still; null while it goes on or is done. */
+            reason: string | null;
+            /**
+             * Format: int64
+             * @description Run records still to be read, estimated; null while unknown.
+             */
+            recordsLeft: number | null;
+            /**
+             * Format: int64
+             * @description Run records read for history so far.
+             */
+            recordsRead: number;
+            /**
+             * Format: int64
+             * @description Requests still to be sent, estimated; null while unknown.
+             */
+            requestsLeft: number | null;
+            /**
+             * Format: double
+             * @description Seconds until it is done, estimated; null while unknown.
+             */
+            secondsLeft: number | null;
+        };
+        FactoryHealed: {
+            /**
+             * Format: date-time
+             * @description When the last sweep ended; null for none.
+             */
+            lastAt: string | null;
+            /**
+             * Format: int64
+             * @description Runs that were not here until then.
+             */
+            missed: number;
+            /**
+             * Format: int64
+             * @description Runs that were here in an older version.
+             */
+            outdated: number;
+            /**
+             * Format: int64
+             * @description Ranges that were read once more.
+             */
+            sweeps: number;
+        };
         FactoryList: {
             /** @description The factories, by name. */
             items: components["schemas"]["Factory"][];
@@ -493,12 +586,43 @@ export interface components {
             /** @description The sources. */
             sources: components["schemas"]["Source"][];
         };
+        FactoryUsage: {
+            /** @description The same by purpose, those that occur. */
+            by: components["schemas"]["PurposeUsage"][];
+            /**
+             * Format: double
+             * @description Azure's list price of the records, in US dollars.
+             */
+            costUsd: number;
+            /**
+             * Format: int64
+             * @description Requests without a usable answer.
+             */
+            failed: number;
+            /**
+             * Format: int64
+             * @description Run records received.
+             */
+            records: number;
+            /**
+             * Format: int64
+             * @description Requests sent to Azure.
+             */
+            requests: number;
+            /**
+             * Format: int64
+             * @description Requests that met one of Azure's limits.
+             */
+            throttled: number;
+        };
         Gap: {
             /**
              * Format: date-time
              * @description Where it begins.
              */
             from: string;
+            /** @description Why it is missing. */
+            reason: string;
             /**
              * Format: date-time
              * @description Where it ends.
@@ -546,6 +670,18 @@ export interface components {
             pipelineName: string | null;
             /** @description The parent's runId, of a run that another run started. */
             pipelineRunId: string | null;
+        };
+        LagSlot: {
+            /**
+             * Format: double
+             * @description How stale it got at worst, in seconds.
+             */
+            seconds: number;
+            /**
+             * Format: date-time
+             * @description Where the quarter of an hour begins.
+             */
+            start: string;
         };
         OddField: {
             /** @description ADF's name of the field; empty for the row as a whole. */
@@ -734,6 +870,35 @@ export interface components {
             message: string;
             /** @description What stood there, cut when it is long; empty where message says it. */
             value: string;
+        };
+        PurposeUsage: {
+            /**
+             * Format: double
+             * @description Azure's list price of the records, in US dollars.
+             */
+            costUsd: number;
+            /**
+             * Format: int64
+             * @description Requests without a usable answer.
+             */
+            failed: number;
+            /** @description What the requests were for: asked, news, openRuns, activities, discovery, surroundings, sweep, history or historyActivities. */
+            purpose: string;
+            /**
+             * Format: int64
+             * @description Run records received.
+             */
+            records: number;
+            /**
+             * Format: int64
+             * @description Requests sent to Azure.
+             */
+            requests: number;
+            /**
+             * Format: int64
+             * @description Requests that met one of Azure's limits.
+             */
+            throttled: number;
         };
         RunDetail: {
             /**
@@ -1074,6 +1239,35 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    "list-collection": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CollectionList"];
+                };
+            };
+            /** @description Any other answer is a problem document (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     events: {
         parameters: {
             query?: {

@@ -107,6 +107,7 @@ export function sampleFactory(fields: Partial<Factory> = {}): Factory {
     state: 'fresh',
     asOf: '2026-11-24T02:14:03Z',
     lagSeconds: 4,
+    fill: null,
     coverage: {
       from: '2026-10-03T00:00:00Z',
       to: '2026-11-24T02:14:03Z',

@@ -1,0 +1,171 @@
+package api
+
+import (
+	"context"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"andon/internal/adf"
+	"andon/internal/store"
+)
+
+// FactoryFill is how the first reading of history goes on. What is left is
+// estimated from what was read so far.
+type FactoryFill struct {
+	Reason       *string  `json:"reason" doc:"Why it stands still; null while it goes on or is done."`
+	RecordsRead  int64    `json:"recordsRead" doc:"Run records read for history so far."`
+	RecordsLeft  *int64   `json:"recordsLeft" doc:"Run records still to be read, estimated; null while unknown."`
+	RequestsLeft *int64   `json:"requestsLeft" doc:"Requests still to be sent, estimated; null while unknown."`
+	SecondsLeft  *float64 `json:"secondsLeft" doc:"Seconds until it is done, estimated; null while unknown."`
+	CostLeftUSD  *float64 `json:"costLeftUsd" doc:"Azure's list price of the records left, in US dollars, estimated; null while unknown."`
+	Ceiling      *int64   `json:"ceiling" doc:"Run records that may be read for history; null for no ceiling."`
+}
+
+// PurposeUsage is what requests for one purpose used.
+type PurposeUsage struct {
+	Purpose   string  `json:"purpose" doc:"What the requests were for: asked, news, openRuns, activities, discovery, surroundings, sweep, history or historyActivities."`
+	Requests  int64   `json:"requests" doc:"Requests sent to Azure."`
+	Records   int64   `json:"records" doc:"Run records received."`
+	Throttled int64   `json:"throttled" doc:"Requests that met one of Azure's limits."`
+	Failed    int64   `json:"failed" doc:"Requests without a usable answer."`
+	CostUSD   float64 `json:"costUsd" doc:"Azure's list price of the records, in US dollars."`
+}
+
+// FactoryUsage is what requests for all purposes used.
+type FactoryUsage struct {
+	Requests  int64          `json:"requests" doc:"Requests sent to Azure."`
+	Records   int64          `json:"records" doc:"Run records received."`
+	Throttled int64          `json:"throttled" doc:"Requests that met one of Azure's limits."`
+	Failed    int64          `json:"failed" doc:"Requests without a usable answer."`
+	CostUSD   float64        `json:"costUsd" doc:"Azure's list price of the records, in US dollars."`
+	By        []PurposeUsage `json:"by" nullable:"false" doc:"The same by purpose, those that occur."`
+}
+
+// FactoryHealed is what sweeps found in the last 30 days.
+type FactoryHealed struct {
+	Sweeps   int64    `json:"sweeps" doc:"Ranges that were read once more."`
+	Missed   int64    `json:"missed" doc:"Runs that were not here until then."`
+	Outdated int64    `json:"outdated" doc:"Runs that were here in an older version."`
+	LastAt   NullTime `json:"lastAt" doc:"When the last sweep ended; null for none."`
+}
+
+// LagSlot is how stale a factory got within a quarter of an hour.
+type LagSlot struct {
+	Start   Time    `json:"start" doc:"Where the quarter of an hour begins."`
+	Seconds float64 `json:"seconds" doc:"How stale it got at worst, in seconds."`
+}
+
+// FactoryCollection is what collecting a factory takes and gives.
+type FactoryCollection struct {
+	Factory string        `json:"factory" doc:"Short id of the factory."`
+	Usage   FactoryUsage  `json:"usage" doc:"What asking Azure about it used in the last 24 hours."`
+	Healed  FactoryHealed `json:"healed" doc:"What reading ranges once more healed in the last 30 days."`
+	Lags    []LagSlot     `json:"lags" nullable:"false" doc:"How stale it got in the last 24 hours, by quarter of an hour, oldest first. One in which no window was completed is left out."`
+}
+
+// CollectionList is what collecting all factories takes and gives.
+type CollectionList struct {
+	Items      []FactoryCollection `json:"items" nullable:"false" doc:"The factories, by short id."`
+	NextCursor *string             `json:"nextCursor" doc:"Always null: the list is whole."`
+	Usage      FactoryUsage        `json:"usage" doc:"What asking Azure used in the last 24 hours, requests that concern no factory included."`
+}
+
+const (
+	usageReach  = 24 * time.Hour
+	healedReach = 30 * 24 * time.Hour
+)
+
+func (a *board) registerCollection() {
+	register(a, huma.Operation{
+		OperationID: "list-collection", Path: "/api/v1/collection", Tags: []string{"factories"},
+		Summary: "List what collecting each factory used, how stale it got and what sweeps healed",
+	}, a.listCollection)
+}
+
+func (a *board) listCollection(ctx context.Context, _ *struct{}) (CollectionList, error) {
+	now := adf.TimeOf(a.now())
+	places, err := a.store.Places(ctx)
+	if err != nil {
+		return CollectionList{}, err
+	}
+	used, err := a.store.UsageSince(ctx, now.Add(-usageReach))
+	if err != nil {
+		return CollectionList{}, err
+	}
+	healed, err := a.store.HealedSince(ctx, now.Add(-healedReach))
+	if err != nil {
+		return CollectionList{}, err
+	}
+	lags, err := a.store.Lags(ctx, now.Add(-usageReach))
+	if err != nil {
+		return CollectionList{}, err
+	}
+	out := CollectionList{Items: []FactoryCollection{}, Usage: usageOf(used, func(store.UsageKey) bool { return true })}
+	for _, place := range places {
+		h := healed[place.Key]
+		item := FactoryCollection{
+			Factory: place.Short,
+			Usage:   usageOf(used, func(key store.UsageKey) bool { return key.Factory == place.Key }),
+			Healed:  FactoryHealed{Sweeps: h.Sweeps, Missed: h.Missed, Outdated: h.Outdated, LastAt: NullTime(h.Last)},
+			Lags:    []LagSlot{},
+		}
+		for _, l := range lags[place.Key] {
+			item.Lags = append(item.Lags, LagSlot{Start: Time(l.Start), Seconds: l.Worst.Seconds()})
+		}
+		out.Items = append(out.Items, item)
+	}
+	return out, nil
+}
+
+// usageOf sums up what is counted under the keys that belong.
+func usageOf(used map[store.UsageKey]store.Usage, belongs func(store.UsageKey) bool) FactoryUsage {
+	all := FactoryUsage{By: []PurposeUsage{}}
+	for _, purpose := range purposes() {
+		sum := PurposeUsage{Purpose: purpose}
+		for key, u := range used {
+			if key.Purpose == purpose && belongs(key) {
+				sum.add(u)
+			}
+		}
+		if sum.Requests > 0 {
+			all.By = append(all.By, sum)
+		}
+		all.Requests += sum.Requests
+		all.Records += sum.Records
+		all.Throttled += sum.Throttled
+		all.Failed += sum.Failed
+	}
+	all.CostUSD = adf.MonitoringCost(all.Records)
+	return all
+}
+
+// purposes are what requests are sent for, the most urgent first.
+func purposes() []string {
+	return []string{"asked", "news", "openRuns", "activities", "discovery", "surroundings", "sweep", "history", "historyActivities"}
+}
+
+func (p *PurposeUsage) add(u store.Usage) {
+	p.Requests += u.Requests
+	p.Records += u.Records
+	p.Throttled += u.Throttled
+	p.Failed += u.Failed
+	p.CostUSD = adf.MonitoringCost(p.Records)
+}
+
+func factoryFill(f *store.Fill) *FactoryFill {
+	if f == nil {
+		return nil
+	}
+	out := &FactoryFill{
+		Reason: orNull(f.Reason), RecordsRead: f.RecordsRead, RecordsLeft: f.RecordsLeft, RequestsLeft: f.RequestsLeft, SecondsLeft: f.SecondsLeft,
+	}
+	if f.RecordsLeft != nil {
+		cost := adf.MonitoringCost(*f.RecordsLeft)
+		out.CostLeftUSD = &cost
+	}
+	if f.Ceiling > 0 {
+		out.Ceiling = &f.Ceiling
+	}
+	return out
+}

@@ -1,0 +1,119 @@
+package api_test
+
+import (
+	"encoding/json"
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"andon/internal/adf"
+	"andon/internal/api"
+	"andon/internal/store"
+)
+
+func TestCollectionShowsWhatItTakesAndHeals(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	f, err := b.store.PutFactory(t.Context(), adf.Factory{ID: "/subscriptions/5ab1/resourceGroups/rg/providers/Microsoft.DataFactory/factories/adf-a", Name: "adf-a"}, "contoso")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, asOf := range []adf.Time{at(time.Hour), at(50 * time.Minute), at(49 * time.Minute)} {
+		w := store.Window{From: asOf.Add(-time.Hour), To: asOf}
+		if _, err := b.store.WriteRuns(t.Context(), store.Page{Factory: f.Key, Completes: &w, AsOf: asOf}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	used := map[store.UsageKey]store.Usage{
+		{Factory: f.Key, Source: "contoso", Purpose: "news"}:    {Requests: 3, Records: 50_000, Throttled: 1},
+		{Factory: f.Key, Source: "contoso", Purpose: "history"}: {Requests: 40, Records: 100_000, Failed: 2},
+		{Source: "contoso", Purpose: "discovery"}:               {Requests: 2},
+	}
+	if err := b.store.AddUsage(t.Context(), used); err != nil {
+		t.Fatal(err)
+	}
+	sweep := store.Sweep{Kind: store.SweepHour, Window: store.Window{From: at(25 * time.Hour), To: at(time.Hour)}, Began: at(time.Hour), Ended: at(59 * time.Minute), Rows: 9, Missed: 2, Outdated: 1, Whole: true}
+	if err := b.store.AddSweep(t.Context(), f.Key, sweep); err != nil {
+		t.Fatal(err)
+	}
+	const want = `{
+		"items": [{
+			"factory": "adf-a",
+			"usage": {"requests": 43, "records": 150000, "throttled": 1, "failed": 2, "costUsd": 0.75, "by": [
+				{"purpose": "news", "requests": 3, "records": 50000, "throttled": 1, "failed": 0, "costUsd": 0.25},
+				{"purpose": "history", "requests": 40, "records": 100000, "throttled": 0, "failed": 2, "costUsd": 0.5}]},
+			"healed": {"sweeps": 1, "missed": 2, "outdated": 1, "lastAt": "2026-11-24T11:01:00Z"},
+			"lags": [{"start": "2026-11-24T11:00:00Z", "seconds": 600}]
+		}],
+		"nextCursor": null,
+		"usage": {"requests": 45, "records": 150000, "throttled": 1, "failed": 2, "costUsd": 0.75, "by": [
+			{"purpose": "news", "requests": 3, "records": 50000, "throttled": 1, "failed": 0, "costUsd": 0.25},
+			{"purpose": "discovery", "requests": 2, "records": 0, "throttled": 0, "failed": 0, "costUsd": 0},
+			{"purpose": "history", "requests": 40, "records": 100000, "throttled": 0, "failed": 2, "costUsd": 0.5}]}
+	}`
+	if diff := cmp.Diff(parsed(t, want), parsed(t, b.get(t, "/api/v1/collection", http.StatusOK))); diff != "" {
+		t.Errorf("collection (-want +got):\n%s", diff)
+	}
+}
+
+func parsed(t *testing.T, text string) any {
+	t.Helper()
+	var v any
+	if err := json.Unmarshal([]byte(text), &v); err != nil {
+		t.Fatalf("%v: %s", err, text)
+	}
+	return v
+}
+
+func TestAGapSaysWhyItIsThere(t *testing.T) {
+	t.Parallel()
+	left := int64(100_000)
+	for want, c := range map[string]struct {
+		state   store.FactoryState
+		collect bool
+	}{
+		"it is being read":                     {store.FactoryState{State: store.StateFilling, Fill: &store.Fill{RecordsRead: 10, RecordsLeft: &left}}, true},
+		"the ceiling of 300 records …":         {store.FactoryState{State: store.StateFresh, Fill: &store.Fill{Reason: "the ceiling of 300 records …", Ceiling: 300}}, true},
+		"the identity may not":                 {store.FactoryState{State: store.StateRefused, Trouble: &store.Trouble{Kind: "forbidden", What: "the identity may not"}}, true},
+		"nobody asks Azure about this factory": {store.FactoryState{State: store.StateFilling}, false},
+	} {
+		t.Run(want, func(t *testing.T) {
+			t.Parallel()
+			b := setup(t, func(o *api.Options) {
+				if !c.collect {
+					o.ReadActivities = nil
+				}
+			})
+			f, err := b.store.PutFactory(t.Context(), adf.Factory{ID: "/subscriptions/5ab1/resourceGroups/rg/providers/Microsoft.DataFactory/factories/adf-a", Name: "adf-a"}, "contoso")
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, w := range []store.Window{{From: at(48 * time.Hour), To: at(47 * time.Hour)}, {From: at(time.Hour), To: at(0)}} {
+				if _, err := b.store.WriteRuns(t.Context(), store.Page{Factory: f.Key, Completes: &w, AsOf: w.To}); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if err := b.store.SetFactoryState(t.Context(), f.Key, c.state); err != nil {
+				t.Fatal(err)
+			}
+			var got struct {
+				Coverage struct{ Gaps []struct{ Reason string } }
+				Fill     *struct{ CostLeftUSD *float64 }
+			}
+			if err := json.Unmarshal([]byte(b.get(t, "/api/v1/factories/adf-a", http.StatusOK)), &got); err != nil {
+				t.Fatal(err)
+			}
+			if len(got.Coverage.Gaps) != 1 || got.Coverage.Gaps[0].Reason != want {
+				t.Errorf("gaps %+v, want the reason %q", got.Coverage.Gaps, want)
+			}
+			if (got.Fill == nil) != (c.state.Fill == nil) {
+				t.Errorf("fill %+v, stored %+v", got.Fill, c.state.Fill)
+			}
+			if c.state.Fill != nil && c.state.Fill.RecordsLeft != nil && (got.Fill.CostLeftUSD == nil || *got.Fill.CostLeftUSD != 0.5) {
+				t.Errorf("fill %+v, want a cost of 0.5", got.Fill)
+			}
+		})
+	}
+}
