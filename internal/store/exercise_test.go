@@ -53,6 +53,7 @@ func exercise(t *testing.T, open opener) {
 	t.Run("rebuilt roll-ups are the same", x.rebuild)
 	t.Run("factories and sources keep what was said", x.states)
 	t.Run("unknown statuses are counted in their own word", x.unknownStatus)
+	exerciseAround(t, x)
 }
 
 // ctxOf is the context of a property test.

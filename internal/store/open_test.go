@@ -11,6 +11,7 @@ import (
 
 	"github.com/ncruces/go-sqlite3/driver"
 
+	"andon/internal/adf"
 	"andon/internal/store"
 )
 
@@ -45,7 +46,7 @@ func TestOpenRefusesWhatIsNotAStore(t *testing.T) {
 			closeStore(t, mustOpen(t, path))
 			execSQL(t, path, "INSERT INTO goose_db_version (version_id, is_applied) VALUES (9999, 1)")
 			return "sqlite:" + path
-		}, "the store DIR/a.db was written by a newer version of andon (schema 9999, this one knows 1): use that version, or give another path with --store"},
+		}, "the store DIR/a.db was written by a newer version of andon (schema 9999, this one knows 2): use that version, or give another path with --store"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -120,6 +121,7 @@ func TestSecondWriterIsRefusedAndReaderIsNot(t *testing.T) {
 	if _, err := r.Run(t.Context(), "", guid(1)); err != nil {
 		t.Error(err)
 	}
+	readsSurroundings(t, s, r, f)
 	var unavailable *store.UnavailableError
 	if _, err := r.WriteRuns(t.Context(), store.Page{Factory: f.Key}); !errors.As(err, &unavailable) {
 		t.Errorf("a read-only store takes a page: %v", err)
@@ -128,13 +130,36 @@ func TestSecondWriterIsRefusedAndReaderIsNot(t *testing.T) {
 	closeStore(t, s)
 }
 
+// readsSurroundings writes so much that dictionaries are made, which a reader
+// that was open before has to learn.
+func readsSurroundings(t *testing.T, s, r *store.Store, f store.Place) {
+	t.Helper()
+	var pipelines []adf.PipelineDefinition
+	var fired []triggerRow
+	for i := range 20 {
+		pipelines = append(pipelines, pipelineAt(fmt.Sprint("p", i), "e", i, hour(1)))
+		fired = append(fired, triggerRow{ID: fmt.Sprint(i), Fired: hour(1)})
+	}
+	putDefinitions(t, s, store.Reading{Factory: f.Key, AsOf: hour(2)}, pipelines...)
+	writeTriggerRuns(t, s, f, hour(2), fired...)
+	if d, err := r.Definition(t.Context(), "adf", "p7", 0); err != nil || string(d.Content()) != string(pipelines[7].Content()) {
+		t.Errorf("reader sees %s, %v", d.Raw, err)
+	}
+	if list, err := r.TriggerRuns(t.Context(), store.TriggerRunQuery{}); err != nil || len(list.TriggerRuns) != 20 {
+		t.Errorf("reader sees %d trigger runs, %v", len(list.TriggerRuns), err)
+	}
+	if err := r.PutTriggers(t.Context(), store.Reading{Factory: f.Key, AsOf: hour(1)}, nil); err == nil {
+		t.Error("a read-only store takes triggers")
+	}
+}
+
 func TestReadOnlyRefusesAnUnmigratedFile(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "andon.db")
 	closeStore(t, mustOpen(t, path))
-	execSQL(t, path, "UPDATE goose_db_version SET is_applied = 0 WHERE version_id = 1")
+	execSQL(t, path, "UPDATE goose_db_version SET is_applied = 0 WHERE version_id = 2")
 	_, err := store.Open(t.Context(), "sqlite:"+path, store.Options{ReadOnly: true})
-	want := "the store " + path + " has an older schema (0, this version needs 1): start andon serve on it once, which brings it up to date"
+	want := "the store " + path + " has an older schema (1, this version needs 2): start andon serve on it once, which brings it up to date"
 	if err == nil || err.Error() != want {
 		t.Errorf("\ngot:  %v\nwant: %s", err, want)
 	}
