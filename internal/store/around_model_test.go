@@ -237,8 +237,8 @@ func (x suite) links(t *testing.T) {
 		return map[string]any{"invokedBy": map[string]any{"id": id, "name": "tr", "invokedByType": "ScheduleTrigger"}}
 	}
 	write(t, s, f,
-		row{ID: guid(1), Pipeline: "p", Status: "Succeeded", Start: hour(1), Extra: by("A1cu07")},
-		row{ID: guid(2), Pipeline: "p", Status: "Succeeded", Start: hour(2), Extra: by("A1CU07")}, // the pipeline's second run, which no trigger run names
+		row{ID: guid(1), Pipeline: "p", Status: "Succeeded", Start: hour(1), Extra: by("other")},
+		row{ID: guid(2), Pipeline: "p", Status: "Succeeded", Start: hour(1.5), Extra: by("A1cu07")}, // the pipeline's second run, which no trigger run names
 		row{ID: guid(3), Pipeline: "q", Status: "Succeeded", Start: hour(3), Extra: by("gone")},
 		row{ID: guid(4), Pipeline: "q", Status: "Succeeded", Start: hour(4)})
 	write(t, s, other, row{ID: guid(1), Pipeline: "p", Status: "Succeeded", Start: hour(0)})
@@ -256,6 +256,15 @@ func (x suite) links(t *testing.T) {
 	one, err := s.TriggerRun(t.Context(), "adf", "a1cu07")
 	if err != nil || one.Place != f || one.AsOf != hour(5) || len(one.TriggeredPipelines) != 4 {
 		t.Errorf("%+v %v", one, err)
+	}
+	for id, want := range map[string][]string{"a1CU07": {guid(1), guid(2), guid(3)}, "A0CU07": {guid(3)}} {
+		runs, err := s.RunsOfTriggerRun(t.Context(), "adf", id)
+		if diff := gocmp.Diff(want, ids(runs)); diff != "" || err != nil {
+			t.Errorf("trigger run %s: %s %v", id, diff, err)
+		}
+	}
+	if _, err := s.RunsOfTriggerRun(t.Context(), "adf", "nope"); err == nil {
+		t.Error("an unknown trigger run started something")
 	}
 	// What a later answer does not name any more is no link.
 	writeTriggerRuns(t, s, f, hour(6), triggerRow{ID: "A0CU07", Fired: hour(0.5), Runs: map[string]string{"q": guid(4)}})

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -138,7 +139,7 @@ func readsSurroundings(t *testing.T, s, r *store.Store, f store.Place) {
 	var fired []triggerRow
 	for i := range 20 {
 		pipelines = append(pipelines, pipelineAt(fmt.Sprint("p", i), "e", i, hour(1)))
-		fired = append(fired, triggerRow{ID: fmt.Sprint(i), Fired: hour(1)})
+		fired = append(fired, triggerRow{ID: strconv.Itoa(i), Fired: hour(1)})
 	}
 	putDefinitions(t, s, store.Reading{Factory: f.Key, AsOf: hour(2)}, pipelines...)
 	writeTriggerRuns(t, s, f, hour(2), fired...)

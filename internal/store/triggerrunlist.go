@@ -1,10 +1,12 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"fmt"
 	"slices"
+	"time"
 
 	"andon/internal/adf"
 )
@@ -273,6 +275,54 @@ func (s *Store) TriggerRunsOf(ctx context.Context, factory, runID string) ([]Tri
 		out[i] = rows[i].TriggerRun
 	}
 	return out, nil
+}
+
+// Runs that a trigger run started without naming them are looked for in this
+// time around it: a run starts, if only to wait, when its trigger fires.
+const (
+	startedBefore = 5 * time.Minute // clocks differ
+	startedAfter  = time.Hour
+)
+
+// RunsOfTriggerRun returns the stored runs that a trigger run started, oldest
+// first: those that it names, and up to 500 that started about its time and
+// name it, of which the second run of the same pipeline is one. factory is a
+// short id. It returns a NotFoundError for a trigger run that is not stored.
+func (s *Store) RunsOfTriggerRun(ctx context.Context, factory, triggerRunID string) ([]Run, error) {
+	t, err := s.TriggerRun(ctx, factory, triggerRunID)
+	if err != nil {
+		return nil, err
+	}
+	var keys []RunKey
+	for _, p := range t.TriggeredPipelines {
+		found, err := s.findByID(ctx, encodeRunID(p.RunID))
+		if err != nil {
+			return nil, s.unavailable(fmt.Errorf("look for run %s: %w", p.RunID, err))
+		}
+		for _, l := range found {
+			if l.factory == t.Place.Key {
+				keys = append(keys, l.key)
+			}
+		}
+	}
+	if !t.TriggerRunTimestamp.IsZero() && t.TriggerName != "" {
+		around, err := s.Runs(ctx, RunQuery{Sort: SortOldest, Limit: MaxLimit, RunFilter: RunFilter{
+			Factories: []string{factory}, Triggers: []string{t.TriggerName},
+			From: t.TriggerRunTimestamp.Add(-startedBefore), To: t.TriggerRunTimestamp.Add(startedAfter),
+		}})
+		if err != nil {
+			return nil, err
+		}
+		for i := range around.Runs {
+			if by := around.Runs[i].InvokedBy; by != nil && triggerRunKey(text(by.ID)) == triggerRunKey(triggerRunID) {
+				keys = append(keys, around.Runs[i].Key)
+			}
+		}
+	}
+	slices.Sort(keys)
+	runs, err := s.RunsByKey(ctx, slices.Compact(keys))
+	slices.SortStableFunc(runs, func(a, b Run) int { return cmp.Compare(a.RunStart, b.RunStart) })
+	return runs, err
 }
 
 // OpenTriggerRuns returns up to limit trigger runs of a factory that have not
