@@ -103,7 +103,7 @@ func TestProblemsNeverQuoteValues(t *testing.T) {
 
 func TestWhatIsNoRowIsAnError(t *testing.T) {
 	t.Parallel()
-	for _, raw := range []string{``, `null`, `[]`, `"x"`, `7`, `{`, `{"runId":"r"`, `{"runId":}`, `{"runId":"r"}x`, `{}`, `{"runId":""}`, `{"runId":7}`} {
+	for _, raw := range []string{``, `null`, `[]`, `"x"`, `7`, `{`, `{"runId":"r"`, `{"runId":}`, `{"runId":"r"}x`, "{\"runId\":\"r\"}\v", `{}`, `{"runId":""}`, `{"runId":7}`} {
 		if r, err := adf.DecodePipelineRun([]byte(raw)); err == nil {
 			t.Errorf("a run from %q: %+v", raw, r)
 		}

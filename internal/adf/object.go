@@ -20,12 +20,15 @@ type member struct{ key, value []byte }
 // parseObject takes raw apart. The error describes what else raw is, without
 // quoting it.
 func parseObject(raw []byte) (object, error) {
-	raw = bytes.TrimSpace(raw)
+	raw = trim(raw)
 	if len(raw) > 0 && raw[0] == '{' && !json.Valid(raw) {
 		return nil, errors.New("is not valid JSON")
 	}
 	return splitObject(raw)
 }
+
+// trim takes off the white space that JSON knows, and no other.
+func trim(text []byte) []byte { return bytes.Trim(text, " \t\r\n") }
 
 // splitObject is parseObject for what is known to be valid JSON, without
 // white space around it.

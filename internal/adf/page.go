@@ -1,9 +1,9 @@
 package adf
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
+	"iter"
 )
 
 // ErrNotJSON says that a text is no JSON.
@@ -21,7 +21,7 @@ type Element struct{ raw []byte }
 
 // SplitPage takes text apart. The error is ErrNotJSON or ErrNotPage.
 func SplitPage(text []byte) (Page, error) {
-	text = bytes.TrimSpace(text)
+	text = trim(text)
 	if !json.Valid(text) {
 		return Page{}, ErrNotJSON
 	}
@@ -44,16 +44,28 @@ func (p Page) Elements(name string) (all []Element, ok bool) {
 	case list[0] == 'n':
 		return nil, true
 	}
-	for i := next(list, 1); list[i] != ']'; {
-		end := skip(list, i)
-		if list[i] != 'n' {
-			all = append(all, Element{list[i:end:end]})
-		}
-		if i = next(list, end); list[i] == ',' {
-			i = next(list, i+1)
+	for _, element := range elements(list) {
+		if element[0] != 'n' {
+			all = append(all, Element{element})
 		}
 	}
 	return all, true
+}
+
+// elements takes a valid JSON array apart.
+func elements(list []byte) iter.Seq2[int, json.RawMessage] {
+	return func(yield func(int, json.RawMessage) bool) {
+		n := 0
+		for i := next(list, 1); list[i] != ']'; n++ {
+			end := skip(list, i)
+			if !yield(n, list[i:end:end]) {
+				return
+			}
+			if i = next(list, end); list[i] == ',' {
+				i = next(list, i+1)
+			}
+		}
+	}
 }
 
 // Raw returns the element byte for byte.
@@ -69,4 +81,10 @@ func (e Element) PipelineRun() (PipelineRun, error) {
 func (e Element) ActivityRun() (ActivityRun, error) {
 	members, err := splitObject(e.raw)
 	return readActivityRun(e.raw, members, err)
+}
+
+// TriggerRun reads the element in the manner of DecodeTriggerRun.
+func (e Element) TriggerRun() (TriggerRun, error) {
+	members, err := splitObject(e.raw)
+	return readTriggerRun(e.raw, members, err)
 }

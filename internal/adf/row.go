@@ -2,9 +2,11 @@ package adf
 
 import (
 	"encoding/json"
+	"iter"
 	"math"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // row reads the fields of one JSON object and collects what it could not
@@ -14,11 +16,81 @@ type row struct {
 	object
 
 	odd []FieldError
+
+	outer  *row            // the row that it is a part of; nil for a whole one
+	place  string          // in the outer row: a field, or one of its elements
+	source json.RawMessage // of an element of an array: byte for byte
 }
 
+// isOdd notes a field that can't be read, by its path in the whole row.
 func (r *row) isOdd(field, problem string) {
+	if r.outer != nil {
+		r.outer.isOdd(r.place+"."+field, problem)
+		return
+	}
 	r.odd = append(r.odd, FieldError{Field: field, Problem: problem})
 }
+
+// within returns the object in a field, to be read as a part of the row. An
+// absent one and what is none have no fields.
+func (r *row) within(field string) *row {
+	inner := &row{outer: r, place: field}
+	value := r.find(field)
+	if len(value) == 0 || value[0] == 'n' {
+		return inner
+	}
+	members, err := splitObject(value)
+	if err != nil {
+		r.isOdd(field, err.Error())
+	}
+	inner.object = members
+	return inner
+}
+
+// list returns the elements of an array, none for an absent one and for what
+// is no array.
+func (r *row) list(field string) iter.Seq2[int, json.RawMessage] {
+	value := r.find(field)
+	switch {
+	case len(value) > 0 && value[0] == '[':
+		return elements(value)
+	case len(value) > 0 && value[0] != 'n':
+		r.isOdd(field, "is "+describe(value)+" where an array was expected")
+	}
+	return elements([]byte("[]"))
+}
+
+// rows returns the objects in an array, each to be read as a part of the row.
+// Null elements are dropped, and what else is none is odd.
+func (r *row) rows(field string) []*row {
+	var out []*row
+	for i, value := range r.list(field) {
+		place := field + "[" + strconv.Itoa(i) + "]"
+		switch members, err := splitObject(value); {
+		case err == nil:
+			out = append(out, &row{object: members, outer: r, place: place, source: value})
+		case value[0] != 'n':
+			r.isOdd(place, err.Error())
+		}
+	}
+	return out
+}
+
+// words returns the strings of an array; any other element is odd.
+func (r *row) words(field string) []string {
+	var out []string
+	for i, value := range r.list(field) {
+		if value[0] != '"' {
+			r.isOdd(field+"["+strconv.Itoa(i)+"]", "is "+describe(value)+" where a string was expected")
+			continue
+		}
+		out = append(out, unquote(value[1:len(value)-1]))
+	}
+	return out
+}
+
+// has reports whether there is such a field, null or not.
+func (r *row) has(field string) bool { return r.find(field) != nil }
 
 // raw returns any JSON, nil for an absent field. An explicit null is kept: it
 // is what ADF sent.
@@ -47,7 +119,10 @@ func (r *row) word(field string) string {
 }
 
 // instant returns a time, absent where there is none.
-func (r *row) instant(field string) Time {
+func (r *row) instant(field string) Time { return r.instantAs(field, ParseTime) }
+
+// instantAs is instant for a text that parse reads.
+func (r *row) instantAs(field string, parse func(string) (Time, error)) Time {
 	value := r.find(field)
 	if len(value) == 0 || value[0] == 'n' {
 		return 0
@@ -56,11 +131,52 @@ func (r *row) instant(field string) Time {
 		r.isOdd(field, "is "+describe(value)+" where a time was expected")
 		return 0
 	}
-	t, err := ParseTime(unquote(value[1 : len(value)-1]))
+	t, err := parse(unquote(value[1 : len(value)-1]))
 	if err != nil {
 		r.isOdd(field, "is a string, but not a time as ADF writes it")
 	}
 	return t
+}
+
+// clock returns a time, and whether it says no zone: then it is read as UTC,
+// though it is the clock of another.
+func (r *row) clock(field string) (t Time, isLocal bool) {
+	t = r.instantAs(field, func(text string) (Time, error) {
+		if _, err := time.Parse("2006-01-02T15:04:05.999999999", strings.TrimSpace(text)); err == nil {
+			isLocal = true
+		}
+		return ParseTime(text)
+	})
+	return t, isLocal
+}
+
+// wholes returns the whole numbers of an array; any other element is odd.
+func (r *row) wholes(field string) []int64 {
+	var out []int64
+	for i, value := range r.list(field) {
+		n, err := strconv.ParseInt(strings.Trim(string(value), `"`), 10, 64)
+		if err != nil {
+			r.isOdd(field+"["+strconv.Itoa(i)+"]", "is "+describe(value)+" where a whole number was expected")
+			continue
+		}
+		out = append(out, n)
+	}
+	return out
+}
+
+// number returns a number, which may be written in a string.
+func (r *row) number(field string) *float64 {
+	value := r.find(field)
+	text := strings.Trim(string(value), `"`)
+	if text == "" || text == "null" {
+		return nil
+	}
+	f, err := strconv.ParseFloat(text, 64)
+	if err != nil || math.IsNaN(f) || math.IsInf(f, 0) {
+		r.isOdd(field, "is "+describe(value)+" where a number was expected")
+		return nil
+	}
+	return &f
 }
 
 // whole returns a whole number. Numbers written with a fraction (12.0, 12.5:

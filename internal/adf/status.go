@@ -25,6 +25,15 @@ const (
 	StatusTimedOut   Status = "TimedOut"
 )
 
+// The statuses of trigger runs that the live service is seen to answer beyond
+// Succeeded, Failed and InProgress, which the specification has (ADF REST,
+// Trigger Runs - Query By Factory).
+const (
+	StatusRunning             Status = "Running"
+	StatusWaiting             Status = "Waiting"
+	StatusWaitingOnDependency Status = "WaitingOnDependency"
+)
+
 // KnownStatuses lists the statuses of pipeline runs, in the order in which a
 // run passes them.
 func KnownStatuses() []Status {
@@ -53,8 +62,8 @@ func (s Status) Canonical() Status {
 	return s
 }
 
-// Terminal reports whether a pipeline run in this status has ended and will
-// not change any more: Succeeded, Failed or Cancelled. An unknown status is
+// Terminal reports whether a pipeline run or a trigger run in this status has
+// ended and will not change any more: Succeeded, Failed or Cancelled. An unknown status is
 // not terminal, so it is asked for again.
 func (s Status) Terminal() bool {
 	c := s.Canonical()

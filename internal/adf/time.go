@@ -112,3 +112,22 @@ func ParseTime(s string) (Time, error) {
 	}
 	return TimeOf(t), nil
 }
+
+// propertyLayouts are how the service writes the dates in the properties of a
+// trigger run: in English order and without a zone, meaning UTC. Recordings of
+// 2018 to 2021 have twelve hours, those from 2022 on have 24.
+var propertyLayouts = [...]string{ //nolint:gochecknoglobals // a constant table
+	"1/2/2006 3:04:05 PM",
+	"1/2/2006 15:04:05",
+}
+
+// parsePropertyTime reads a date in the properties of a trigger run, and what
+// ParseTime reads.
+func parsePropertyTime(s string) (Time, error) {
+	for _, layout := range propertyLayouts {
+		if t, err := time.Parse(layout, strings.TrimSpace(s)); err == nil {
+			return TimeOf(t), nil
+		}
+	}
+	return ParseTime(s)
+}

@@ -30,39 +30,41 @@ var errCut = errors.New("the JSON ends in the middle")
 // then rows would be missing without notice. Raw rows are parts of body.
 // Asked is left zero.
 func DecodeRunPage(body []byte) (RunPage, error) {
-	rows, next, err := splitPage(body, continuation)
-	if err != nil {
-		return RunPage{}, err
-	}
-	page := RunPage{Runs: make([]adf.PipelineRun, 0, len(rows)), Next: next}
-	for _, row := range rows {
-		run, err := row.PipelineRun()
-		if err != nil {
-			page.Odd = append(page.Odd, OddRow{Raw: row.Raw(), Problem: err.Error()})
-			continue
-		}
-		page.Runs = append(page.Runs, run)
-	}
-	return page, nil
+	rows, odd, next, err := decodeRows(body, adf.Element.PipelineRun)
+	return RunPage{Runs: rows, Odd: odd, Next: next}, err
 }
 
 // DecodeActivityPage reads an answer of ADF REST, Activity Runs - Query By
 // Pipeline Run, in the manner of DecodeRunPage.
 func DecodeActivityPage(body []byte) (ActivityPage, error) {
-	rows, next, err := splitPage(body, continuation)
+	rows, odd, next, err := decodeRows(body, adf.Element.ActivityRun)
+	return ActivityPage{Activities: rows, Odd: odd, Next: next}, err
+}
+
+// DecodeTriggerRunPage reads an answer of ADF REST, Trigger Runs - Query By
+// Factory, in the manner of DecodeRunPage.
+func DecodeTriggerRunPage(body []byte) (TriggerRunPage, error) {
+	rows, odd, next, err := decodeRows(body, adf.Element.TriggerRun)
+	return TriggerRunPage{Runs: rows, Odd: odd, Next: next}, err
+}
+
+// decodeRows reads the elements of a page of runs, and the token of the next
+// page.
+func decodeRows[T any](body []byte, read func(adf.Element) (T, error)) (rows []T, odd []OddRow, next string, err error) {
+	elements, next, err := splitPage(body, continuation)
 	if err != nil {
-		return ActivityPage{}, err
+		return nil, nil, "", err
 	}
-	page := ActivityPage{Activities: make([]adf.ActivityRun, 0, len(rows)), Next: next}
-	for _, row := range rows {
-		run, err := row.ActivityRun()
+	rows = make([]T, 0, len(elements))
+	for _, element := range elements {
+		row, err := read(element)
 		if err != nil {
-			page.Odd = append(page.Odd, OddRow{Raw: row.Raw(), Problem: err.Error()})
+			odd = append(odd, OddRow{Raw: element.Raw(), Problem: err.Error()})
 			continue
 		}
-		page.Activities = append(page.Activities, run)
+		rows = append(rows, row)
 	}
-	return page, nil
+	return rows, odd, next, nil
 }
 
 // splitPage takes a page apart into its elements but null ones and its text

@@ -175,6 +175,147 @@ func TestEveryCallAgainstTheEmulator(t *testing.T) {
 	}
 }
 
+// What surrounds the runs of a factory, against the truth of the emulator.
+func TestSurroundingsAgainstTheEmulator(t *testing.T) {
+	t.Parallel()
+	e := emulate(t, 2000)
+	c := newClient(t, e.config())
+	pipelines, err := c.Pipelines(t.Context(), e.busiest())
+	if err != nil || len(pipelines.Items) == 0 || len(pipelines.Odd) != 0 || pipelines.Asked.IsZero() {
+		t.Fatalf("%d pipelines, odd %v, %v", len(pipelines.Items), pipelines.Odd, err)
+	}
+	for _, d := range pipelines.Items {
+		if len(d.Odd) != 0 || len(d.Activities) == 0 {
+			t.Errorf("pipeline %s: odd %v, %d activities", d.Name, d.Odd, len(d.Activities))
+		}
+	}
+	d := pipelines.Items[0]
+	for etag, isNew := range map[string]bool{"": true, "other": true, d.ETag: false} {
+		got, err := c.Pipeline(t.Context(), e.busiest(), d.Name, etag)
+		if err != nil || (got.Definition != nil) != isNew {
+			t.Errorf("with etag %q: %+v, %v", etag, got, err)
+		}
+	}
+	triggers, err := c.Triggers(t.Context(), e.busiest())
+	if err != nil || len(triggers.Items) == 0 {
+		t.Fatalf("%d triggers, %v", len(triggers.Items), err)
+	}
+	for _, tr := range triggers.Items {
+		if len(tr.Odd) != 0 || tr.Type == "" || tr.RuntimeState == "" || len(tr.Pipelines) == 0 {
+			t.Errorf("trigger %+v", tr)
+		}
+	}
+	wantRuntimes(t, c, e.busiest())
+	for what, list := range map[string]func() (azure.Listing[adf.Resource], error){
+		"linked services": func() (azure.Listing[adf.Resource], error) { return c.LinkedServices(t.Context(), e.busiest()) },
+		"datasets":        func() (azure.Listing[adf.Resource], error) { return c.Datasets(t.Context(), e.busiest()) },
+	} {
+		got, err := list()
+		if err != nil || len(got.Items) == 0 || got.Items[0].Type == "" || got.Items[0].Raw != nil {
+			t.Errorf("%s: %+v, %v", what, got, err)
+		}
+	}
+	for what, ask := range map[string]func() error{
+		"pipeline": func() error { _, err := c.Pipeline(t.Context(), e.busiest(), "nope", ""); return err },
+		"status":   func() error { _, _, err := c.IntegrationRuntimeStatus(t.Context(), e.busiest(), "nope"); return err },
+	} {
+		if got := asError(t, ask()); got.Kind != azure.KindNotFound {
+			t.Errorf("%s: got %s (%v), want %s", what, got.Kind, got, azure.KindNotFound)
+		}
+	}
+	if _, err := c.Triggers(t.Context(), e.busiest()+"x"); asError(t, err).Kind != azure.KindNoFactory {
+		t.Errorf("triggers of an unknown factory: %v, want %s", err, azure.KindNoFactory)
+	}
+}
+
+// wantRuntimes asks every runtime of a factory for its status and its load.
+func wantRuntimes(t *testing.T, c *azure.Client, id adf.FactoryID) {
+	t.Helper()
+	runtimes, err := c.IntegrationRuntimes(t.Context(), id)
+	if err != nil || len(runtimes.Items) == 0 {
+		t.Fatalf("%d runtimes, %v", len(runtimes.Items), err)
+	}
+	nodes := 0
+	for _, ir := range runtimes.Items {
+		st, asked, err := c.IntegrationRuntimeStatus(t.Context(), id, ir.Name)
+		if err != nil || st.Name != ir.Name || st.Type != ir.Type || st.State == "" || len(st.Odd) != 0 || asked.IsZero() {
+			t.Errorf("status of %s: %+v, %v", ir.Name, st, err)
+		}
+		if ir.Type != adf.RuntimeSelfHosted {
+			continue
+		}
+		load, _, err := c.IntegrationRuntimeMonitoring(t.Context(), id, ir.Name)
+		if err != nil || len(load.Odd) != 0 {
+			t.Errorf("load of %s: %+v, %v", ir.Name, load, err)
+		}
+		nodes += len(st.Nodes)
+	}
+	if nodes == 0 {
+		t.Error("no self-hosted runtime has a node")
+	}
+}
+
+// Every trigger run that the emulator knows is read, and leads to the runs
+// that it started and back.
+func TestTriggerRunsAgainstTheEmulator(t *testing.T) {
+	t.Parallel()
+	e := emulate(t, 2000)
+	c := newClient(t, e.config())
+	runs := allRuns(t, c, e.busiest())
+	now := time.Now()
+	filter := adf.RunFilter{LastUpdatedAfter: adf.TimeOf(now.AddDate(0, 0, -45)), LastUpdatedBefore: adf.TimeOf(now.Add(5 * time.Minute))}
+	got := map[string]adf.TriggerRun{}
+	for {
+		page, err := c.QueryTriggerRuns(t.Context(), e.busiest(), filter)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, r := range page.Runs {
+			if len(r.Odd) != 0 || r.TriggerTime.IsZero() {
+				t.Errorf("trigger run %s: odd fields %v", r.TriggerRunID, r.Odd)
+			}
+			got[r.TriggerRunID] = r
+		}
+		if filter.ContinuationToken = page.Next; page.Next == "" {
+			break
+		}
+	}
+	var truth struct {
+		Items []struct {
+			TriggerRunID        string   `json:"triggerRunId"`
+			TriggerRunTimestamp adf.Time `json:"triggerRunTimestamp"`
+		} `json:"items"`
+	}
+	if err := json.Unmarshal(e.control(t, http.MethodGet, "/truth/triggerRuns?factory="+e.busiest().Name(), nil), &truth); err != nil {
+		t.Fatal(err)
+	}
+	missing := 0
+	for _, r := range truth.Items {
+		if _, ok := got[r.TriggerRunID]; !ok && r.TriggerRunTimestamp < adf.TimeOf(now.Add(-time.Minute)) && r.TriggerRunTimestamp > filter.LastUpdatedAfter.Add(time.Minute) {
+			missing++
+		}
+	}
+	if missing > 0 || len(got) < 20 {
+		t.Errorf("%d of %d trigger runs are missing, %d were got", missing, len(truth.Items), len(got))
+	}
+	linked := 0
+	for id, tr := range got {
+		for _, p := range tr.TriggeredPipelines {
+			r, known := runs[p.RunID]
+			if !known {
+				continue // started since, or long ago
+			}
+			linked++
+			if r.PipelineName != p.PipelineName || r.InvokedBy == nil || *r.InvokedBy.ID != id {
+				t.Errorf("trigger run %s started %+v, which says %+v", id, p, r.InvokedBy)
+			}
+		}
+	}
+	if linked == 0 {
+		t.Error("no trigger run leads to a run")
+	}
+}
+
 func TestErrorKindsAgainstTheEmulator(t *testing.T) {
 	t.Parallel()
 	e := emulate(t, 600)

@@ -19,7 +19,7 @@ const (
 	KindBadFederation  Kind = "badFederation"  // the federated token can't be read, or Entra ID does not trust it
 	KindUnauthorized   Kind = "unauthorized"   // no token, or ARM refused it
 	KindForbidden      Kind = "forbidden"      // the identity lacks a right: Action, Scope and Command are set
-	KindNotFound       Kind = "notFound"       // the run is not there (any more)
+	KindNotFound       Kind = "notFound"       // the run, pipeline or runtime is not there (any more)
 	KindNoFactory      Kind = "factoryNotFound"
 	KindNotRegistered  Kind = "notRegistered" // the subscription does not use Data Factory at all
 	KindThrottled      Kind = "throttled"     // a limit is reached: RetryAt is set

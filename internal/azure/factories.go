@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 
 	"andon/internal/adf"
 )
@@ -23,7 +24,7 @@ func (c *Client) Subscriptions(ctx context.Context) ([]adf.Subscription, error) 
 		name: "listSubscriptions", method: http.MethodGet, path: "/subscriptions", version: subscriptionAPI,
 		where: "subscriptions of source " + c.cfg.Name, right: "Microsoft.Resources/subscriptions/read",
 	}
-	rows, err := c.list(ctx, q)
+	rows, _, err := c.list(ctx, q)
 	if err != nil {
 		return nil, err
 	}
@@ -73,7 +74,7 @@ func (c *Client) factories(ctx context.Context, subscriptionID, group string) ([
 		q.path += "/resourceGroups/" + url.PathEscape(group)
 	}
 	q.path += "/providers/Microsoft.DataFactory/factories"
-	rows, err := c.list(ctx, q)
+	rows, _, err := c.list(ctx, q)
 	if failed, ok := errors.AsType[*Error](err); ok && failed.Kind == KindNotRegistered {
 		return nil, nil
 	}
@@ -102,18 +103,15 @@ func (c *Client) Factory(ctx context.Context, id adf.FactoryID) (adf.Factory, er
 	q.right = "Microsoft.DataFactory/factories/read"
 	var factory adf.Factory
 	err = c.ask(ctx, q, func(a answer) (err error) {
-		if _, err := openObject(a.body); err != nil {
-			return err
-		}
-		factory, err = adf.DecodeFactory(a.body)
+		factory, err = decodeOne(a.body, adf.DecodeFactory)
 		return err
 	})
 	return factory, err
 }
 
-// list asks for q and every page after it.
-func (c *Client) list(ctx context.Context, q call) ([]json.RawMessage, error) {
-	var rows []json.RawMessage
+// list asks for q and every page after it. asked is when the first page was
+// answered, by Azure's clock: what changed later may be missing.
+func (c *Client) list(ctx context.Context, q call) (rows []json.RawMessage, asked time.Time, err error) {
 	for range maxListPages {
 		var link string
 		err := c.ask(ctx, q, func(a answer) error {
@@ -121,18 +119,21 @@ func (c *Client) list(ctx context.Context, q call) ([]json.RawMessage, error) {
 			for _, row := range page {
 				rows = append(rows, row.Raw())
 			}
+			if asked.IsZero() {
+				asked = a.at
+			}
 			link = next
 			return err
 		})
 		if err != nil || link == "" {
-			return rows, err
+			return rows, asked, err
 		}
 		if !c.ownHost(link) {
-			return nil, c.newError(q, KindNotJSON, "the list goes on at another host, which must not get the token", "check what stands between Andon and "+c.armURL, nil)
+			return nil, asked, c.newError(q, KindNotJSON, "the list goes on at another host, which must not get the token", "check what stands between Andon and "+c.armURL, nil)
 		}
 		q.link = link
 	}
-	return nil, c.newError(q, KindNotJSON, "the list does not end", "check what stands between Andon and "+c.armURL, nil)
+	return nil, asked, c.newError(q, KindNotJSON, "the list does not end", "check what stands between Andon and "+c.armURL, nil)
 }
 
 // ownHost reports whether link leads to ARM as configured. The token must go

@@ -71,12 +71,15 @@ func (c *Client) clientError(q call, e *Error, said armError) {
 	case code == "missingsubscriptionregistration":
 		e.Kind, e.What = KindNotRegistered, "the subscription does not use Data Factory"
 		e.Command = "az provider register --namespace Microsoft.DataFactory --subscription " + shellQuote(q.place.subscription)
-	case factoryMissing(code), e.Status == http.StatusNotFound && !q.run:
+	case factoryMissing(code), e.Status == http.StatusNotFound && q.child == "":
 		e.Kind, e.What = KindNoFactory, "Azure knows no such "+missingThing(q, code)
 		e.Advice = "check the id; if it was deleted, take it out of the configuration (its history stays)"
-	case q.run && (e.Status == http.StatusNotFound || strings.HasSuffix(code, "notfound")):
-		e.Kind, e.What = KindNotFound, "Data Factory does not know this run (any more)"
-		e.Advice = "it keeps runs for 45 days; check the id"
+	case q.child != "" && (e.Status == http.StatusNotFound || strings.HasSuffix(code, "notfound")):
+		e.Kind, e.What = KindNotFound, "Data Factory does not know this "+q.child+" (any more)"
+		e.Advice = "check the name"
+		if q.child == childRun {
+			e.Advice = "it keeps runs for 45 days; check the id"
+		}
 	case q.continued && e.Status == http.StatusBadRequest:
 		e.Kind, e.What = KindTokenRefused, "Data Factory does not take its continuation token any more"
 		e.Advice = "begin the window anew"

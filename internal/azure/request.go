@@ -48,15 +48,18 @@ type call struct {
 	place     place
 	where     string // for people
 	right     string // the action that the identity needs
-	run       bool   // asks for one run, which may be gone
+	child     string // what of a factory it asks for, which may be gone: a run, a pipeline …; "" for the factory itself and for lists
+	etag      string // asks only for what is not this version; "" asks for any
 	continued bool   // carries a continuation token
 }
 
-// answer is what ARM said with status 200.
+// answer is what ARM said with status 200, or with 304 to a question for
+// another version.
 type answer struct {
-	body    []byte
-	at      time.Time // by Azure's clock
-	records *int      // decode counts the run records here
+	body      []byte
+	at        time.Time // by Azure's clock
+	records   *int      // decode counts the run records here
+	unchanged bool      // there is no other version, and no body
 }
 
 // ask sends q until it is answered and decode takes the answer, or until
@@ -154,13 +157,17 @@ func (c *Client) send(ctx context.Context, q call, pass *budget.Pass, decode fun
 			c.logger.InfoContext(ctx, "azure's read limit changes the pace", "subscription", q.place.subscription, "slow", slow, "reads_left", left)
 		}
 	}
-	if resp.StatusCode != http.StatusOK {
-		return 0, c.refused(q, resp, body)
-	}
-	if failed := c.notJSON(q, resp, body); failed != nil {
-		return 0, failed
-	}
 	a := answer{body: body, at: azureTime(resp.Header, asked), records: &records}
+	switch {
+	case resp.StatusCode == http.StatusNotModified && q.etag != "":
+		a.unchanged = true
+	case resp.StatusCode != http.StatusOK:
+		return 0, c.refused(q, resp, body)
+	default:
+		if failed := c.notJSON(q, resp, body); failed != nil {
+			return 0, failed
+		}
+	}
 	if err := decode(a); err != nil {
 		return 0, c.unreadable(q, err)
 	}
@@ -180,6 +187,9 @@ func (c *Client) request(ctx context.Context, q call) (*azpolicy.Request, error)
 		req.Raw().URL.RawQuery = url.Values{"api-version": {q.version}}.Encode()
 	}
 	req.Raw().Header.Set("Accept", "application/json")
+	if q.etag != "" {
+		req.Raw().Header.Set("If-None-Match", `"`+strings.Trim(q.etag, `"`)+`"`)
+	}
 	if q.body != nil {
 		if err := runtime.MarshalAsJSON(req, q.body); err != nil {
 			return nil, fmt.Errorf("the body of %s: %w", q.name, err)

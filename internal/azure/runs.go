@@ -9,6 +9,13 @@ import (
 	"andon/internal/adf"
 )
 
+// What of a factory a call may ask for, in words for people.
+const (
+	childRun      = "run"
+	childPipeline = "pipeline"
+	childRuntime  = "integration runtime"
+)
+
 // RunPage is one page of pipeline runs, in the order Azure gave them, which
 // means nothing. Rows may come again on another page of the same window.
 type RunPage struct {
@@ -53,10 +60,10 @@ func (c *Client) PipelineRun(ctx context.Context, factory adf.FactoryID, runID s
 	if err != nil {
 		return adf.PipelineRun{}, err
 	}
-	q.right, q.run, q.where = "Microsoft.DataFactory/factories/pipelineruns/read", true, "run "+runID+", "+q.where
+	q.right, q.child, q.where = "Microsoft.DataFactory/factories/pipelineruns/read", childRun, "run "+runID+", "+q.where
 	var run adf.PipelineRun
 	err = c.ask(ctx, q, func(a answer) (err error) {
-		run, err = decodeRun(a.body)
+		run, err = decodeOne(a.body, adf.DecodePipelineRun)
 		*a.records = 1
 		return err
 	})
@@ -70,7 +77,7 @@ func (c *Client) QueryActivityRuns(ctx context.Context, factory adf.FactoryID, r
 	if err != nil {
 		return ActivityPage{}, err
 	}
-	q.right, q.run, q.where = "Microsoft.DataFactory/factories/pipelineruns/queryactivityruns/action", true, "activities of run "+runID+", "+q.where
+	q.right, q.child, q.where = "Microsoft.DataFactory/factories/pipelineruns/queryactivityruns/action", childRun, "activities of run "+runID+", "+q.where
 	q.body, q.continued = filter, filter.ContinuationToken != ""
 	var page ActivityPage
 	err = c.ask(ctx, q, func(a answer) (err error) {
@@ -80,14 +87,6 @@ func (c *Client) QueryActivityRuns(ctx context.Context, factory adf.FactoryID, r
 		return err
 	})
 	return page, err
-}
-
-// decodeRun reads a single run, telling a cut answer from an odd one.
-func decodeRun(body []byte) (adf.PipelineRun, error) {
-	if _, err := openObject(body); err != nil {
-		return adf.PipelineRun{}, err
-	}
-	return adf.DecodePipelineRun(body)
 }
 
 // factoryCall prepares a call below a factory, whose id has to be an ARM id.

@@ -10,9 +10,11 @@ import (
 
 // Check reads the whole store and returns what is wrong with it, nil for
 // nothing: the file's own integrity, runs stored twice, roll-ups that differ
-// from a recount, and failures healed by the wrong run.
+// from a recount, failures healed by the wrong run, and surroundings that
+// contradict themselves.
 func (s *Store) Check(ctx context.Context) error {
-	return errors.Join(s.checkPages(ctx), s.checkTwice(ctx), s.checkRollups(ctx), s.checkHealers(ctx))
+	return errors.Join(s.checkPages(ctx), s.checkTwice(ctx), s.checkRollups(ctx), s.checkHealers(ctx),
+		s.checkDefinitions(ctx), s.checkStates(ctx), s.checkLinks(ctx), s.checkWindows(ctx))
 }
 
 // checkPages has a connection of its own: FTS5 checks by what its connection

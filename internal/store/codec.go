@@ -9,15 +9,23 @@ import (
 	"github.com/klauspost/compress/zstd"
 )
 
-// The kinds of compressed rows; each has a dictionary of its own.
+// The kinds of compressed rows; each has a dictionary of its own, but those
+// of which there are few.
 const (
-	rawRun      = "run"
-	rawActivity = "activity"
+	rawRun        = "run"
+	rawActivity   = "activity"
+	rawTriggerRun = "trigger run"
+	rawDefinition = "definition"
+	rawResource   = "resource" // no dictionary
 )
 
 // sampleRows is how many rows make a dictionary: a run of 820 bytes becomes
-// 173 with one, 420 without.
-const sampleRows = 12
+// 173 with one, 420 without. Of a long one its beginning serves, since what
+// lies further back than the window is never used.
+const (
+	sampleRows  = 12
+	longestPart = 8 << 10
+)
 
 // maxRaw bounds what a stored row may unpack to, against a damaged file.
 const maxRaw = 64 << 20
@@ -151,7 +159,8 @@ func (s *Store) ensureDictionary(ctx context.Context, kind string, n int, raw fu
 	}
 	var content []byte
 	for i := range sampleRows {
-		content = append(content, raw(i)...)
+		sample := raw(i)
+		content = append(content, sample[:min(len(sample), longestPart)]...)
 	}
 	var id int64
 	err := s.submit(ctx, func(w *writer) error {

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
 
 	"github.com/ncruces/go-sqlite3"
@@ -9,15 +10,25 @@ import (
 	"andon/internal/adf"
 )
 
+// windowTable is a table of merged windows, and its column of the factory.
+type windowTable struct{ table, factory string }
+
+// coveredRuns are the windows that were asked for runs, coveredTriggerRuns
+// those that were asked for trigger runs.
+func coveredRuns() windowTable { return windowTable{"coverage", "factory_id"} }
+
+func coveredTriggerRuns() windowTable { return windowTable{"trigger_coverage", "place_id"} }
+
 // cover adds a window to a factory's coverage, merged with what it touches.
-func (w *writer) cover(factory FactoryKey, win Window) error {
+func (w *writer) cover(in windowTable, factory FactoryKey, win Window) error {
+	of := " WHERE " + in.factory + " = ?"
 	from, to := int64(win.From), int64(win.To)
 	if from > to {
 		return &InvalidError{Field: "window", Problem: fmt.Sprintf("ends at %s, before it begins at %s", win.To, win.From)}
 	}
 	// Ticks are whole numbers: a window that begins one tick after another's end leaves no gap.
 	var touching []int64
-	err := w.query("SELECT from_t, to_t FROM coverage WHERE factory_id = ? AND from_t <= ? AND to_t >= ?", func(st *sqlite3.Stmt) bool {
+	err := w.query("SELECT from_t, to_t FROM "+in.table+of+" AND from_t <= ? AND to_t >= ?", func(st *sqlite3.Stmt) bool {
 		touching = append(touching, st.ColumnInt64(0))
 		from, to = min(from, st.ColumnInt64(0)), max(to, st.ColumnInt64(1))
 		return true
@@ -26,30 +37,34 @@ func (w *writer) cover(factory FactoryKey, win Window) error {
 		return err
 	}
 	for _, t := range touching {
-		if err := w.exec("DELETE FROM coverage WHERE factory_id = ? AND from_t = ?", factory, t); err != nil {
+		if err := w.exec("DELETE FROM "+in.table+of+" AND from_t = ?", factory, t); err != nil {
 			return err
 		}
 	}
-	return w.exec("INSERT INTO coverage (factory_id, from_t, to_t) VALUES (?, ?, ?)", factory, from, to)
+	return w.exec("INSERT INTO "+in.table+" ("+in.factory+", from_t, to_t) VALUES (?, ?, ?)", factory, from, to)
 }
 
 // Coverage returns the windows of lastUpdated that were read to their end,
 // merged, oldest first.
 func (s *Store) Coverage(ctx context.Context, factory FactoryKey) ([]Window, error) {
-	rows, err := s.read.QueryContext(ctx, "SELECT from_t, to_t FROM coverage WHERE factory_id = ? ORDER BY from_t", int64(factory))
+	return s.windows(ctx, coveredRuns(), factory)
+}
+
+func (s *Store) windows(ctx context.Context, in windowTable, factory FactoryKey) ([]Window, error) {
+	var out []Window
+	b := newStmt().add("SELECT from_t, to_t FROM ", in.table, " WHERE ", in.factory, " = ").arg(int64(factory)).add(" ORDER BY from_t")
+	err := b.each(ctx, s.read, func(rows *sql.Rows) error {
+		var win Window
+		if err := rows.Scan(&win.From, &win.To); err != nil {
+			return err
+		}
+		out = append(out, win)
+		return nil
+	})
 	if err != nil {
 		return nil, s.unavailable(fmt.Errorf("read the coverage of factory %d: %w", factory, err))
 	}
-	defer rows.Close() //nolint:errcheck // rows.Err tells
-	var out []Window
-	for rows.Next() {
-		var win Window
-		if err := rows.Scan(&win.From, &win.To); err != nil {
-			return nil, s.unavailable(err)
-		}
-		out = append(out, win)
-	}
-	return out, s.unavailable(rows.Err())
+	return out, nil
 }
 
 // Watermark returns a factory's freshness: everything last updated before it

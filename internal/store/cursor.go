@@ -7,23 +7,36 @@ import (
 	"hash/fnv"
 )
 
-// A cursor holds the place of the last run of a page, and a hash of the
+// A cursor holds the place of the last row of a page, and a hash of the
 // filter and the sort: with others it would begin at a meaningless place.
 const cursorVersion = 1
 
 const cursorProblem = "is not one of this list: give nextCursor of the page before, with the same filter and sort"
 
-func encodeCursor(q RunQuery, last listPlace) string {
-	b := append([]byte{cursorVersion}, listHash(q)...)
+func encodeCursor(q RunQuery, last listPlace) string { return packCursor(q.list(), last) }
+
+func decodeCursor(q RunQuery) (listPlace, error) { return unpackCursor(q.list(), q.Cursor) }
+
+// list is what tells a list of runs from others.
+func (q RunQuery) list() any {
+	return struct {
+		F RunFilter
+		S Sort
+	}{q.RunFilter, q.Sort}
+}
+
+// packCursor makes a cursor of the list that is told from others by list.
+func packCursor(list any, last listPlace) string {
+	b := append([]byte{cursorVersion}, listHash(list)...)
 	b = binary.AppendVarint(b, last.by)
 	b = binary.AppendVarint(b, int64(last.key))
 	return base64.RawURLEncoding.EncodeToString(b)
 }
 
-func decodeCursor(q RunQuery) (listPlace, error) {
+func unpackCursor(list any, cursor string) (listPlace, error) {
 	invalid := &InvalidError{Field: "cursor", Problem: cursorProblem}
-	b, err := base64.RawURLEncoding.DecodeString(q.Cursor)
-	if err != nil || len(b) < 9 || b[0] != cursorVersion || string(b[1:9]) != string(listHash(q)) {
+	b, err := base64.RawURLEncoding.DecodeString(cursor)
+	if err != nil || len(b) < 9 || b[0] != cursorVersion || string(b[1:9]) != string(listHash(list)) {
 		return listPlace{}, invalid
 	}
 	by, n := binary.Varint(b[9:])
@@ -37,12 +50,9 @@ func decodeCursor(q RunQuery) (listPlace, error) {
 	return listPlace{by, RunKey(key)}, nil
 }
 
-func listHash(q RunQuery) []byte {
+func listHash(list any) []byte {
 	h := fnv.New64a()
 	// Strings, numbers and booleans always marshal, and a hash never fails.
-	_ = json.NewEncoder(h).Encode(struct {
-		F RunFilter
-		S Sort
-	}{q.RunFilter, q.Sort})
+	_ = json.NewEncoder(h).Encode(list)
 	return h.Sum(nil)
 }

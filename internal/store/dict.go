@@ -187,6 +187,17 @@ func (d *dicts) place(k FactoryKey) (Place, bool) {
 	return p, ok
 }
 
+// placeIDs returns the keys of all factories.
+func (d *dicts) placeIDs() []int64 {
+	d.mu.RLock()
+	defer d.mu.RUnlock()
+	ids := make([]int64, 0, len(d.places))
+	for k := range d.places {
+		ids = append(ids, int64(k))
+	}
+	return sortedInts(ids)
+}
+
 // word returns the status of an id.
 func (d *dicts) word(id int64) adf.Status {
 	d.mu.RLock()

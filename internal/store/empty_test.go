@@ -41,6 +41,15 @@ func TestWithoutRunsEveryQuestionHasAnAnswer(t *testing.T) {
 		if tl, err := s.Timeline(t.Context(), store.TimelineQuery{From: hour(0), To: hour(24), Factories: factories}); err != nil || len(tl.Items) == 0 {
 			t.Errorf("timeline of %v: %v %v", factories, tl, err)
 		}
+		if list, err := s.TriggerRuns(t.Context(), store.TriggerRunQuery{TriggerRunFilter: store.TriggerRunFilter{Factories: factories}}); err != nil || len(list.TriggerRuns) > 0 || list.NextCursor != "" {
+			t.Errorf("trigger runs of %v: %v %v", factories, list, err)
+		}
+		if list, err := s.Triggers(t.Context(), factories); err != nil || len(list) > 0 {
+			t.Errorf("triggers of %v: %v %v", factories, list, err)
+		}
+		if list, err := s.Runtimes(t.Context(), factories); err != nil || len(list) > 0 {
+			t.Errorf("runtimes of %v: %v %v", factories, list, err)
+		}
 		if list, err := s.Factories(t.Context()); err != nil || len(list) != len(factories) {
 			t.Errorf("factories: %v %v", list, err)
 		}

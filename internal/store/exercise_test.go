@@ -59,6 +59,7 @@ func exercise(t *testing.T, open opener) {
 	t.Run("lags are the worst of their slot", x.lags)
 	t.Run("the fill keeps what was said", x.fill)
 	t.Run("unknown statuses are counted in their own word", x.unknownStatus)
+	exerciseAround(t, x)
 }
 
 // ctxOf is the context of a property test.

@@ -7,9 +7,10 @@ type ChangeKind string
 
 // The kinds of changes.
 const (
-	ChangeRun       ChangeKind = "run"       // runs are new or different
-	ChangeFreshness ChangeKind = "freshness" // a factory's freshness, coverage or state moved
-	ChangeGap       ChangeKind = "gap"       // changes were lost to this subscriber: read everything again
+	ChangeRun          ChangeKind = "run"          // runs are new or different
+	ChangeFreshness    ChangeKind = "freshness"    // a factory's freshness, coverage or state moved
+	ChangeSurroundings ChangeKind = "surroundings" // a factory's pipelines, triggers, trigger runs or integration runtimes changed, or when they were read
+	ChangeGap          ChangeKind = "gap"          // changes were lost to this subscriber: read everything again
 )
 
 // Change is one committed change.

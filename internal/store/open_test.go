@@ -6,11 +6,13 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/ncruces/go-sqlite3/driver"
 
+	"andon/internal/adf"
 	"andon/internal/store"
 )
 
@@ -120,12 +122,36 @@ func TestSecondWriterIsRefusedAndReaderIsNot(t *testing.T) {
 	if _, err := r.Run(t.Context(), "", guid(1)); err != nil {
 		t.Error(err)
 	}
+	readsSurroundings(t, s, r, f)
 	var unavailable *store.UnavailableError
 	if _, err := r.WriteRuns(t.Context(), store.Page{Factory: f.Key}); !errors.As(err, &unavailable) {
 		t.Errorf("a read-only store takes a page: %v", err)
 	}
 	closeStore(t, r)
 	closeStore(t, s)
+}
+
+// readsSurroundings writes so much that dictionaries are made, which a reader
+// that was open before has to learn.
+func readsSurroundings(t *testing.T, s, r *store.Store, f store.Place) {
+	t.Helper()
+	var pipelines []adf.PipelineDefinition
+	var fired []triggerRow
+	for i := range 20 {
+		pipelines = append(pipelines, pipelineAt(fmt.Sprint("p", i), "e", i, hour(1)))
+		fired = append(fired, triggerRow{ID: strconv.Itoa(i), Fired: hour(1)})
+	}
+	putDefinitions(t, s, store.Reading{Factory: f.Key, AsOf: hour(2)}, pipelines...)
+	writeTriggerRuns(t, s, f, hour(2), fired...)
+	if d, err := r.Definition(t.Context(), "adf", "p7", 0); err != nil || string(d.Content()) != string(pipelines[7].Content()) {
+		t.Errorf("reader sees %s, %v", d.Raw, err)
+	}
+	if list, err := r.TriggerRuns(t.Context(), store.TriggerRunQuery{}); err != nil || len(list.TriggerRuns) != 20 {
+		t.Errorf("reader sees %d trigger runs, %v", len(list.TriggerRuns), err)
+	}
+	if err := r.PutTriggers(t.Context(), store.Reading{Factory: f.Key, AsOf: hour(1)}, nil); err == nil {
+		t.Error("a read-only store takes triggers")
+	}
 }
 
 func TestReadOnlyRefusesAnUnmigratedFile(t *testing.T) {

@@ -94,8 +94,8 @@ func optionalBlob(st *sqlite3.Stmt, col int) []byte {
 // At equal lastUpdated the one that is further on in its life stays, then the
 // one without odd fields, then the one that came first.
 func (s *Store) WriteRuns(ctx context.Context, p Page) (Changes, error) {
-	if _, ok := s.dicts.place(p.Factory); !ok {
-		return Changes{}, &InvalidError{Field: "factory", Problem: fmt.Sprintf("%d is not a factory of this store: put it first", p.Factory)}
+	if err := s.checkFactory(p.Factory); err != nil {
+		return Changes{}, err
 	}
 	arrivals, err := s.prepare(ctx, p)
 	if err != nil {
@@ -111,6 +111,14 @@ func (s *Store) WriteRuns(ctx context.Context, p Page) (Changes, error) {
 		return Changes{}, fmt.Errorf("store %d runs: %w", len(p.Runs), err)
 	}
 	return done, nil
+}
+
+// checkFactory refuses the key of no factory.
+func (s *Store) checkFactory(factory FactoryKey) error {
+	if _, ok := s.dicts.place(factory); !ok {
+		return &InvalidError{Field: "factory", Problem: fmt.Sprintf("%d is not a factory of this store: put it first", factory)}
+	}
+	return nil
 }
 
 // packers is how many goroutines pack the rows of one page: packing a row
@@ -209,15 +217,10 @@ func (w *writer) writePage(p Page, arrivals []arrival, done *Changes, touched *t
 	if err := w.countLate(p.Factory, late, adf.TimeOf(w.s.now())); err != nil {
 		return err
 	}
-	if odd != 0 {
-		if err := w.exec("UPDATE factory SET odd_rows = odd_rows + ? WHERE id = ?", odd, p.Factory); err != nil {
-			return err
-		}
+	if err := w.countOdd(p.Factory, odd); err != nil || p.Completes == nil {
+		return err
 	}
-	if p.Completes == nil {
-		return nil
-	}
-	if err := w.cover(p.Factory, *p.Completes); err != nil {
+	if err := w.cover(coveredRuns(), p.Factory, *p.Completes); err != nil {
 		return err
 	}
 	return w.refreshTo(p.Factory, p.AsOf)
@@ -230,6 +233,14 @@ func (p *Page) lateness(updated adf.Time) (time.Duration, bool) {
 		return 0, false
 	}
 	return p.Covered.To.Sub(updated), true
+}
+
+// countOdd changes the number of a factory's odd rows.
+func (w *writer) countOdd(factory FactoryKey, n int64) error {
+	if n == 0 {
+		return nil
+	}
+	return w.exec("UPDATE factory SET odd_rows = odd_rows + ? WHERE id = ?", n, factory)
 }
 
 // writeRun stores one run, and returns how it changes the number of odd rows.
