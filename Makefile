@@ -75,6 +75,7 @@ verify: lint generated cross ## Run what CI runs before the tests: formats, lint
 lint: lint-go lint-web ## Check formats and run every linter
 	@scripts/need shellcheck
 	shellcheck -x scripts/* .ci/run conformance/*/run
+	shellcheck --shell=sh --exclude=SC2016 internal/setup/testdata/*.sh.golden # a subject there looks like an expression
 
 .PHONY: lint-go
 lint-go: need-go

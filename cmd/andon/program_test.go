@@ -140,7 +140,7 @@ type emulated struct {
 	Authority, ResourceManager       string
 	Proxy, Control, CAFile           string
 	Factories                        []string
-	Identities                       []struct{ ClientID, ClientSecret, What string }
+	Identities                       []struct{ TenantID, ClientID, ClientSecret, What string }
 }
 
 func startEmulator(t *testing.T, args ...string) emulated {

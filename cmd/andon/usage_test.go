@@ -35,6 +35,7 @@ func TestRefusalsSayWhatWhereAndWhatNext(t *testing.T) {
 	badConfig := write("andon.yaml", "lisen: 127.0.0.1:8080\n")
 	identity := []string{"AZURE_TENANT_ID=t", "AZURE_CLIENT_ID=c", "AZURE_CLIENT_SECRET=CANARY"}
 
+	const guid = "7a5fbb64-491d-4d83-b33a-98907e07f3cf"
 	var got strings.Builder
 	for _, tc := range []struct {
 		name string
@@ -57,6 +58,15 @@ func TestRefusalsSayWhatWhereAndWhatNext(t *testing.T) {
 		{"emulate with an unknown scenario", nil, []string{"emulate", "--scenario", "war"}, 2},
 		{"emulate with unknown limits", nil, []string{"emulate", "--limits", "few"}, 2},
 		{"emulate for the network", nil, []string{"emulate", "--listen", "0.0.0.0:8443"}, 2},
+		{"doctor for a factory that is none", identity, []string{"doctor", "--factory", "sales"}, 2},
+		{"doctor without time", identity, []string{"doctor", "--timeout", "0s"}, 2},
+		{"setup without a scope", nil, []string{"setup"}, 2},
+		{"setup for a scope that is none", nil, []string{"setup", "--scope", "sales"}, 2},
+		{"setup in an unknown format", nil, []string{"setup", "--scope", guid, "--format", "pulumi"}, 2},
+		{"setup of a managed identity with a secret", nil, []string{"setup", "--scope", guid, "--identity", "managed", "--credential", "secret"}, 2},
+		{"setup of a federated identity without a subject", nil, []string{"setup", "--scope", guid, "--identity", "federated", "--issuer", "https://issuer.example.com"}, 2},
+		{"setup as a check of a format", identity, []string{"setup", "--scope", guid, "--check", "--format", "az"}, 2},
+		{"setup with JSON and without a check", nil, []string{"setup", "--scope", guid, "--json"}, 2},
 		{"import without a factory", nil, []string{"import", badConfig}, 2},
 		{"import without files", nil, []string{"import", "--factory", "s/g/f"}, 2},
 		{"import for a factory that is none", nil, []string{"import", "--factory", "sales", badConfig}, 2},

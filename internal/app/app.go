@@ -59,7 +59,7 @@ func New(ctx context.Context, o Options) (_ *App, err error) {
 		}
 	}()
 
-	scheduler := budget.New(budget.Budget{Share: o.Config.Budget.Share, Off: o.Config.Budget.Off}, o.Now)
+	scheduler := schedulerOf(o)
 	sources, err := clients(o, scheduler)
 	if err != nil {
 		return nil, err
@@ -225,23 +225,31 @@ func boardOptions(s *store.Store, o Options) (api.Options, error) {
 func clients(o Options, scheduler *budget.Scheduler) ([]collector.Source, error) {
 	var sources []collector.Source
 	for _, src := range o.Config.Sources {
-		cloud, err := cloudOf(src.Cloud)
-		if err != nil {
-			return nil, fmt.Errorf("source %s: %w", src.Name, err)
-		}
-		client, err := azure.New(azure.Config{
-			Name: src.Name, TenantID: src.TenantID, ClientID: src.ClientID,
-			Secret:          azure.Secret(src.ClientSecret.Reveal()),
-			CertificateFile: src.CertificateFile, CertificatePassword: azure.Secret(src.CertificatePassword.Reveal()),
-			FederatedTokenFile: src.FederatedTokenFile, ManagedIdentity: src.ManagedIdentity, AzureCLI: src.AzureCLI,
-			Cloud: cloud, Scheduler: scheduler, Logger: o.Logger, Now: o.Now, Version: o.Version,
-		})
+		client, err := clientOf(o, src, scheduler)
 		if err != nil {
 			return nil, fmt.Errorf("source %s: %w", src.Name, err)
 		}
 		sources = append(sources, collector.Source{Name: src.Name, Client: client, Factories: src.Factories})
 	}
 	return sources, nil
+}
+
+func schedulerOf(o Options) *budget.Scheduler {
+	return budget.New(budget.Budget{Share: o.Config.Budget.Share, Off: o.Config.Budget.Off}, o.Now)
+}
+
+func clientOf(o Options, src config.Source, scheduler *budget.Scheduler) (*azure.Client, error) {
+	cloud, err := cloudOf(src.Cloud)
+	if err != nil {
+		return nil, err
+	}
+	return azure.New(azure.Config{
+		Name: src.Name, TenantID: src.TenantID, ClientID: src.ClientID,
+		Secret:          azure.Secret(src.ClientSecret.Reveal()),
+		CertificateFile: src.CertificateFile, CertificatePassword: azure.Secret(src.CertificatePassword.Reveal()),
+		FederatedTokenFile: src.FederatedTokenFile, ManagedIdentity: src.ManagedIdentity, AzureCLI: src.AzureCLI,
+		Cloud: cloud, Scheduler: scheduler, Logger: o.Logger, Now: o.Now, Version: o.Version,
+	})
 }
 
 func cloudOf(c config.Cloud) (azure.Cloud, error) {

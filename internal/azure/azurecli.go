@@ -27,14 +27,14 @@ func cliCredential(cfg Config, _ azpolicy.ClientOptions) (azcore.TokenCredential
 // kept: it may hold anything.
 func cliRefused(cfg Config, err error) *Error {
 	e := &Error{
-		Kind: KindUnauthorized, Call: tokenCall, Where: "token of the Azure CLI, source " + cfg.Name,
+		Kind: KindUnauthorized, Call: TokenCall, Where: "token of the Azure CLI, source " + cfg.Name,
 		What: "the Azure CLI gave no token", Advice: "the command says why", Command: "az account get-access-token --output none",
 	}
 	login := "az login"
 	if cfg.TenantID != "" {
 		e.Where = "token of the Azure CLI in tenant " + cfg.TenantID + ", source " + cfg.Name
-		e.Command += " --tenant " + shellQuote(cfg.TenantID)
-		login += " --tenant " + shellQuote(cfg.TenantID)
+		e.Command += " --tenant " + ShellQuote(cfg.TenantID)
+		login += " --tenant " + ShellQuote(cfg.TenantID)
 	}
 	text := err.Error()
 	code := regexp.MustCompile(`AADSTS(\d{4,9})`).FindStringSubmatch(text)

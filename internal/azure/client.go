@@ -64,9 +64,12 @@ type Client struct {
 	armURL string
 	http   *http.Client
 	arm    runtime.Pipeline
+	token  azcore.TokenCredential
 	budget *budget.Scheduler
 	logger *slog.Logger
 	now    func() time.Time
+	// certificateExpires is zero where the source has no certificate.
+	certificateExpires time.Time
 
 	mu     sync.Mutex
 	counts map[string]int64
@@ -119,8 +122,9 @@ func New(cfg Config) (*Client, error) {
 		return nil, configError(cfg, "the client for Azure Resource Manager can't be made: "+err.Error(), "correct the cloud in the configuration")
 	}
 	return &Client{
-		cfg: cfg, cloud: place, armURL: place.ResourceManager, http: httpClient, arm: pipeline,
-		budget: cfg.Scheduler, logger: cfg.Logger.With("source", cfg.Name), now: cfg.Now,
+		cfg: cfg, cloud: place, armURL: place.ResourceManager, http: httpClient, arm: pipeline, token: credential,
+		certificateExpires: certificateExpires(cfg),
+		budget:             cfg.Scheduler, logger: cfg.Logger.With("source", cfg.Name), now: cfg.Now,
 		counts: map[string]int64{},
 	}, nil
 }

@@ -99,12 +99,12 @@ func secretCredential(cfg Config, common azpolicy.ClientOptions) (azcore.TokenCr
 
 func certificateCredential(cfg Config, common azpolicy.ClientOptions) (azcore.TokenCredential, error) {
 	bad := func(what, advice string) *Error {
-		return &Error{Kind: KindBadCertificate, Call: tokenCall, Where: "source " + cfg.Name + ", file " + cfg.CertificateFile, What: what, Advice: advice}
+		return &Error{Kind: KindBadCertificate, Call: TokenCall, Where: "source " + cfg.Name + ", file " + cfg.CertificateFile, What: what, Advice: advice}
 	}
 	file, err := os.ReadFile(cfg.CertificateFile)
 	if err != nil {
 		e := bad("the certificate can't be read", "check that the file exists and that Andon's user may read it")
-		e.cause = err
+		e.cause, e.Command = err, lookAtFile(cfg.CertificateFile)
 		return nil, e
 	}
 	certificates, key, err := readCertificates(file, string(cfg.CertificatePassword))

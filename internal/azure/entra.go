@@ -9,8 +9,8 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/runtime"
 )
 
-// tokenCall is the Call of errors that Entra ID caused.
-const tokenCall = "token"
+// TokenCall is the Call of errors that Entra ID caused.
+const TokenCall = "token"
 
 // refusalOf explains one of Entra ID's error codes (Microsoft Entra
 // authentication and authorization error codes).
@@ -93,6 +93,7 @@ func (c *Client) tokenRefused(q call, resp *http.Response) *Error {
 	case err != nil && !looksLikeJSON(resp.Header, body):
 		e.Kind, e.What = KindNotJSON, fmt.Sprintf("%s gave an answer of type %s where a token was expected", c.cloud.Authority, contentType(resp.Header))
 		e.Advice = "a proxy or a login page may stand in between: check HTTPS_PROXY and the authority"
+		e.Command = lookAt(hostOf(c.cloud.Authority))
 	case len(said.Codes) == 0:
 		e.What = "Entra ID gave no token: " + statusText(resp.StatusCode, "")
 		e.Advice = "check that " + c.cloud.Authority + " is the right authority"
@@ -103,6 +104,8 @@ func (c *Client) tokenRefused(q call, resp *http.Response) *Error {
 		}
 		e.Code = "AADSTS" + strconv.Itoa(said.Codes[0])
 		e.Kind, e.What, e.Advice = why.kind, why.what+" ("+e.Code+")", why.advice
+		e.Command = c.tokenCommand(why.kind, said.Codes[0])
+		c.sayPrecisely(e)
 	}
 	return e
 }

@@ -63,6 +63,16 @@ func (c *Client) FactoriesInGroup(ctx context.Context, subscriptionID, resourceG
 }
 
 func (c *Client) factories(ctx context.Context, subscriptionID, group string) ([]adf.Factory, error) {
+	found, err := c.listFactories(ctx, subscriptionID, group)
+	if failed, ok := errors.AsType[*Error](err); ok && failed.Kind == KindNotRegistered {
+		return nil, nil
+	}
+	return found, err
+}
+
+// listFactories is factories where a subscription that does not use Data
+// Factory is an error of KindNotRegistered.
+func (c *Client) listFactories(ctx context.Context, subscriptionID, group string) ([]adf.Factory, error) {
 	q := call{
 		name: "listFactories", method: http.MethodGet, version: factoryAPI,
 		path:  "/subscriptions/" + url.PathEscape(subscriptionID),
@@ -75,9 +85,6 @@ func (c *Client) factories(ctx context.Context, subscriptionID, group string) ([
 	}
 	q.path += "/providers/Microsoft.DataFactory/factories"
 	rows, _, err := c.list(ctx, q)
-	if failed, ok := errors.AsType[*Error](err); ok && failed.Kind == KindNotRegistered {
-		return nil, nil
-	}
 	if err != nil {
 		return nil, err
 	}

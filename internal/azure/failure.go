@@ -43,7 +43,7 @@ func (c *Client) failed(ctx context.Context, q call, err, entra error) *Error {
 		return told
 	}
 	if token, ok := errors.AsType[*azidentity.AuthenticationFailedError](err); ok {
-		q.name = tokenCall
+		q.name = TokenCall
 		switch {
 		case token.RawResponse != nil:
 			return c.tokenRefused(q, token.RawResponse)
@@ -61,10 +61,7 @@ func (c *Client) failed(ctx context.Context, q call, err, entra error) *Error {
 // unreachable sorts what breaks between here and a host. Every type looked
 // for is one of the standard library's.
 func (c *Client) unreachable(q call, target string, err error) *Error {
-	host := target
-	if u, parseErr := url.Parse(target); parseErr == nil {
-		host = u.Host
-	}
+	host := hostOf(target)
 	if e := c.untrusted(q, host, err); e != nil {
 		return e
 	}
@@ -86,7 +83,7 @@ func (c *Client) unreachable(q call, target string, err error) *Error {
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
 	default:
 		e.Kind, e.What = KindNoRoute, host+" can't be reached"
-		e.Advice = "check the network, the firewall and HTTPS_PROXY"
+		e.Advice, e.Command = "check the network, the firewall and HTTPS_PROXY", lookAt(host)
 	}
 	return e
 }
@@ -94,12 +91,16 @@ func (c *Client) unreachable(q call, target string, err error) *Error {
 // untrusted returns nil unless err is about the host's certificate.
 func (c *Client) untrusted(q call, host string, err error) *Error {
 	if _, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
-		return c.newError(q, KindNoRoute, "the certificate of "+host+" is not trusted",
+		e := c.newError(q, KindNoRoute, "the certificate of "+host+" is not trusted",
 			"if a proxy of your company opens TLS, give its authority's PEM file as caFile of the cloud (ANDON_CA_FILE) or as SSL_CERT_FILE", plain(err))
+		e.Command = whoSigned(host)
+		return e
 	}
 	_, garbled := errors.AsType[tls.RecordHeaderError](err)
 	if garbled || errors.Is(err, http.ErrSchemeMismatch) {
-		return c.newError(q, KindNoRoute, host+" does not speak TLS", "check the address, which has to be one of https", plain(err))
+		e := c.newError(q, KindNoRoute, host+" does not speak TLS", "check the address, which has to be one of https", plain(err))
+		e.Command = lookAt(host)
+		return e
 	}
 	return nil
 }
@@ -110,15 +111,17 @@ func (c *Client) noRoute(q call, host string, err error) *Error {
 	var dns *net.DNSError
 	var op *net.OpError
 	e := c.newError(q, KindNoRoute, "", "check the network, the firewall and HTTPS_PROXY", plain(err))
-	e.retry = true
+	e.retry, e.Command = true, lookAt(host)
 	switch {
 	case errors.As(err, &refusal):
 		e.Status, e.retry = refusal.status, false
 		e.What, e.Advice = refusal.Error()+" for "+host, "let the proxy pass "+host+", or correct HTTPS_PROXY and its credentials"
 	case errors.As(err, &op) && op.Op == "proxyconnect":
 		e.What, e.Advice = "the proxy of HTTPS_PROXY can't be reached", "correct HTTPS_PROXY, or unset it where no proxy is needed"
+		e.Command = "unset HTTPS_PROXY https_proxy"
 	case errors.As(err, &dns):
 		e.What, e.Advice = "the name "+host+" can't be resolved", "check the address and DNS; behind a proxy, set HTTPS_PROXY"
+		e.Command = lookUp(host)
 	case errors.Is(err, syscall.ECONNREFUSED):
 		e.What = host + " refuses connections"
 	default:
@@ -146,7 +149,7 @@ func (c *Client) notJSON(q call, resp *http.Response, body []byte) *Error {
 	}
 	e := c.newError(q, KindNotJSON, fmt.Sprintf("%s gave %s where JSON was expected", resp.Request.URL.Host, what),
 		"a proxy or a login page may stand in between: check HTTPS_PROXY and the address", nil)
-	e.Status = resp.StatusCode
+	e.Status, e.Command = resp.StatusCode, lookAt(resp.Request.URL.Host)
 	return e
 }
 

@@ -2,28 +2,9 @@ package azure
 
 import (
 	"cmp"
-	"encoding/json"
 	"regexp"
 	"strings"
 )
-
-const roleName = "Andon reader"
-
-// roleActions is what Andon reads. Each run query is registered as an action
-// and as a read; which of the two is checked is not documented, so the role
-// holds both (Azure permissions for Analytics, Microsoft.DataFactory).
-func roleActions() []string {
-	return []string{
-		"Microsoft.DataFactory/factories/read",
-		"Microsoft.DataFactory/factories/*/read",
-		"Microsoft.DataFactory/factories/querypipelineruns/action",
-		"Microsoft.DataFactory/factories/querytriggerruns/action",
-		"Microsoft.DataFactory/factories/pipelineruns/queryactivityruns/action",
-		"Microsoft.DataFactory/factories/querytriggers/action",
-		"Microsoft.DataFactory/factories/triggers/geteventsubscriptionstatus/action",
-		"Microsoft.Resources/subscriptions/resourceGroups/read",
-	}
-}
 
 // forbidden fills e with the missing right and the commands that give it.
 func (c *Client) forbidden(q call, e *Error, said armError) {
@@ -62,35 +43,6 @@ func scopeOf(p place) string {
 	default:
 		return ""
 	}
-}
-
-// grant returns the commands that define the role, once per tenant, and
-// assign it. Without somebody to assign it to, and without a scope, there are
-// none.
-func grant(assignee, scope string) string {
-	if scope == "" || assignee == "" {
-		return ""
-	}
-	parts := strings.SplitN(strings.TrimPrefix(scope, "/"), "/", 3)
-	assignable := "/" + strings.Join(parts[:min(2, len(parts))], "/")
-	role, err := json.Marshal(struct {
-		Name             string   `json:"Name"`
-		IsCustom         bool     `json:"IsCustom"`
-		Description      string   `json:"Description"`
-		Actions          []string `json:"Actions"`
-		AssignableScopes []string `json:"AssignableScopes"`
-	}{roleName, true, "Read data factories and their run history", roleActions(), []string{assignable}})
-	if err != nil {
-		return "" // strings always marshal
-	}
-	return "az role definition create --role-definition " + shellQuote(string(role)) + "\n" +
-		"az role assignment create --assignee " + shellQuote(assignee) + " --role " + shellQuote(roleName) + " --scope " + shellQuote(scope)
-}
-
-// shellQuote makes text one word for a POSIX shell: what stands in a command
-// may come from an answer.
-func shellQuote(text string) string {
-	return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'"
 }
 
 // actionPattern finds rights in the text of a 403, once its code has said

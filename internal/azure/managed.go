@@ -45,7 +45,7 @@ func managedVia(cfg Config, common azpolicy.ClientOptions, way http.RoundTripper
 // endpoint's own text is not kept.
 func managedRefused(ctx context.Context, cfg Config, err error) *Error {
 	e := &Error{
-		Kind: KindUnauthorized, Call: tokenCall, Where: "token of the machine's managed identity, source " + cfg.Name,
+		Kind: KindUnauthorized, Call: TokenCall, Where: "token of the machine's managed identity, source " + cfg.Name,
 		What: "there is no managed identity", Advice: "turn it on under Identity of the machine or app, or give the source another credential",
 	}
 	if cfg.ClientID != "" {

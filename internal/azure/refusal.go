@@ -51,7 +51,7 @@ func (c *Client) refused(q call, resp *http.Response, body []byte) *Error {
 		}
 	case resp.StatusCode >= 300 && resp.StatusCode < 400:
 		e.Kind, e.What = KindNotJSON, resp.Request.URL.Host+" wants to redirect, which Azure does not"
-		e.Advice = "a proxy's login page may stand in between: check HTTPS_PROXY and the address"
+		e.Advice, e.Command = "a proxy's login page may stand in between: check HTTPS_PROXY and the address", lookAt(resp.Request.URL.Host)
 	case len(body) > 0 && !looksLikeJSON(resp.Header, body):
 		return c.notJSON(q, resp, body)
 	default:
@@ -65,15 +65,18 @@ func (c *Client) clientError(q call, e *Error, said armError) {
 	code := strings.ToLower(said.Code)
 	switch {
 	case e.Status == http.StatusUnauthorized:
-		c.unauthorized(e, code)
+		c.unauthorized(q, e, code)
 	case e.Status == http.StatusForbidden:
 		c.forbidden(q, e, said)
 	case code == "missingsubscriptionregistration":
 		e.Kind, e.What = KindNotRegistered, "the subscription does not use Data Factory"
-		e.Command = "az provider register --namespace Microsoft.DataFactory --subscription " + shellQuote(q.place.subscription)
+		e.Command = "az provider register --namespace Microsoft.DataFactory --subscription " + ShellQuote(q.place.subscription)
 	case factoryMissing(code), e.Status == http.StatusNotFound && q.child == "":
 		e.Kind, e.What = KindNoFactory, "Azure knows no such "+missingThing(q, code)
 		e.Advice = "check the id; if it was deleted, take it out of the configuration (its history stays)"
+		if q.place.subscription != "" {
+			e.Command = findFactories(q.place.subscription)
+		}
 	case q.child != "" && (e.Status == http.StatusNotFound || strings.HasSuffix(code, "notfound")):
 		e.Kind, e.What = KindNotFound, "Data Factory does not know this "+q.child+" (any more)"
 		e.Advice = "check the name"
@@ -114,15 +117,20 @@ func missingThing(q call, code string) string {
 	}
 }
 
-func (c *Client) unauthorized(e *Error, code string) {
+func (c *Client) unauthorized(q call, e *Error, code string) {
 	e.Kind = KindUnauthorized
 	switch code {
 	case "invalidauthenticationtokentenant":
 		e.What, e.Advice = "the subscription belongs to another tenant than the identity", "give the source the tenant of the subscription"
+		if q.place.subscription != "" {
+			e.Command = "az account show --subscription " + ShellQuote(q.place.subscription) + " --query tenantId --output tsv"
+		}
 	case "invalidauthenticationtokenaudience":
 		e.What, e.Advice = "the token is for another audience", "correct the audience of the cloud in the configuration"
+		e.Command = "export ANDON_AUDIENCE=" + ShellQuote(Public().Audience)
 	case "expiredauthenticationtoken":
 		e.What, e.Advice = "Azure holds the token for expired", "set this machine's clock"
+		e.Command = SetClock
 	default:
 		e.What, e.Advice = "Azure does not accept the identity's token", "if it stays, check that the tenant and the cloud are the right ones"
 	}

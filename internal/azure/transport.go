@@ -84,7 +84,7 @@ func trusted(cfg Config) (*x509.CertPool, error) {
 	pem, err := os.ReadFile(cfg.Cloud.CAFile)
 	if err != nil {
 		e := configError(cfg, "the CA file can't be read", "check that it exists and that Andon's user may read it")
-		e.Where, e.cause = e.Where+", file "+cfg.Cloud.CAFile, err
+		e.Where, e.cause, e.Command = e.Where+", file "+cfg.Cloud.CAFile, err, lookAtFile(cfg.Cloud.CAFile)
 		return nil, e
 	}
 	pool, err := x509.SystemCertPool()

@@ -42,9 +42,9 @@ func federatedCredential(cfg Config, common azpolicy.ClientOptions) (azcore.Toke
 // unreadableToken returns nil when the file holds something.
 func unreadableToken(cfg Config) *Error {
 	e := &Error{
-		Kind: KindBadFederation, Call: tokenCall, Where: "source " + cfg.Name + ", file " + cfg.FederatedTokenFile,
+		Kind: KindBadFederation, Call: TokenCall, Where: "source " + cfg.Name + ", file " + cfg.FederatedTokenFile,
 		What:   "the federated token can't be read",
-		Advice: "check that the file is mounted and that Andon's user may read it",
+		Advice: "check that the file is mounted and that Andon's user may read it", Command: lookAtFile(cfg.FederatedTokenFile),
 	}
 	token, err := os.ReadFile(cfg.FederatedTokenFile)
 	switch {

@@ -54,6 +54,7 @@ func (c *control) identityControls(mux *http.ServeMux) {
 	mux.HandleFunc("POST /identities/secrets", c.addSecret)
 	mux.HandleFunc("DELETE /identities/secrets", c.removeSecret)
 	mux.HandleFunc("POST /federation/token", c.mintToken)
+	mux.HandleFunc("POST /roles/definitions", c.defineRole)
 	mux.HandleFunc("POST /roles/assignments", c.grant)
 	mux.HandleFunc("DELETE /roles/assignments", c.revoke)
 	mux.HandleFunc("GET /tokens", func(w http.ResponseWriter, _ *http.Request) { c.writeLife(w) })
@@ -218,6 +219,29 @@ func (c *control) assign(w http.ResponseWriter, r *http.Request, change func(acc
 		return
 	}
 	c.write(w, http.StatusOK, map[string]any{"items": c.azure.assignments.Of(app.ObjectID)})
+}
+
+// defineRole takes the JSON that az role definition create takes.
+func (c *control) defineRole(w http.ResponseWriter, r *http.Request) {
+	var in struct {
+		Name, Description                                string
+		IsCustom                                         bool
+		Actions, NotActions, DataActions, NotDataActions []string
+		AssignableScopes                                 []string
+	}
+	err := readJSON(w, r, &in)
+	if err != nil {
+		err = fmt.Errorf("%w; allowed members: Name, IsCustom, Description, Actions, NotActions, DataActions, NotDataActions, AssignableScopes", err)
+	} else {
+		err = c.azure.assignments.Define(access.Role{
+			ID: newGUID(), Name: in.Name, Actions: in.Actions, NotActions: in.NotActions, AssignableScopes: in.AssignableScopes,
+		})
+	}
+	if err != nil {
+		c.refuse(w, http.StatusBadRequest, err)
+		return
+	}
+	c.write(w, http.StatusOK, map[string]any{"roles": c.azure.assignments.Roles()})
 }
 
 func (c *control) setLife(w http.ResponseWriter, r *http.Request) {

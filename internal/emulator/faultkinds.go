@@ -15,6 +15,7 @@ const (
 	faultTimeout     = "504"
 	faultUnauthorize = "401"
 	faultChallenge   = "cae"
+	faultNamespace   = "unregistered"
 	faultReset       = "reset"
 	faultCut         = "cut"
 	faultHang        = "hang"
@@ -53,6 +54,7 @@ func faultKinds() []faultKind {
 		{name: faultTimeout, what: "504 although the call was carried out"},
 		{name: faultUnauthorize, what: "401 without a challenge"},
 		{name: faultChallenge, what: "401 with a claims challenge, as continuous access evaluation sends it", ofARM: true},
+		{name: faultNamespace, what: "409: the subscription is not registered to use Data Factory", ofARM: true},
 		{name: faultReset, what: "the connection ends without an answer"},
 		{name: faultCut, what: "the answer ends in the middle"},
 		{name: faultHang, what: "no answer for a minute, then the connection ends", delay: time.Minute},

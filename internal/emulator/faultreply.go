@@ -58,6 +58,11 @@ func (a *azure) armFault(c *call, f *fault) *armError {
 		return errInvalidToken(a.world.TenantID())
 	case faultChallenge:
 		return errChallenge(a.world.TenantID(), a.now())
+	case faultNamespace:
+		return &armError{
+			Status: http.StatusConflict, Code: "MissingSubscriptionRegistration",
+			Message: "The subscription is not registered to use namespace 'Microsoft.DataFactory'. See https://aka.ms/rps-not-found for how to register subscriptions.",
+		}
 	case faultUnavailable:
 		return &armError{Status: http.StatusServiceUnavailable, Code: "ServiceUnavailable", Message: "The service is temporarily unavailable. Please retry after some time."}
 	case faultTimeout:

@@ -136,7 +136,7 @@ func FuzzControl(f *testing.F) {
 	name, client := e.emu.world.Factories()[0].Name, e.emu.azure.main().ClientID
 	for _, path := range []string{
 		"/truth/runs", "/truth/requests", "/truth/activityRuns", "/truth/triggerRuns", "/truth/factories", "/clock", "/faults", "/identities",
-		"/identities/secrets", "/roles/assignments", "/federation/token", "/tokens", "/msi/token?api-version=2019-08-01&resource=https://management.azure.com",
+		"/identities/secrets", "/roles/definitions", "/roles/assignments", "/federation/token", "/tokens", "/msi/token?api-version=2019-08-01&resource=https://management.azure.com",
 	} {
 		for _, body := range []string{
 			"", "{}", `{"advance":"36h"}`, `{"now":"2026-11-25T00:00:00Z"}`, `{"call":"*","fault":"late","delay":"-1s","factory":"` + name + `"}`,

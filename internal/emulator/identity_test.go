@@ -209,6 +209,41 @@ func TestARightIsGrantedAndTakenAwayWhileRunning(t *testing.T) {
 	}
 }
 
+// TestACustomRoleIsMadeAndChangedWhileRunning takes the JSON of az, and a
+// change of the role counts for who holds it.
+func TestACustomRoleIsMadeAndChangedWhileRunning(t *testing.T) {
+	t.Parallel()
+	b := setup(t, emulator.Options{})
+	nobody := b.as("no role at all")
+	f := b.info.Factories[0]
+	place := strings.Join(strings.Split(f, "/")[:3], "/")
+	define := func(actions string) {
+		t.Helper()
+		body := `{"Name":"Mine","IsCustom":true,"Description":"","Actions":[` + actions + `],"NotActions":[],"DataActions":[],"NotDataActions":[],"AssignableScopes":["` + place + `"]}`
+		if a := b.control("POST", "/roles/definitions", body); a.status != http.StatusOK || !strings.Contains(string(a.body), `"Mine"`) {
+			t.Fatalf("%d %s", a.status, a.body)
+		}
+	}
+	define(`"Microsoft.DataFactory/factories/read"`)
+	if a := b.control("POST", "/roles/assignments", fmt.Sprintf(`{"clientId":%q,"role":"Mine","scope":%q}`, nobody.ClientID, f)); a.status != http.StatusOK {
+		t.Fatalf("%d %s", a.status, a.body)
+	}
+	if a := b.arm("POST", f+"/queryPipelineRuns", ""); a.status != http.StatusForbidden {
+		t.Errorf("without the action: %d", a.status)
+	}
+	define(`"Microsoft.DataFactory/factories/querypipelineruns/action"`)
+	if a := b.arm("POST", f+"/queryPipelineRuns", ""); a.status != http.StatusOK {
+		t.Errorf("with the action: %d %s", a.status, a.body)
+	}
+	if a := b.arm("GET", f, ""); a.status != http.StatusForbidden {
+		t.Errorf("the action that was taken away: %d", a.status)
+	}
+	body := fmt.Sprintf(`{"clientId":%q,"role":"Mine","scope":"/subscriptions/x"}`, nobody.ClientID)
+	if a := b.control("POST", "/roles/assignments", body); a.status != http.StatusBadRequest || !strings.Contains(errorText(t, a), `role "Mine" can't be assigned at /subscriptions/x; allowed: `+place+", and below") {
+		t.Errorf("outside of its places: %d %s", a.status, a.body)
+	}
+}
+
 func TestASecretIsRotatedWhileRunning(t *testing.T) {
 	t.Parallel()
 	b := setup(t, emulator.Options{})
@@ -465,6 +500,10 @@ func TestBadIdentityControlsSayWhatIsAllowed(t *testing.T) {
 		{"POST", "/roles/assignments", `{"clientId":"` + id + `","role":"Reader","scope":"/"}`, `scope "/" is none that a role can be assigned at; allowed: `},
 		{"DELETE", "/roles/assignments", `{"clientId":"` + id + `","role":"Reader","scope":"/subscriptions/x"}`, "does not hold Reader at /subscriptions/x; it holds: Data Factory Contributor at "},
 		{"DELETE", "/roles/assignments", `{"principal":"x"}`, "allowed members: clientId, role, scope"},
+		{"POST", "/roles/definitions", `{"Name":"Mine","Actions":["*"]}`, "a role needs Name, Actions and AssignableScopes"},
+		{"POST", "/roles/definitions", `{"Name":"reader","Actions":["*"],"AssignableScopes":["/subscriptions/x"]}`, `role "reader" is Azure's own`},
+		{"POST", "/roles/definitions", `{"Name":"Mine","Actions":["*"],"AssignableScopes":["/"]}`, `scope "/" is none`},
+		{"POST", "/roles/definitions", `{"RoleName":"Mine"}`, "allowed members: Name, IsCustom"},
 		{"POST", "/tokens", `{"life":"2d"}`, `life "2d" is not a duration`},
 		{"POST", "/tokens", `{"life":"0s"}`, "a token's life of 0s is not possible; allowed: 1s to 24h0m0s"},
 		{"POST", "/tokens", `{"expiresIn":1}`, `allowed: {"life":"5s"}`},

@@ -1,6 +1,7 @@
 package access
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -38,6 +39,32 @@ func (a *Assignments) Place(scope, group string) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.parents[normal(scope)] = normal(ManagementGroup(group))
+}
+
+// Define adds a custom role, in place of the one of that name. The error says
+// what a definition needs.
+func (a *Assignments) Define(r Role) error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	switch {
+	case r.Name == "" || len(r.Actions) == 0 || len(r.AssignableScopes) == 0:
+		return errors.New("a role needs Name, Actions and AssignableScopes")
+	case slices.ContainsFunc(BuiltIn(), func(b *Role) bool { return strings.EqualFold(b.Name, r.Name) }):
+		return fmt.Errorf("role %q is Azure's own; allowed: any other name", r.Name)
+	}
+	for _, s := range r.AssignableScopes {
+		if err := checkScope(s); err != nil {
+			return err
+		}
+	}
+	r.IsCustom = true
+	if old := a.role(r.Name); old != nil {
+		r.ID = old.ID
+		*old = r
+		return nil
+	}
+	a.roles = append(a.roles, &r)
+	return nil
 }
 
 // Grant assigns a role. Granting what is granted changes nothing. The error
@@ -98,7 +125,13 @@ func (a *Assignments) check(g Assignment) (*Role, error) {
 		}
 		return nil, fmt.Errorf("unknown role %q; allowed: %s, or their ids", g.Role, strings.Join(names, ", "))
 	}
-	return role, checkScope(g.Scope)
+	if err := checkScope(g.Scope); err != nil {
+		return nil, err
+	}
+	if len(role.AssignableScopes) > 0 && !slices.ContainsFunc(role.AssignableScopes, func(s string) bool { return a.covers(s, g.Scope) }) {
+		return nil, fmt.Errorf("role %q can't be assigned at %s; allowed: %s, and below", role.Name, g.Scope, strings.Join(role.AssignableScopes, ", "))
+	}
+	return role, nil
 }
 
 func (a *Assignments) role(nameOrID string) *Role {
@@ -118,7 +151,15 @@ func (a *Assignments) index(g Assignment) int {
 }
 
 // Roles are all that can be assigned.
-func (a *Assignments) Roles() []*Role { return a.roles }
+func (a *Assignments) Roles() []Role {
+	a.mu.RLock()
+	defer a.mu.RUnlock()
+	all := make([]Role, 0, len(a.roles))
+	for _, r := range a.roles {
+		all = append(all, *r)
+	}
+	return all
+}
 
 // Of lists what a principal holds.
 func (a *Assignments) Of(principalID string) []Assignment {

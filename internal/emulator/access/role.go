@@ -16,6 +16,9 @@ type Role struct {
 	IsCustom   bool     `json:"isCustom"`
 	Actions    []string `json:"actions"`
 	NotActions []string `json:"notActions"`
+	// AssignableScopes are where a custom role can be assigned, and below;
+	// none means everywhere, as for built-in ones.
+	AssignableScopes []string `json:"assignableScopes,omitempty"`
 }
 
 // Allows reports whether the role by itself allows action.
