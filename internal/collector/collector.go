@@ -12,6 +12,7 @@ import (
 	"andon/internal/adf"
 	"andon/internal/azure"
 	"andon/internal/azure/budget"
+	"andon/internal/redact"
 	"andon/internal/store"
 )
 
@@ -32,10 +33,15 @@ type Source struct {
 type Options struct {
 	Sources []Source
 	Store   *store.Store
-	Poll    time.Duration    // between two questions for news to one factory; 0 means 30 s
-	History time.Duration    // how far back to read; 0 means DefaultHistory
-	Logger  *slog.Logger     // nil logs nothing
-	Now     func() time.Time // nil means time.Now
+	Poll    time.Duration // between two questions for news to one factory; 0 means 30 s
+	History time.Duration // how far back to read; 0 means DefaultHistory
+	// Activities says whose activities are kept; the zero value keeps all. It
+	// decides over runs that end from now on, and over those whose activities
+	// were still to be read.
+	Activities ActivityPolicies
+	Redact     *redact.Redactor // takes secrets out before anything is stored; nil means redact.Default
+	Logger     *slog.Logger     // nil logs nothing
+	Now        func() time.Time // nil means time.Now
 }
 
 // Collector collects until it is stopped. Its methods may be called
@@ -61,6 +67,9 @@ func New(o Options) *Collector {
 	}
 	if o.History <= 0 {
 		o.History = DefaultHistory
+	}
+	if o.Redact == nil {
+		o.Redact = redact.Default()
 	}
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
@@ -116,7 +125,8 @@ func (c *Collector) collect(ctx context.Context, s *source, place store.Place) {
 // ReadActivities begins to read a run's activities before everything else and
 // returns without waiting; the store announces them as a change of the run.
 // factory is the short id. A run that is being read or is read to its end is
-// left alone. The error says why nothing will be read: no such factory is
+// left alone; one that a policy does not keep is read like any other. The
+// error says why nothing will be read: no such factory is
 // collected, the run is not stored, or Azure refused moments ago.
 func (c *Collector) ReadActivities(ctx context.Context, factory, runID string) error {
 	f := c.byShort(factory)
@@ -154,6 +164,15 @@ func (c *Collector) byShort(short string) *factory {
 		}
 	}
 	return nil
+}
+
+// runEndOf returns when an ended run ended, or the nearest known time after
+// that; Azure says it of most.
+func runEndOf(r *adf.PipelineRun) adf.Time {
+	if !r.RunEnd.IsZero() {
+		return r.RunEnd
+	}
+	return r.LastUpdated
 }
 
 // runStartOf returns when r started, or the nearest known time before that.

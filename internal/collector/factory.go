@@ -15,6 +15,7 @@ import (
 	"andon/internal/adf"
 	"andon/internal/azure"
 	"andon/internal/azure/budget"
+	"andon/internal/redact"
 	"andon/internal/store"
 )
 
@@ -34,6 +35,8 @@ type factory struct {
 	history    time.Duration
 	health     *health
 	activities *activityQueue
+	redact     *redact.Redactor
+	policy     func(pipeline string) ActivityPolicy
 	openAsked  map[string]time.Time // by lower-case runId; touched by the poll loop only
 
 	// skew is Azure's clock less ours, as its last answer showed it. Windows
@@ -61,6 +64,7 @@ func newFactory(c *Collector, s *source, place store.Place) *factory {
 	f.health = &health{poll: f.poll, now: c.now, tell: func(ctx context.Context, st store.FactoryState) error {
 		return f.store.SetFactoryState(ctx, f.place.Key, st)
 	}}
+	f.keepBy(c.options)
 	return f
 }
 

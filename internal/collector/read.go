@@ -44,7 +44,8 @@ func (f *factory) readPages(ctx context.Context, w store.Window, taken func([]ad
 				return fmt.Errorf("azure's clock is at %s, before the window that was asked for: the next one goes by it", answer.Asked.UTC().Format(time.RFC3339))
 			}
 		}
-		page := store.Page{Factory: f.place.Key, Runs: answer.Runs, OddRows: f.newOddRows(answer.Odd), Origin: store.OriginAzure}
+		runs, lost := redactRuns(f.redact, answer.Runs)
+		page := store.Page{Factory: f.place.Key, Runs: runs, OddRows: f.newOddRows(answer.Odd) + lost, Origin: store.OriginAzure}
 		last := answer.Next == ""
 		if last {
 			page.Completes, page.AsOf = &done, done.To
@@ -53,7 +54,7 @@ func (f *factory) readPages(ctx context.Context, w store.Window, taken func([]ad
 			return fmt.Errorf("store runs of %s: %w", f.place.Name, err)
 		}
 		if taken != nil {
-			taken(answer.Runs)
+			taken(runs)
 		}
 		if last {
 			return nil
