@@ -1,7 +1,7 @@
 package collector
 
 import (
-	"fmt"
+	"strconv"
 	"testing"
 	"time"
 
@@ -65,8 +65,10 @@ func TestQueueLeavesOutWhatAPolicyDoesNotKeep(t *testing.T) {
 	q.setFilled(true)
 	start := c.adf().Add(-time.Hour)
 	q.setOpen([]store.RunRef{
-		{RunID: "never-open", PipelineName: "never", RunStart: start}, {RunID: "bad-open", PipelineName: "bad", RunStart: start},
-		{RunID: "slow-open", PipelineName: "slow", RunStart: start}, {RunID: "quick-open", PipelineName: "slow", RunStart: c.adf().Add(-10 * time.Minute)},
+		{RunID: "never-open", PipelineName: "never", RunStart: start},
+		{RunID: "bad-open", PipelineName: "bad", RunStart: start},
+		{RunID: "slow-open", PipelineName: "slow", RunStart: start},
+		{RunID: "quick-open", PipelineName: "slow", RunStart: c.adf().Add(-10 * time.Minute)},
 		{RunID: "other-open", PipelineName: "other", RunStart: start},
 	})
 	page := []adf.PipelineRun{
@@ -144,7 +146,7 @@ func hour(failing int, lag time.Duration, atOnce, heals bool) (requests, lacking
 	var page []adf.PipelineRun
 	for second := range 3600 + 300 {
 		if second < 3600 && second*1000/3600 != (second+1)*1000/3600 {
-			id, status := fmt.Sprint(second), adf.StatusSucceeded
+			id, status := strconv.Itoa(second), adf.StatusSucceeded
 			if len(runs)%failing == 0 {
 				status = adf.StatusFailed
 			}

@@ -1,6 +1,9 @@
 package redact
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // secrecy says what a name makes of its value.
 type secrecy int
@@ -118,11 +121,4 @@ func hasEnd(n string, ends ...string) bool {
 	return false
 }
 
-func isOne(n string, names ...string) bool {
-	for _, name := range names {
-		if n == name {
-			return true
-		}
-	}
-	return false
-}
+func isOne(n string, names ...string) bool { return slices.Contains(names, n) }

@@ -243,17 +243,17 @@ func (t *text) privateKey(i int) (from, to int) {
 // characters, a digit, "Q~" and 31 to 34 more.
 func (t *text) clientSecret(i int) (from, to int) {
 	const before, least = 5, 31 // of what stands before the tilde, and after
-	if i-before < t.done || i+least >= len(t.s) || t.s[i-1] != 'Q' || !isDigit(t.s[i-2]) {
+	if i-before < t.done || i+least >= len(t.s) || t.s[i-1] != 'Q' || !isDigit(t.s[i-2]) || !isToken(t.s[i-before:i-2]) {
 		return 0, 0
 	}
-	for to = i + 1; to < len(t.s) && (isTokenByte(t.s[to]) || t.s[to] == '~'); to++ {
+	to = i + 1
+	for to < len(t.s) && (isTokenByte(t.s[to]) || t.s[to] == '~') {
+		to++
 	}
 	if to-i <= least {
 		return 0, 0
 	}
-	for from = i; from > i-before && (isTokenByte(t.s[from-1]) || t.s[from-1] == '~'); from-- {
-	}
-	return from, to
+	return i - before, to
 }
 
 // userInfo finds the password in scheme://user:password@host, and what stands

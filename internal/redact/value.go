@@ -152,7 +152,7 @@ func looksRandom(s string) bool {
 	if len(word) < 4 || hasFold(word, "AADSTS") || hasFold(word, "http") || word == Marker {
 		return false
 	}
-	return strings.ContainsFunc(word, func(c rune) bool { return !(isLower(c) || 'A' <= c && c <= 'Z' || c == '-' || c == '_') })
+	return strings.ContainsFunc(word, func(c rune) bool { return !isLower(c) && (c < 'A' || c > 'Z') && c != '-' && c != '_' })
 }
 
 // isWord reports whether s is a word of a sentence: "Basic authentication".
@@ -191,6 +191,16 @@ func isName(c byte) bool {
 
 // isTokenByte reports whether c may stand in a JSON Web Token.
 func isTokenByte(c byte) bool { return isName(c) && c != '$' }
+
+// isToken reports whether s may be part of a client secret.
+func isToken(s string) bool {
+	for i := range len(s) {
+		if !isTokenByte(s[i]) && s[i] != '~' {
+			return false
+		}
+	}
+	return true
+}
 
 // hasFold reports whether s begins with prefix, without regard to the case of
 // ASCII letters.
