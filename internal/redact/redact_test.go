@@ -231,7 +231,7 @@ func TestTimeIsLinear(t *testing.T) {
 	}
 }
 
-func TestAMessageOfAnyKindIsNeverMadeLonger(t *testing.T) {
+func TestFailuresWithoutSecretsStayAsTheyAre(t *testing.T) {
 	t.Parallel()
 	var b strings.Builder
 	for i := range 1000 {
