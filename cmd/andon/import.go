@@ -11,6 +11,7 @@ import (
 	"andon/internal/adf"
 	"andon/internal/collector"
 	"andon/internal/config"
+	"andon/internal/redact"
 	"andon/internal/store"
 )
 
@@ -33,6 +34,7 @@ func newImportCommand() *cobra.Command {
 	}
 	f := cmd.Flags()
 	factory := f.String("factory", "", "whose runs they are: resource id, Studio or portal address, or subscription/resourceGroup/name")
+	file := f.String("config", "", "file with settings, such as andon.yaml, for its patterns of secrets")
 	dsn := f.String("store", config.DefaultStore, "where history is kept: sqlite:PATH (ANDON_STORE)")
 	cmd.RunE = func(cmd *cobra.Command, files []string) error {
 		if *factory == "" {
@@ -45,14 +47,28 @@ func newImportCommand() *cobra.Command {
 		if env := os.Getenv("ANDON_STORE"); env != "" && !f.Changed("store") {
 			*dsn = env
 		}
-		return importFiles(cmd, *dsn, id, files)
+		redactor, err := redactorOf(*file)
+		if err != nil {
+			return usageError{err}
+		}
+		return importFiles(cmd, *dsn, redactor, id, files)
 	}
 	return cmd
 }
 
+// redactorOf takes the patterns of secrets from a file with settings; "" is
+// no file.
+func redactorOf(file string) (*redact.Redactor, error) {
+	c, err := config.Load(config.Input{File: file, Flags: map[string][]string{"no-collect": {"true"}}, Env: func(string) string { return "" }})
+	if err != nil {
+		return nil, err
+	}
+	return redact.New(redact.Patterns(c.Redact))
+}
+
 // importFiles says on standard output what became of each file. Its error
 // names every file that could not be read to its end.
-func importFiles(cmd *cobra.Command, dsn string, id adf.FactoryID, files []string) (err error) {
+func importFiles(cmd *cobra.Command, dsn string, redactor *redact.Redactor, id adf.FactoryID, files []string) (err error) {
 	logger, err := newLogger(cmd.ErrOrStderr(), "warn")
 	if err != nil {
 		return err
@@ -68,7 +84,7 @@ func importFiles(cmd *cobra.Command, dsn string, id adf.FactoryID, files []strin
 	}()
 	var broken []string
 	var printErr error
-	err = collector.Import(cmd.Context(), s, id, files, func(done collector.Imported) {
+	err = collector.Import(cmd.Context(), s, redactor, id, files, func(done collector.Imported) {
 		_, err := fmt.Fprintf(cmd.OutOrStdout(), "%s: %s\n", done.File, importSummary(done))
 		printErr = errors.Join(printErr, err)
 		if done.Err != nil {

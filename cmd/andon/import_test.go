@@ -102,3 +102,35 @@ func TestImportRefusesAWrongCommandLineWith2(t *testing.T) {
 		})
 	}
 }
+
+// TestImportKeepsNoSecret takes in a run with secrets of every kind, two of
+// which only the operator's patterns know.
+func TestImportKeepsNoSecret(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	row := strings.Replace(strings.Replace(importRow, `"Succeeded"`, `"Failed","message":"no login with Server=x;Pwd=CANARY1; for 19900101-1234"`, 1),
+		`"runId"`, `"parameters":{"apiKey":"CANARY2","customerNo":"CANARY3","body":"{\"token\":\"CANARY4\"}","day":"2020-01-01"},"runId"`, 1)
+	store := "sqlite:" + filepath.Join(dir, "andon.db")
+	code, stdout, stderr := andonImport(t, map[string]string{
+		"a.json": row, "andon.yaml": "redact:\n  keys: ['(?i)^customer']\n  values: ['\\b[0-9]{8}-[0-9]{4}\\b']\n",
+	}, "DIR/a.json", "--config", "DIR/andon.yaml", "--factory", importFactory, "--store", store)
+	if code != 0 || stderr != "" || !strings.Contains(stdout, "1 taken") {
+		t.Fatalf("exit %d, %s %s", code, stdout, stderr)
+	}
+	var shown, errs bytes.Buffer
+	if code := run([]string{"run", "a", "--store", store, "-o", "json"}, &shown, &errs); code != 0 {
+		t.Fatalf("exit %d: %s", code, errs.String())
+	}
+	file, err := os.ReadFile(filepath.Join(dir, "andon.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, secret := range []string{"CANARY", "19900101"} {
+		if strings.Contains(shown.String(), secret) || bytes.Contains(file, []byte(secret)) {
+			t.Errorf("%s is kept:\n%s", secret, shown.String())
+		}
+	}
+	if !strings.Contains(shown.String(), "no login with Server=x;Pwd=") || !strings.Contains(shown.String(), "2020-01-01") {
+		t.Errorf("what is no secret is gone too:\n%s", shown.String())
+	}
+}

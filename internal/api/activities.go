@@ -22,8 +22,8 @@ type Activity struct {
 	ActivityRunStart        NullTime        `json:"activityRunStart" doc:"When it started."`
 	ActivityRunEnd          NullTime        `json:"activityRunEnd" doc:"When it ended; null while it runs."`
 	DurationInMs            *int64          `json:"durationInMs" doc:"Duration in milliseconds; null while it runs."`
-	Input                   json.RawMessage `json:"input" doc:"Its input as ADF sent it."`
-	Output                  json.RawMessage `json:"output" doc:"Its output as ADF sent it."`
+	Input                   json.RawMessage `json:"input" doc:"Its input as ADF sent it, with <redacted> in the place of secrets."`
+	Output                  json.RawMessage `json:"output" doc:"Its output as ADF sent it, with <redacted> in the place of secrets."`
 	Error                   json.RawMessage `json:"error" doc:"Its error as ADF sent it: on success an object with empty strings."`
 	LinkedServiceName       *string         `json:"linkedServiceName" doc:"Name of the linked service; null or empty where it has none."`
 	RetryAttempt            *int64          `json:"retryAttempt" doc:"Which retry it was; null when ADF sent none."`
@@ -40,13 +40,14 @@ type Activity struct {
 type ActivityList struct {
 	Items      []Activity `json:"items" nullable:"false" doc:"The activity runs."`
 	NextCursor *string    `json:"nextCursor" doc:"Always null: the list is whole."`
-	State      string     `json:"state" enum:"complete,partial,reading,none" doc:"complete: read after the run had ended. partial: read while it ran. reading: Azure is being asked just now; a run event follows when they are here. none: not here, and reason says why."`
+	State      string     `json:"state" enum:"complete,partial,reading,none,notKept" doc:"complete: read after the run had ended. partial: read while it ran. reading: Azure is being asked just now; a run event follows when they are here. none: not here, and reason says why. notKept: not here, since a policy keeps none of this run; ask with read=true."`
 	Reason     *string    `json:"reason" doc:"Why more is not here; null when all is."`
 	AsOf       NullTime   `json:"asOf" doc:"When Azure was asked for them; null when it never was."`
 }
 
 const (
 	reasonNotCollecting = "This server does not ask Azure: it was started with --no-collect, so it shows what is stored."
+	reasonNotKept       = "Not kept: a policy keeps no activities of this run."
 	reasonImported      = "The run came from a file, and the file held no activities."
 )
 
@@ -54,11 +55,23 @@ func (a *board) registerActivities() {
 	register(a, huma.Operation{
 		OperationID: "run-activities", Path: "/api/v1/runs/{runId}/activities", Tags: []string{"runs"},
 		Summary:     "List the activities of a run, in order of start",
-		Description: "What is stored is given at once. Where that is not all, Azure is asked for the rest, and a run event says when it is here.",
+		Description: "What is stored is given at once. Where that is not all, Azure is asked for the rest, and a run event says when it is here. Activities that a policy does not keep are asked for only with read=true, and are kept then.",
 	}, a.runActivities)
 }
 
-func (a *board) runActivities(ctx context.Context, in *RunParams) (ActivityList, error) {
+// ActivityParams name the run whose activities are wanted.
+type ActivityParams struct {
+	RunParams
+
+	Read boolText `query:"read" doc:"true: ask Azure for activities that a policy does not keep."`
+}
+
+func (a *board) runActivities(ctx context.Context, in *ActivityParams) (ActivityList, error) {
+	var r reader
+	read := r.boolean("read", in.Read)
+	if err := r.err(); err != nil {
+		return ActivityList{}, err
+	}
 	// The run is looked up first, so that both questions concern the same
 	// factory when the runId stands in two.
 	run, err := a.store.Run(ctx, in.Factory, in.RunID)
@@ -77,6 +90,8 @@ func (a *board) runActivities(ctx context.Context, in *RunParams) (ActivityList,
 	case stored.State == store.ActivitiesComplete:
 	case stored.Origin == store.OriginImport:
 		out.Reason = orNull(reasonImported)
+	case stored.State == store.ActivitiesNotKept && (read == nil || !*read):
+		out.Reason = orNull(a.notKept(run.Place.Name, run.PipelineName))
 	case a.readActivities == nil:
 		out.Reason = orNull(reasonNotCollecting)
 	default:

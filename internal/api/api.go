@@ -30,6 +30,10 @@ type Options struct {
 	// read. Nil means that nobody collects: then nothing is said to be fresh.
 	ReadActivities func(ctx context.Context, factory, runID string) error
 
+	// NotKept says, as a sentence, why a run's activities were not kept, given
+	// the names of its factory and pipeline. Nil says it without the reason.
+	NotKept func(factory, pipeline string) string
+
 	// StudioURL returns the address of a run's page in ADF Studio, and of the
 	// factory's own for an empty runID.
 	StudioURL func(factory adf.FactoryID, runID string) string
@@ -51,6 +55,7 @@ type Options struct {
 type board struct {
 	store          *store.Store
 	readActivities func(ctx context.Context, factory, runID string) error
+	notKept        func(factory, pipeline string) string
 	studioURL      func(factory adf.FactoryID, runID string) string
 	poll           time.Duration
 	logger         *slog.Logger
@@ -67,6 +72,9 @@ type board struct {
 func New(o Options) (http.Handler, error) {
 	if o.Store == nil || o.StudioURL == nil {
 		return nil, errors.New("the board needs a store and the addresses of ADF Studio")
+	}
+	if o.NotKept == nil {
+		o.NotKept = func(string, string) string { return reasonNotKept }
 	}
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
@@ -89,7 +97,7 @@ func New(o Options) (http.Handler, error) {
 
 	mux := http.NewServeMux()
 	a := &board{
-		store: o.Store, readActivities: o.ReadActivities, studioURL: o.StudioURL, poll: o.Poll,
+		store: o.Store, readActivities: o.ReadActivities, notKept: o.NotKept, studioURL: o.StudioURL, poll: o.Poll,
 		logger: o.Logger, now: o.Now, wallClock: time.Now, document: newDocument(mux), boot: rand.Text()[:8],
 	}
 	a.registerOverview()

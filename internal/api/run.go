@@ -38,7 +38,7 @@ type RunFields struct {
 	CancelledBy  json.RawMessage   `json:"cancelledBy" doc:"Who cancelled the run, as ADF sent it; null when nobody did."`
 	Open         bool              `json:"open" doc:"Whether the run failed and was not healed since by a success of its pipeline or run group."`
 	HealedBy     *string           `json:"healedBy" doc:"runId of the success that healed this failure."`
-	Activities   string            `json:"activities" enum:"none,partial,complete" doc:"How much of the run's activities is stored."`
+	Activities   string            `json:"activities" enum:"none,partial,complete,notKept" doc:"How much of the run's activities is stored; notKept where a policy keeps none of this run."`
 	Odd          []OddField        `json:"odd" nullable:"false" doc:"Fields of the row that could not be read; empty for a clean row."`
 }
 
@@ -84,7 +84,7 @@ type RunDetail struct {
 	Parameters          json.RawMessage `json:"parameters" doc:"Parameters of the run as ADF sent them; null when absent."`
 	RunDimension        json.RawMessage `json:"runDimension" doc:"Dimensions of the run as ADF sent them; null when absent."`
 	PipelineReturnValue json.RawMessage `json:"pipelineReturnValue" doc:"Return value of the pipeline as ADF sent it; null when absent."`
-	Raw                 json.RawMessage `json:"raw" doc:"The run as ADF sent it, every field and value unchanged."`
+	Raw                 json.RawMessage `json:"raw" doc:"The run as ADF sent it, every field and value unchanged but for secrets, in whose place <redacted> stands."`
 	StudioURL           string          `json:"studioUrl" doc:"Address of the run's page in ADF Studio."`
 	AlsoIn              []AlsoIn        `json:"alsoIn" nullable:"false" doc:"Further factories that hold the same runId; the factory parameter picks one."`
 	Healed              Null[Healer]    `json:"healed" doc:"The run that healedBy names."`

@@ -127,6 +127,38 @@ func TestMissingActivitiesAreAskedForOrExplained(t *testing.T) {
 	}
 }
 
+func TestActivitiesThatAreNotKeptAreReadOnlyWhenAPersonWantsThem(t *testing.T) {
+	t.Parallel()
+	asked := 0
+	b := setup(t, func(o *api.Options) {
+		o.ReadActivities = func(context.Context, string, string) error { asked++; return nil }
+		o.NotKept = func(factory, pipeline string) string { return "Not kept: " + factory + "/" + pipeline + "." }
+	})
+	place := b.putFactory(t, "sales-prod")
+	b.writePage(t, store.Page{Factory: place.Key, Origin: store.OriginAzure}, sent(1, at(time.Hour), nil))
+	if err := b.store.SkipActivities(t.Context(), place.Key, []string{runID(1)}); err != nil {
+		t.Fatal(err)
+	}
+	path := "/api/v1/runs/" + runID(1) + "/activities"
+	pipeline, _ := read[object](t, b, "/api/v1/runs/"+runID(1))["pipelineName"].(string)
+	why := "Not kept: sales-prod/" + pipeline + "."
+	for _, c := range []struct {
+		query, state string
+		reason       any
+		asked        int
+	}{
+		{"", "notKept", why, 0}, {"?read=false", "notKept", why, 0}, {"?read=true", "reading", nil, 1},
+	} {
+		got := read[object](t, b, path+c.query)
+		if got["state"] != c.state || got["reason"] != c.reason || asked != c.asked {
+			t.Errorf("%s: %v, %v; asked %d times", c.query, got["state"], got["reason"], asked)
+		}
+	}
+	if row := read[object](t, b, "/api/v1/runs/"+runID(1)); row["activities"] != "notKept" {
+		t.Errorf("the run says its activities are %v", row["activities"])
+	}
+}
+
 func TestAFactoryWithEverythingKnownOfIt(t *testing.T) {
 	t.Parallel()
 	b := setup(t)

@@ -16,6 +16,7 @@ import (
 	"andon/internal/azure/budget"
 	"andon/internal/collector"
 	"andon/internal/config"
+	"andon/internal/redact"
 	"andon/internal/store"
 	"andon/web"
 )
@@ -81,9 +82,16 @@ func New(ctx context.Context, o Options) (_ *App, err error) {
 	options.EmbedOrigins = o.Config.EmbedOrigins
 	options.Poll = o.Config.Poll
 	options.StudioURL = studioURL(sources)
+	policies := activityPolicies(o.Config.Activities)
+	options.NotKept = func(factory, pipeline string) string { return policies.For(factory, pipeline).Reason() }
 	if !o.Config.NoCollect {
+		redactor, err := redact.New(redact.Patterns(o.Config.Redact))
+		if err != nil {
+			return nil, fmt.Errorf("redact.%w", err)
+		}
 		a.collector = collector.New(collector.Options{
 			Sources: sources, Store: a.store, Scheduler: scheduler, Poll: o.Config.Poll, Logger: o.Logger, Now: o.Now,
+			Activities: policies, Redact: redactor,
 		})
 		options.ReadActivities = a.collector.ReadActivities
 	}
@@ -219,6 +227,14 @@ func boardOptions(s *store.Store, o Options) (api.Options, error) {
 		Store: s, Web: dist, Version: o.Version, Logger: o.Logger, Now: o.Now,
 		StudioURL: studioURL(nil),
 	}, nil
+}
+
+func activityPolicies(list []config.ActivityPolicy) collector.ActivityPolicies {
+	policies := make([]collector.ActivityPolicy, len(list))
+	for i, p := range list {
+		policies[i] = collector.ActivityPolicy{Factory: p.Factory, Pipeline: p.Pipeline, Keep: collector.Keep(p.Keep), SlowerThan: p.SlowerThan}
+	}
+	return collector.NewActivityPolicies(policies)
 }
 
 // clients makes one Azure client for each source.

@@ -69,18 +69,46 @@ func (f *factory) activityLoop(ctx context.Context) {
 	}
 }
 
+// keepBy prepares what decides over the activities of this factory.
+func (f *factory) keepBy(o Options) {
+	f.redact, f.policy = o.Redact, o.Activities.of(f.place.Name)
+	f.activities.clock, f.activities.policy = f.azureNow, f.policy
+}
+
 // refillBacklog gets further finished runs whose activities are missing, once
-// those it got before are done.
+// those it got before are done. Those that a policy doesn't keep are noted as
+// such instead.
 func (f *factory) refillBacklog(ctx context.Context) error {
+	if err := f.skip(ctx, f.activities.takeUnkept()); err != nil {
+		return err
+	}
 	if !f.activities.wantsBacklog() {
 		return nil
 	}
-	refs, err := f.store.RunsWithoutActivities(ctx, f.place.Key, backlogLength)
-	if err != nil {
-		return fmt.Errorf("the runs without activities: %w", err)
+	for {
+		now := f.azureNow()
+		settling := store.Window{From: now.Add(-healAfter), To: now.Add(healAfter)}
+		refs, err := f.store.RunsWithoutActivities(ctx, f.place.Key, settling, backlogLength)
+		if err != nil {
+			return fmt.Errorf("the runs without activities: %w", err)
+		}
+		wanted, unkept := partition(refs, f.policy)
+		if err := f.skip(ctx, unkept); err != nil {
+			return err
+		}
+		if len(wanted) > 0 || len(unkept) == 0 {
+			f.activities.setBacklog(wanted)
+			return nil
+		}
 	}
-	f.activities.setBacklog(refs)
-	return nil
+}
+
+// skip notes that the activities of runs are not kept.
+func (f *factory) skip(ctx context.Context, runIDs []string) error {
+	if len(runIDs) == 0 {
+		return nil
+	}
+	return f.store.SkipActivities(ctx, f.place.Key, runIDs)
 }
 
 // readActivities carries out a job and says how it ended.
@@ -138,6 +166,7 @@ func (f *factory) fetchActivities(ctx context.Context, job activityJob) error {
 		if err != nil {
 			return err
 		}
+		rows = redactActivities(f.redact, rows)
 		complete := job.ended && (allEnded(rows) || job.tries >= settleTries)
 		if err := f.store.WriteActivities(ctx, f.place.Key, job.runID, rows, complete, adf.TimeOf(asked)); err != nil {
 			return fmt.Errorf("store the activities of run %s: %w", job.runID, err)

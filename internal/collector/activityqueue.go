@@ -13,6 +13,14 @@ import (
 )
 
 const (
+	// settle is how long after its end a run is asked for its activities when
+	// nobody waits for them: then all of its rows are visible, and one request
+	// is enough. Azure's Date header, by which the store judges that, cuts off
+	// parts of a second.
+	settle = store.LateRows + 5*time.Second
+	// healAfter is how long after its end a run is asked once more that was
+	// asked before, and whatever else was left over.
+	healAfter = 2 * time.Minute
 	// backlogLength is how many finished runs are taken from the store at
 	// once.
 	backlogLength = 200
@@ -40,6 +48,8 @@ type activityJob struct {
 	urgent  bool // somebody waits: not among the background's requests
 	recheck bool // the store may have them already
 	tries   int  // attempts before this one
+	// due is when to ask, by Azure's clock; zero means at once.
+	due adf.Time
 }
 
 func (j *activityJob) purpose() budget.Purpose {
@@ -60,15 +70,20 @@ type memo struct {
 }
 
 // activityQueue decides whose activities are read next: first runs that have
-// just ended, then the newest running ones from time to time, then history,
-// failed and newest first, once it is filled.
+// just ended, the failed ones at once and the others when their rows have
+// settled, then the newest running ones from time to time, then history,
+// failed and newest first, once it is filled. Runs that their pipeline's
+// policy doesn't keep are never asked for.
 type activityQueue struct {
-	now   func() time.Time
-	woken chan struct{}
+	now    func() time.Time
+	clock  func() adf.Time // Azure's
+	policy func(pipeline string) ActivityPolicy
+	woken  chan struct{}
 
 	mu        sync.Mutex
 	filled    bool
 	fresh     []activityJob // ended since the history was filled
+	unkept    []string      // runIds of those that a policy doesn't keep, to be noted in the store
 	running   []store.RunRef
 	backlog   []activityJob
 	exhausted bool // the store had nothing more when it was asked last
@@ -79,7 +94,10 @@ type activityQueue struct {
 }
 
 func newActivityQueue(now func() time.Time) *activityQueue {
-	return &activityQueue{now: now, woken: make(chan struct{}, 1), memos: map[string]*memo{}}
+	return &activityQueue{
+		now: now, clock: func() adf.Time { return adf.TimeOf(now()) }, policy: ActivityPolicies{}.of(""),
+		woken: make(chan struct{}, 1), memos: map[string]*memo{},
+	}
 }
 
 // wake makes the loop look again, also for further history.
@@ -127,7 +145,9 @@ func (q *activityQueue) isFilled() bool {
 
 // setOpen says which runs are going on.
 func (q *activityQueue) setOpen(open []store.RunRef) {
+	now := q.clock()
 	newest := slices.SortedFunc(slices.Values(open), func(a, b store.RunRef) int { return int(b.RunStart - a.RunStart) })
+	newest = slices.DeleteFunc(newest, func(ref store.RunRef) bool { return !q.policy(ref.PipelineName).wantsRunning(now.Sub(ref.RunStart)) })
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.running = newest[:min(len(newest), runningRuns)]
@@ -149,13 +169,20 @@ func (q *activityQueue) finished(runs []adf.PipelineRun) {
 			continue
 		}
 		job := activityJob{runID: r.RunID, start: runStartOf(r), ended: true, urgent: true, recheck: true}
-		if q.isFresh(job) {
+		if q.isFresh(job.runID) {
 			continue
 		}
 		added = true
-		if r.Status == adf.StatusFailed {
+		switch {
+		case !q.policy(r.PipelineName).Wants(r.Status, r.DurationInMs):
+			q.unkept = append(q.unkept, r.RunID)
+			q.memos[strings.ToLower(r.RunID)] = &memo{ended: true, asked: q.now()}
+		case r.Status == adf.StatusFailed:
 			q.fresh = slices.Insert(q.fresh, 0, job)
-		} else {
+		default:
+			// An end that lies far ahead is odd, and not waited for.
+			now := q.clock()
+			job.due = min(runEndOf(r).Add(settle), now.Add(settle))
 			q.fresh = append(q.fresh, job)
 		}
 	}
@@ -164,8 +191,17 @@ func (q *activityQueue) finished(runs []adf.PipelineRun) {
 	}
 }
 
-func (q *activityQueue) isFresh(job activityJob) bool {
-	return slices.ContainsFunc(q.fresh, func(j activityJob) bool { return strings.EqualFold(j.runID, job.runID) })
+func (q *activityQueue) isFresh(runID string) bool {
+	return slices.ContainsFunc(q.fresh, func(j activityJob) bool { return strings.EqualFold(j.runID, runID) })
+}
+
+// takeUnkept hands out the runs to be noted as not kept.
+func (q *activityQueue) takeUnkept() []string {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	taken := q.unkept
+	q.unkept = nil
+	return taken
 }
 
 // wantsBacklog reports whether history should be taken from the store.
@@ -181,7 +217,7 @@ func (q *activityQueue) setBacklog(refs []store.RunRef) {
 	defer q.mu.Unlock()
 	now := q.now()
 	for _, ref := range refs {
-		if m := q.memos[strings.ToLower(ref.RunID)]; m != nil && (m.busy || now.Before(m.notBefore)) {
+		if m := q.memos[strings.ToLower(ref.RunID)]; m != nil && (m.busy || now.Before(m.notBefore)) || q.isFresh(ref.RunID) {
 			continue
 		}
 		q.backlog = append(q.backlog, activityJob{runID: ref.RunID, start: ref.RunStart, ended: true})
@@ -199,8 +235,15 @@ func (q *activityQueue) next() (job activityJob, ok bool, pause time.Duration) {
 	if now.Before(q.paused) {
 		return activityJob{}, false, q.paused.Sub(now)
 	}
-	for len(q.fresh) > 0 {
-		job, q.fresh = q.fresh[0], q.fresh[1:]
+	pause = idle
+	for i := 0; i < len(q.fresh); {
+		job = q.fresh[i]
+		if rest := job.due.Sub(q.clock()); rest > 0 {
+			pause = min(pause, rest)
+			i++
+			continue
+		}
+		q.fresh = slices.Delete(q.fresh, i, i+1)
 		if q.begin(&job, now) {
 			return job, true, idle
 		}
@@ -223,7 +266,7 @@ func (q *activityQueue) next() (job activityJob, ok bool, pause time.Duration) {
 			return job, true, idle
 		}
 	}
-	return activityJob{}, false, idle
+	return activityJob{}, false, pause
 }
 
 // begin marks a run as being read, unless it is already or has to rest.

@@ -12,6 +12,7 @@ import (
 	"andon/internal/adf"
 	"andon/internal/azure"
 	"andon/internal/azure/budget"
+	"andon/internal/redact"
 	"andon/internal/store"
 )
 
@@ -44,8 +45,13 @@ type Options struct {
 	SweepRows int64
 	// Scheduler counts what is asked; nil counts nothing.
 	Scheduler *budget.Scheduler
-	Logger    *slog.Logger     // nil logs nothing
-	Now       func() time.Time // nil means time.Now
+	// Activities says whose activities are kept; the zero value keeps all. It
+	// decides over runs that end from now on, and over those whose activities
+	// were still to be read.
+	Activities ActivityPolicies
+	Redact     *redact.Redactor // takes secrets out before anything is stored; nil means redact.Default
+	Logger     *slog.Logger     // nil logs nothing
+	Now        func() time.Time // nil means time.Now
 }
 
 // Collector collects until it is stopped. Its methods may be called
@@ -77,6 +83,9 @@ func New(o Options) *Collector {
 	}
 	if o.SweepRows <= 0 {
 		o.SweepRows = 1000
+	}
+	if o.Redact == nil {
+		o.Redact = redact.Default()
 	}
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
@@ -142,7 +151,8 @@ func (c *Collector) collect(ctx context.Context, s *source, place store.Place) {
 // ReadActivities begins to read a run's activities before everything else and
 // returns without waiting; the store announces them as a change of the run.
 // factory is the short id. A run that is being read or is read to its end is
-// left alone. The error says why nothing will be read: no such factory is
+// left alone; one that a policy does not keep is read like any other. The
+// error says why nothing will be read: no such factory is
 // collected, the run is not stored, or Azure refused moments ago.
 func (c *Collector) ReadActivities(ctx context.Context, factory, runID string) error {
 	f := c.byShort(factory)
@@ -209,6 +219,15 @@ func (c *Collector) byShort(short string) *factory {
 		}
 	}
 	return nil
+}
+
+// runEndOf returns when an ended run ended, or the nearest known time after
+// that; Azure says it of most.
+func runEndOf(r *adf.PipelineRun) adf.Time {
+	if !r.RunEnd.IsZero() {
+		return r.RunEnd
+	}
+	return r.LastUpdated
 }
 
 // runStartOf returns when r started, or the nearest known time before that.

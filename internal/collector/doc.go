@@ -2,7 +2,7 @@
 // finds the factories that an identity may read, reads their history newest
 // day first, asks each for news, and fetches the activities of finished runs.
 // It also takes in files of saved answers. It is the only writer of runs and
-// may import adf, azure and store.
+// may import adf, azure, redact and store.
 //
 // What makes it safe to end at any moment: a window of lastUpdated counts only
 // when it was paged to its end, and counts in the same transaction as its last

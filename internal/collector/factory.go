@@ -14,6 +14,7 @@ import (
 	"andon/internal/adf"
 	"andon/internal/azure"
 	"andon/internal/azure/budget"
+	"andon/internal/redact"
 	"andon/internal/store"
 )
 
@@ -40,6 +41,8 @@ type factory struct {
 	// usual tells how long runs of the same pipeline usually take, 0 for unknown.
 	usual     func(context.Context, store.RunKey) (time.Duration, error)
 	openAsked map[string]time.Time // by lower-case runId; touched by the poll loop only
+	redact    *redact.Redactor
+	policy    func(pipeline string) ActivityPolicy
 
 	// skew is Azure's clock less ours, as its last answer showed it. Windows
 	// are laid by Azure's clock.
@@ -77,6 +80,7 @@ func newFactory(c *Collector, s *source, place store.Place) *factory {
 	f.health = &health{poll: f.poll, now: c.now, tell: func(ctx context.Context, st store.FactoryState) error {
 		return f.store.SetFactoryState(ctx, f.place.Key, st)
 	}}
+	f.keepBy(c.options)
 	return f
 }
 

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 
 	"andon/internal/adf"
+	"andon/internal/redact"
 	"andon/internal/store"
 )
 
@@ -39,17 +40,18 @@ type Imported struct {
 // runs, one or many in a file or a line, as the REST API, az and PowerShell's
 // ConvertTo-Json write them, in UTF-8 or UTF-16. It holds little in memory,
 // however large a file is, and taking the same file in again changes nothing.
+// What r takes for a secret is not stored.
 //
 // report is called after each file. The error is non-nil when the store can't
 // be written or ctx ended; what is wrong with a file is in its Imported.Err
 // and doesn't stop the others.
-func Import(ctx context.Context, s *store.Store, id adf.FactoryID, files []string, report func(Imported)) error {
+func Import(ctx context.Context, s *store.Store, r *redact.Redactor, id adf.FactoryID, files []string, report func(Imported)) error {
 	place, err := placeFor(ctx, s, id)
 	if err != nil {
 		return err
 	}
 	for _, file := range files {
-		im := importer{ctx: ctx, store: s, place: place, done: Imported{File: file}}
+		im := importer{ctx: ctx, store: s, redact: r, place: place, done: Imported{File: file}}
 		if err := im.file(file); err != nil {
 			return fmt.Errorf("take in %s: %w", file, err)
 		}
@@ -79,12 +81,13 @@ func placeFor(ctx context.Context, s *store.Store, id adf.FactoryID) (store.Plac
 
 // importer takes in one file.
 type importer struct {
-	ctx   context.Context //nolint:containedctx // lives as long as one call of Import
-	store *store.Store
-	place store.Place
-	page  store.Page
-	done  Imported
-	seen  rowKinds
+	ctx    context.Context //nolint:containedctx // lives as long as one call of Import
+	store  *store.Store
+	redact *redact.Redactor
+	place  store.Place
+	page   store.Page
+	done   Imported
+	seen   rowKinds
 }
 
 // file reads a file. Its error is about the store; the file's own is in done.
@@ -171,6 +174,9 @@ func (im *importer) flush() error {
 	if len(im.page.Runs) == 0 {
 		return nil
 	}
+	runs, lost := redactRuns(im.redact, im.page.Runs)
+	im.page.Runs = runs
+	im.done.Odd, im.done.Lost = im.done.Odd+lost, im.done.Lost+lost
 	im.page.Factory, im.page.Origin = im.place.Key, store.OriginImport
 	changes, err := im.store.WriteRuns(im.ctx, im.page)
 	if err != nil {

@@ -16,6 +16,7 @@ import (
 	"andon/internal/adf"
 	"andon/internal/collector"
 	"andon/internal/emulator"
+	"andon/internal/redact"
 	"andon/internal/store"
 )
 
@@ -27,7 +28,7 @@ const recordings = "../../../shared/recordings"
 func importFiles(t *testing.T, s *store.Store, files ...string) []collector.Imported {
 	t.Helper()
 	var all []collector.Imported
-	err := collector.Import(t.Context(), s, importFactory, files, func(i collector.Imported) { all = append(all, i) })
+	err := collector.Import(t.Context(), s, redact.Default(), importFactory, files, func(i collector.Imported) { all = append(all, i) })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -227,7 +228,7 @@ func TestImportDoesNotHideWhatAzureSays(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	err = collector.Import(t.Context(), b.store, adf.FactoryID(strings.ToUpper(string(id))), []string{write(t, "old.json", raw)}, func(i collector.Imported) {
+	err = collector.Import(t.Context(), b.store, redact.Default(), adf.FactoryID(strings.ToUpper(string(id))), []string{write(t, "old.json", raw)}, func(i collector.Imported) {
 		if i.Taken > 0 || i.Known != len(stale) {
 			t.Errorf("%+v of %d older copies", i, len(stale))
 		}

@@ -155,7 +155,7 @@ func (f *factory) askOpenRun(ctx context.Context, ref store.RunRef) error {
 	if err != nil {
 		return err
 	}
-	runs := []adf.PipelineRun{run}
+	runs, _ := redactRuns(f.redact, []adf.PipelineRun{run})
 	if _, err := f.store.WriteRuns(ctx, store.Page{Factory: f.place.Key, Runs: runs, Origin: store.OriginAzure}); err != nil {
 		return fmt.Errorf("store run %s: %w", ref.RunID, err)
 	}

@@ -114,8 +114,9 @@ func (f *factory) readPages(ctx context.Context, r *reading) (result, error) {
 				return sum, fmt.Errorf("azure's clock is at %s, before the window that was asked for: the next one goes by it", answer.Asked.UTC().Format(time.RFC3339))
 			}
 		}
+		runs, lost := redactRuns(f.redact, answer.Runs)
 		page := store.Page{
-			Factory: f.place.Key, Runs: answer.Runs, OddRows: f.newOddRows(answer.Odd), Origin: store.OriginAzure, Covered: covered,
+			Factory: f.place.Key, Runs: runs, OddRows: f.newOddRows(answer.Odd) + lost, Origin: store.OriginAzure, Covered: covered,
 		}
 		last := answer.Next == ""
 		isFullEnd := last && canSplit && len(answer.Runs)+len(answer.Odd) == fullPage
@@ -128,7 +129,7 @@ func (f *factory) readPages(ctx context.Context, r *reading) (result, error) {
 		}
 		sum.add(result{1, len(answer.Runs), changes.LateInserted, changes.LateUpdated})
 		if r.taken != nil {
-			r.taken(answer.Runs)
+			r.taken(runs)
 		}
 		if isFullEnd {
 			return sum, errFullEnd

@@ -26,6 +26,8 @@ type Config struct {
 	AllowHosts   []string // further host names that are answered, for a reverse proxy on this machine
 	EmbedOrigins []string // origins whose pages may frame /embed/…; none by default
 	Sources      []Source // empty only with NoCollect
+	Activities   []ActivityPolicy
+	Redact       Redact
 }
 
 // Budget is the share of Azure's documented limits that may be used.

@@ -20,6 +20,8 @@ type parsedFile struct {
 	scalars      map[string]fileValue
 	embedOrigins fileList
 	sources      []Source
+	activities   []ActivityPolicy
+	redact       Redact
 }
 
 type fileValue struct{ text, where string }
@@ -132,7 +134,7 @@ func (p *fileParser) root(n *yaml.Node) {
 	if n.Tag == "!!null" {
 		return // an empty file is no settings
 	}
-	p.each(n, "", []string{"listen", "store", "poll", "budget", "embed", "sources"}, func(key string, v *yaml.Node) {
+	p.each(n, "", []string{"listen", "store", "poll", "budget", "embed", "sources", "activities", "redact"}, func(key string, v *yaml.Node) {
 		switch key {
 		case "embed":
 			p.each(v, "embed", []string{"origins"}, func(_ string, o *yaml.Node) {
@@ -140,6 +142,10 @@ func (p *fileParser) root(n *yaml.Node) {
 			})
 		case "sources":
 			p.sources(v)
+		case "activities":
+			p.activities(v)
+		case "redact":
+			p.redact(v)
 		default:
 			if t := p.text(v, key); t.where != "" {
 				p.out.scalars[key] = t

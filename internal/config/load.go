@@ -55,6 +55,7 @@ func Load(in Input) (Config, error) {
 	if c.EmbedOrigins, err = list(in, "embed-origin", "ANDON_EMBED_ORIGINS", file.embedOrigins, checkOrigin); err != nil {
 		return Config{}, err
 	}
+	c.Activities, c.Redact = file.activities, file.redact
 	if err := c.loadSources(in, file); err != nil {
 		return Config{}, err
 	}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/ncruces/go-sqlite3"
 
@@ -21,18 +22,27 @@ func (s *Store) OpenRuns(ctx context.Context, factory FactoryKey) ([]RunRef, err
 		if i > 0 {
 			b.add(" UNION ALL ")
 		}
-		b.add("SELECT seq, status, run_start, last_updated, flags FROM run INDEXED BY run_odd_factory WHERE factory_id = ").arg(int64(factory))
+		b.add("SELECT " + refColumns + " FROM run INDEXED BY run_odd_factory WHERE factory_id = ").arg(int64(factory))
 		b.add(" AND status = ").arg(status).add(" AND status <> 2 AND flags & ").num(flagGone).add(" = 0")
 	}
 	b.add(" ORDER BY 3, 1")
 	return s.runRefs(ctx, b)
 }
 
+// refColumns are what runRefs reads.
+const refColumns = "seq, status, run_start, last_updated, flags, pipeline_id, duration_ms"
+
+// LateRows is for how long after a run's end rows of its activities may still
+// become visible. The one recorded delay was just under a minute.
+const LateRows = 90 * time.Second
+
 // RunsWithoutActivities returns finished runs whose activities are still to
-// be read: failed ones first, then the newest. Imported runs, which Azure may
-// not know any more, are left out, and those that failed MaxActivityMisses
-// times.
-func (s *Store) RunsWithoutActivities(ctx context.Context, factory FactoryKey, limit int) ([]RunRef, error) {
+// be read, or read again since they were read within LateRows of the run's
+// end: failed ones first, then the newest. Runs that ended within settling are
+// left for later. Imported runs, which Azure may not know any more, are left
+// out, those that failed MaxActivityMisses times, and those that SkipActivities
+// named.
+func (s *Store) RunsWithoutActivities(ctx context.Context, factory FactoryKey, settling Window, limit int) ([]RunRef, error) {
 	var out []RunRef
 	for _, statuses := range [][]int64{{statusFailed}, {statusSucceeded, statusCancelled}} {
 		b := newStmt()
@@ -40,8 +50,9 @@ func (s *Store) RunsWithoutActivities(ctx context.Context, factory FactoryKey, l
 			if i > 0 {
 				b.add(" UNION ALL ")
 			}
-			b.add("SELECT seq, status, run_start, last_updated, flags FROM run INDEXED BY run_unread WHERE flags & 128 <> 0 AND factory_id = ").arg(int64(factory))
+			b.add("SELECT " + refColumns + " FROM run INDEXED BY run_unread WHERE flags & 128 <> 0 AND factory_id = ").arg(int64(factory))
 			b.add(" AND status = ").arg(status)
+			b.add(" AND coalesce(run_end, last_updated) NOT BETWEEN ").arg(int64(settling.From)).add(" AND ").arg(int64(settling.To))
 		}
 		b.add(" ORDER BY 3 DESC, 1 DESC LIMIT ").arg(int64(limit - len(out)))
 		refs, err := s.runRefs(ctx, b)
@@ -55,8 +66,7 @@ func (s *Store) RunsWithoutActivities(ctx context.Context, factory FactoryKey, l
 	return out, nil
 }
 
-// runRefs runs a statement that yields seq, status, run_start, last_updated
-// and flags.
+// runRefs runs a statement that yields refColumns.
 func (s *Store) runRefs(ctx context.Context, b *stmt) ([]RunRef, error) {
 	rows, err := b.query(ctx, s.read)
 	if err != nil {
@@ -67,11 +77,12 @@ func (s *Store) runRefs(ctx context.Context, b *stmt) ([]RunRef, error) {
 	var keys []RunKey
 	for rows.Next() {
 		var r RunRef
-		var status, flags int64
-		if err := rows.Scan(&r.Key, &status, &r.RunStart, &r.LastUpdated, &flags); err != nil {
+		var status, flags, pipelineID int64
+		if err := rows.Scan(&r.Key, &status, &r.RunStart, &r.LastUpdated, &flags, &pipelineID, &r.DurationInMs); err != nil {
 			return nil, s.unavailable(err)
 		}
-		r.Status = s.dicts.word(status)
+		r.Status, r.Activities = s.dicts.word(status), activityState(flags)
+		r.PipelineName = s.dicts.pipeline(pipelineID).name
 		if flags&flagNoStart != 0 {
 			r.RunStart = 0
 		}
@@ -144,9 +155,36 @@ func (s *Store) publishRun(factory FactoryKey, key RunKey) {
 	s.live.publish([]Change{{Kind: ChangeRun, Factory: place, Runs: []RunKey{key}}})
 }
 
+// SkipActivities says that a policy keeps no activities of these runs. They
+// are not offered again, unless they are written with another status or
+// duration; what is stored of them stays.
+func (s *Store) SkipActivities(ctx context.Context, factory FactoryKey, runIDs []string) error {
+	err := s.submit(ctx, func(w *writer) error {
+		for _, id := range runIDs {
+			r, err := w.findByID(factory, encodeRunID(id))
+			if err != nil {
+				return err
+			}
+			if r == nil || !terminalID(r.status) || r.flags&flagComplete != 0 {
+				continue
+			}
+			if err := w.setFlags(r, withUnread(r.flags|flagNotKept, r.status)); err != nil {
+				return err
+			}
+		}
+		return nil
+	}, nil)
+	if err != nil {
+		return fmt.Errorf("note %d runs whose activities are not kept: %w", len(runIDs), err)
+	}
+	return nil
+}
+
 // WriteActivities replaces the activities of a run. complete says that they
 // were asked for after the run had ended, and read to the end; an incomplete
-// answer never replaces a complete one, nor an older answer a newer one.
+// answer never replaces a complete one, nor an older answer a newer one. Those
+// of a complete answer that was asked for within LateRows of the run's end are
+// offered once more.
 func (s *Store) WriteActivities(ctx context.Context, factory FactoryKey, runID string, rows []adf.ActivityRun, complete bool, asOf adf.Time) error {
 	if err := s.ensureDictionary(ctx, rawActivity, len(rows), func(i int) []byte { return rows[i].Raw }); err != nil {
 		return fmt.Errorf("store the activities of run %s: %w", runID, err)
@@ -193,13 +231,27 @@ func (w *writer) writeActivities(factory FactoryKey, runID string, packed [][]by
 	if err := w.exec("INSERT OR REPLACE INTO activity_read (run_seq, as_of) VALUES (?, ?)", r.seq, int64(asOf)); err != nil {
 		return 0, err
 	}
-	flags := r.flags &^ (flagPartial | flagComplete)
-	if complete {
-		flags |= flagComplete
-	} else {
+	flags := r.flags &^ (flagPartial | flagComplete | flagEarly | flagNotKept)
+	switch {
+	case !complete:
 		flags |= flagPartial
+	case isEarly(r, asOf):
+		flags |= flagComplete | flagEarly
+	default:
+		flags |= flagComplete
 	}
 	return RunKey(r.seq), w.setFlags(r, withUnread(flags, r.status))
+}
+
+// isEarly reports whether rows of the activities of an ended run may not have
+// been visible when they were asked for. A run that ends long after that has
+// an odd end, which says nothing.
+func isEarly(r *storedRun, asked adf.Time) bool {
+	end := adf.Time(r.lastUpdated)
+	if r.end != nil {
+		end = adf.Time(*r.end)
+	}
+	return asked < end.Add(LateRows) && end < asked.Add(LateRows)
 }
 
 // activityState reads the state out of a run's flags.
@@ -209,6 +261,8 @@ func activityState(flags int64) ActivityState {
 		return ActivitiesComplete
 	case flags&flagPartial != 0:
 		return ActivitiesPartial
+	case flags&flagNotKept != 0:
+		return ActivitiesNotKept
 	default:
 		return ActivitiesNone
 	}

@@ -194,3 +194,107 @@ func (x suite) checkAfterSearch(t *testing.T) {
 		}
 	}
 }
+
+// offered returns the runs whose activities are to be read, of those that did
+// not end within settling.
+func offered(t *testing.T, s *store.Store, f store.Place, settling store.Window) []string {
+	t.Helper()
+	refs, err := s.RunsWithoutActivities(t.Context(), f.Key, settling, 10)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out []string
+	for _, r := range refs {
+		out = append(out, r.RunID+" "+string(r.Activities))
+	}
+	return out
+}
+
+func (x suite) earlyActivities(t *testing.T) {
+	t.Parallel()
+	s := x.open(t)
+	f := putFactory(t, s, "adf")
+	const minute = 60_000
+	write(t, s, f,
+		row{ID: guid(1), Pipeline: "p", Status: "Failed", Start: hour(1), Ms: minute},
+		row{ID: guid(2), Pipeline: "p", Status: "Succeeded", Start: hour(2), Ms: minute},
+		row{ID: guid(3), Pipeline: "p", Status: "Succeeded", Start: hour(400), Ms: minute}, // its end lies far ahead
+	)
+	put := func(n int, at adf.Time) {
+		t.Helper()
+		if err := s.WriteActivities(t.Context(), f.Key, guid(n), []adf.ActivityRun{activityRow(1, hour(1))}, true, at); err != nil {
+			t.Fatal(err)
+		}
+	}
+	expect := func(settling store.Window, want ...string) {
+		t.Helper()
+		if diff := cmp.Diff(want, offered(t, s, f, settling)); diff != "" {
+			t.Errorf("offered: %s", diff)
+		}
+	}
+	end := hour(1).Add(time.Minute)
+	put(1, end.Add(store.LateRows-1))
+	put(2, hour(2).Add(time.Minute+store.LateRows))
+	put(3, hour(3))
+	expect(store.Window{}, guid(1)+" complete")
+	expect(store.Window{From: end.Add(-time.Minute), To: end.Add(time.Minute)})
+	expect(store.Window{From: end.Add(time.Minute), To: end.Add(2 * time.Minute)}, guid(1)+" complete")
+	put(1, end.Add(store.LateRows))
+	expect(store.Window{})
+	if err := s.Check(t.Context()); err != nil {
+		t.Error(err)
+	}
+}
+
+func (x suite) skippedActivities(t *testing.T) {
+	t.Parallel()
+	s := x.open(t)
+	f := putFactory(t, s, "adf")
+	write(t, s, f,
+		row{ID: guid(1), Pipeline: "p", Status: "Succeeded", Start: hour(1), Ms: 1},
+		row{ID: guid(2), Pipeline: "p", Status: "Succeeded", Start: hour(2), Ms: 1},
+		row{ID: guid(3), Pipeline: "p", Status: "InProgress", Start: hour(3)},
+	)
+	if err := s.WriteActivities(t.Context(), f.Key, guid(2), nil, true, hour(9)); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.SkipActivities(t.Context(), f.Key, []string{guid(1), guid(2), guid(3), guid(4)}); err != nil {
+		t.Fatal(err)
+	}
+	state := func(n int, want store.ActivityState) {
+		t.Helper()
+		got, err := s.Run(t.Context(), "", guid(n))
+		if err != nil || got.Activities != want {
+			t.Errorf("run %d is %s, %v; want %s", n, got.Activities, err, want)
+		}
+	}
+	state(1, store.ActivitiesNotKept)
+	state(2, store.ActivitiesComplete)
+	state(3, store.ActivitiesNone)
+	if got := offered(t, s, f, store.Window{}); got != nil {
+		t.Errorf("offered are %q", got)
+	}
+	factories, err := s.Factories(t.Context())
+	if err != nil || factories[0].Coverage.ActivitiesPending != 0 {
+		t.Errorf("%d are pending, %v", factories[0].Coverage.ActivitiesPending, err)
+	}
+	// A version of the same kind changes nothing; another end is another run to decide about.
+	write(t, s, f, row{ID: guid(1), Pipeline: "p", Status: "Succeeded", Start: hour(1), Ms: 1, Updated: hour(4)})
+	state(1, store.ActivitiesNotKept)
+	write(t, s, f, row{ID: guid(1), Pipeline: "p", Status: "Failed", Start: hour(1), Ms: 1, Updated: hour(5)})
+	state(1, store.ActivitiesNone)
+	if diff := cmp.Diff([]string{guid(1) + " none"}, offered(t, s, f, store.Window{})); diff != "" {
+		t.Error(diff)
+	}
+	// A person asked for them all the same.
+	if err := s.SkipActivities(t.Context(), f.Key, []string{guid(1)}); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.WriteActivities(t.Context(), f.Key, guid(1), nil, true, hour(9)); err != nil {
+		t.Fatal(err)
+	}
+	state(1, store.ActivitiesComplete)
+	if err := s.Check(t.Context()); err != nil {
+		t.Error(err)
+	}
+}

@@ -38,6 +38,8 @@ func exercise(t *testing.T, open opener) {
 	t.Run("coverage merges windows", x.coverage)
 	t.Run("a window counts with its last page", x.window)
 	t.Run("activities are read once per finished run", x.activities)
+	t.Run("activities read early are offered again", x.earlyActivities)
+	t.Run("activities that no policy keeps are not offered", x.skippedActivities)
 	t.Run("an imported run becomes Azure's", x.imported)
 	t.Run("a forgotten run is not asked for again", x.gone)
 	t.Run("a run has its surroundings", x.surroundings)
@@ -234,7 +236,7 @@ func (x suite) activities(t *testing.T) {
 	)
 	unread := func(want ...int) {
 		t.Helper()
-		refs, err := s.RunsWithoutActivities(t.Context(), f.Key, 10)
+		refs, err := s.RunsWithoutActivities(t.Context(), f.Key, store.Window{}, 10)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -300,7 +302,7 @@ func (x suite) imported(t *testing.T) {
 		if _, err := s.WriteRuns(t.Context(), page); err != nil {
 			t.Fatal(err)
 		}
-		refs, err := s.RunsWithoutActivities(t.Context(), f.Key, 10)
+		refs, err := s.RunsWithoutActivities(t.Context(), f.Key, store.Window{}, 10)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -327,8 +329,8 @@ func (x suite) gone(t *testing.T) {
 		return refs
 	}
 	want := []store.RunRef{
-		{RunID: guid(1), RunStart: hour(1), LastUpdated: hour(1), Status: adf.StatusInProgress},
-		{RunID: guid(2), LastUpdated: hour(2), Status: adf.StatusQueued},
+		{RunID: guid(1), PipelineName: "p", RunStart: hour(1), LastUpdated: hour(1), Status: adf.StatusInProgress, Activities: store.ActivitiesNone},
+		{RunID: guid(2), PipelineName: "p", LastUpdated: hour(2), Status: adf.StatusQueued, Activities: store.ActivitiesNone},
 	}
 	if diff := cmp.Diff(want, openRuns()); diff != "" {
 		t.Error(diff)

@@ -53,11 +53,14 @@ type Changes struct {
 
 // RunRef names a stored run to whoever asks Azure about it again.
 type RunRef struct {
-	Key         RunKey
-	RunID       string
-	RunStart    adf.Time // zero when ADF sent none
-	LastUpdated adf.Time
-	Status      adf.Status
+	Key          RunKey
+	RunID        string
+	PipelineName string   // as first seen
+	RunStart     adf.Time // zero when ADF sent none
+	LastUpdated  adf.Time
+	DurationInMs *int64 // nil when unknown
+	Status       adf.Status
+	Activities   ActivityState
 }
 
 // ActivityState says how much of a run's activities is stored.
@@ -68,6 +71,7 @@ const (
 	ActivitiesNone     ActivityState = "none"
 	ActivitiesPartial  ActivityState = "partial"  // read while the run was going on
 	ActivitiesComplete ActivityState = "complete" // read to the end after the run had ended
+	ActivitiesNotKept  ActivityState = "notKept"  // none, since a policy keeps none of this run
 )
 
 // Run is a stored run: what ADF sent, read again from its own bytes, and what

@@ -27,7 +27,9 @@ const (
 	flagSuperseded                // a later run of its group exists
 	flagMissBit                   // two bits: attempts to read activities in vain
 	flagMissBit2                  // …
-	flagsOfActivities = flagPartial | flagComplete | flagMissBit | flagMissBit2
+	flagNotKept                   // a policy keeps no activities of the run
+	flagEarly                     // activities were read when some might not have been visible yet
+	flagsOfActivities = flagPartial | flagComplete | flagMissBit | flagMissBit2 | flagNotKept | flagEarly
 )
 
 // MaxActivityMisses is how often reading the activities of a run may fail
@@ -348,7 +350,8 @@ func (w *writer) claimForAzure(p Page, old *storedRun) error {
 // withUnread sets flagUnread as the other flags and the status demand.
 func withUnread(flags, status int64) int64 {
 	flags &^= flagUnread
-	if terminalID(status) && flags&(flagComplete|flagImport|flagGone) == 0 && misses(flags) < MaxActivityMisses {
+	isRead := flags&(flagComplete|flagEarly) == flagComplete
+	if terminalID(status) && !isRead && flags&(flagImport|flagGone|flagNotKept) == 0 && misses(flags) < MaxActivityMisses {
 		flags |= flagUnread
 	}
 	return flags
@@ -386,7 +389,10 @@ func (w *writer) rowOf(p Page, a *arrival, old *storedRun) (*storedRun, error) {
 		return nil, err
 	}
 	if old != nil && !terminalID(old.status) && r.flags&flagComplete != 0 {
-		r.flags = r.flags&^flagComplete | flagPartial // complete holds only of a run that had ended
+		r.flags = r.flags&^(flagComplete|flagEarly) | flagPartial // complete holds only of a run that had ended
+	}
+	if old != nil && (old.status != r.status || !sameInt(old.duration, r.duration)) {
+		r.flags &^= flagNotKept // a policy may keep the run now
 	}
 	r.flags = withUnread(r.flags, r.status)
 	return r, nil
@@ -439,6 +445,8 @@ func (w *writer) update(old, r *storedRun, a *arrival) error {
 	w.countUnread(r.factory, old.flags, r.flags)
 	return w.writeMessage(old, r, a)
 }
+
+func sameInt(a, b *int64) bool { return a == b || a != nil && b != nil && *a == *b }
 
 // nullable returns n, or nil when the key it belongs to is 0.
 func nullable(n, key int64) any {

@@ -62,7 +62,7 @@ func (s suits) match(o outcome) bool {
 func oddities() []oddity {
 	return slices.Concat(
 		oddParameters(), oddNumbers(), oddDates(), oddStatuses(), oddIdentities(), oddShapes(), oddMessages(), oddEnds(),
-		oddActivities(), oddActivityErrors(),
+		oddActivities(), oddActivityErrors(), oddSecrets(),
 	)
 }
 

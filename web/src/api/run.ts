@@ -22,12 +22,25 @@ export function runQuery(ref: RunRef) {
   })
 }
 
+/** Whether a person wants the activities though a policy keeps none of them; held beside the answers. */
+export function wantedKey(ref: RunRef) {
+  return ['wanted-activities', ref.runId, ref.factory] as const
+}
+
 /** Its activity runs, in order of start. */
 export function activitiesQuery(ref: RunRef) {
   return queryOptions({
     queryKey: [...runKey, ref.runId, 'activities', ref.factory],
-    queryFn: ({ signal }) =>
-      body(api.GET('/api/v1/runs/{runId}/activities', { params: request(ref), signal })),
+    queryFn: ({ signal, client }) => {
+      const { path, query } = request(ref)
+      const read = client.getQueryData(wantedKey(ref)) === true ? { read: true } : {}
+      return body(
+        api.GET('/api/v1/runs/{runId}/activities', {
+          params: { path, query: { ...query, ...read } },
+          signal,
+        }),
+      )
+    },
   })
 }
 

@@ -167,7 +167,7 @@ export interface paths {
         };
         /**
          * List the activities of a run, in order of start
-         * @description What is stored is given at once. Where that is not all, Azure is asked for the rest, and a run event says when it is here.
+         * @description What is stored is given at once. Where that is not all, Azure is asked for the rest, and a run event says when it is here. Activities that a policy does not keep are asked for only with read=true, and are kept then.
          */
         get: operations["run-activities"];
         put?: never;
@@ -298,7 +298,7 @@ export interface components {
             executionDetails: unknown;
             /** @description ARM path of the activity run. */
             id: string | null;
-            /** @description Its input as ADF sent it. */
+            /** @description Its input as ADF sent it, with <redacted> in the place of secrets. */
             input: unknown;
             /** @description Names of the integration runtimes; null when ADF sent none. */
             integrationRuntimeNames: string[] | null;
@@ -308,7 +308,7 @@ export interface components {
             linkedServiceName: string | null;
             /** @description Fields of the row that could not be read; empty for a clean row. */
             odd: components["schemas"]["OddField"][];
-            /** @description Its output as ADF sent it. */
+            /** @description Its output as ADF sent it, with <redacted> in the place of secrets. */
             output: unknown;
             /** @description Name of the pipeline. */
             pipelineName: string | null;
@@ -339,10 +339,10 @@ export interface components {
             /** @description Why more is not here; null when all is. */
             reason: string | null;
             /**
-             * @description complete: read after the run had ended. partial: read while it ran. reading: Azure is being asked just now; a run event follows when they are here. none: not here, and reason says why.
+             * @description complete: read after the run had ended. partial: read while it ran. reading: Azure is being asked just now; a run event follows when they are here. none: not here, and reason says why. notKept: not here, since a policy keeps none of this run; ask with read=true.
              * @enum {string}
              */
-            state: "complete" | "partial" | "reading" | "none";
+            state: "complete" | "partial" | "reading" | "none" | "notKept";
         };
         AlsoIn: {
             /** @description Short id of the factory. */
@@ -902,10 +902,10 @@ export interface components {
         };
         RunDetail: {
             /**
-             * @description How much of the run's activities is stored.
+             * @description How much of the run's activities is stored; notKept where a policy keeps none of this run.
              * @enum {string}
              */
-            activities: "none" | "partial" | "complete";
+            activities: "none" | "partial" | "complete" | "notKept";
             /** @description Further factories that hold the same runId; the factory parameter picks one. */
             alsoIn: components["schemas"]["AlsoIn"][];
             /** @description Annotations of the pipeline, strings as a rule. */
@@ -966,7 +966,7 @@ export interface components {
             pipelineReturnValue: unknown;
             /** @description runId of the run of the same pipeline before it. */
             previousRunId: string | null;
-            /** @description The run as ADF sent it, every field and value unchanged. */
+            /** @description The run as ADF sent it, every field and value unchanged but for secrets, in whose place <redacted> stands. */
             raw: unknown;
             /** @description Dimensions of the run as ADF sent them; null when absent. */
             runDimension: unknown;
@@ -1008,10 +1008,10 @@ export interface components {
         };
         RunRow: {
             /**
-             * @description How much of the run's activities is stored.
+             * @description How much of the run's activities is stored; notKept where a policy keeps none of this run.
              * @enum {string}
              */
-            activities: "none" | "partial" | "complete";
+            activities: "none" | "partial" | "complete" | "notKept";
             /** @description Annotations of the pipeline, strings as a rule. */
             annotations: unknown[];
             /** @description Who cancelled the run, as ADF sent it; null when nobody did. */
@@ -1556,6 +1556,8 @@ export interface operations {
             query?: {
                 /** @description Short id of the factory, where a runId stands in two; without it the newest run is given. */
                 factory?: string;
+                /** @description true: ask Azure for activities that a policy does not keep. */
+                read?: boolean;
             };
             header?: never;
             path: {

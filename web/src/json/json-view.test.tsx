@@ -14,6 +14,14 @@ describe('JsonView', () => {
     expect(container.textContent).toContain('"object": {}')
   })
 
+  it('says what stands in the place of a secret, and only then', () => {
+    const note = 'stands for what looked like a secret'
+    const hidden = renderPiece(<JsonView value={{ a: ['Pwd=<redacted>;'] }} name="value" />)
+    expect(hidden.container.textContent).toContain(note)
+    const open = renderPiece(<JsonView value={{ a: ['Pwd='] }} name="value" />)
+    expect(open.container.textContent).not.toContain(note)
+  })
+
   it('folds what lies deeper, and opens it on demand', async () => {
     const value = { a: { b: { c: 'deep' } } }
     const { user, container } = renderPiece(<JsonView value={value} name="value" open={1} />)

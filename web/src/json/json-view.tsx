@@ -2,6 +2,7 @@ import { useState } from 'react'
 import { Button } from '../state/button'
 import { classes } from '../state/classes'
 import { CopyButton } from '../state/copy'
+import text from '../state/text.module.css'
 import styles from './json-view.module.css'
 
 interface JsonViewProps {
@@ -14,15 +15,24 @@ interface JsonViewProps {
 
 /** JSON to read, fold and copy. Everything stays text: nothing in it is ever taken for markup. */
 export function JsonView({ value, name, open = 2 }: JsonViewProps) {
+  const json = JSON.stringify(value, null, 2) as string | undefined
   return (
     <div className={styles.view}>
       <div className={styles.copy}>
-        <CopyButton text={JSON.stringify(value, null, 2)} what={name} />
+        <CopyButton text={json ?? ''} what={name} />
       </div>
       <Node value={value} label={null} open={open} last />
+      {json?.includes(redacted) && (
+        <p className={text.muted}>
+          {redacted} stands for what looked like a secret and is not stored.
+        </p>
+      )}
     </div>
   )
 }
+
+/** What the server puts in the place of a secret. */
+const redacted = '<redacted>'
 
 interface NodeProps {
   value: unknown

@@ -1,6 +1,6 @@
-import { useQuery } from '@tanstack/react-query'
+import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { useNavigate, useSearch } from '@tanstack/react-router'
-import { activitiesQuery, type RunRef } from '../../api/run'
+import { activitiesQuery, type RunRef, wantedKey } from '../../api/run'
 import type { ActivityList, RunDetail } from '../../api/types'
 import { Button } from '../../state/button'
 import { Loading } from '../../state/loading'
@@ -33,6 +33,7 @@ interface ActivitiesProps {
 /** What the run did, and what of that is not known. */
 export function Activities({ run, reference }: ActivitiesProps) {
   const activities = useActivities(reference)
+  const client = useQueryClient()
   const { data, error } = activities
   if (!data) {
     if (!error) return <Loading label="Loading activities" blocks={[24, 24, 24, 24]} />
@@ -46,7 +47,14 @@ export function Activities({ run, reference }: ActivitiesProps) {
   }
   return (
     <>
-      <Known list={data} onRetry={() => void activities.refetch()} />
+      <Known
+        list={data}
+        onRetry={() => void activities.refetch()}
+        onRead={() => {
+          client.setQueryData(wantedKey(reference), true)
+          void activities.refetch()
+        }}
+      />
       {data.items.length > 0 && <Chart run={run} list={data} />}
     </>
   )
@@ -88,7 +96,15 @@ function Chart({ run, list }: { run: RunDetail; list: ActivityList }) {
 }
 
 /** Whether all activities are here; silent when they are. */
-function Known({ list, onRetry }: { list: ActivityList; onRetry: () => void }) {
+function Known({
+  list,
+  onRetry,
+  onRead,
+}: {
+  list: ActivityList
+  onRetry: () => void
+  onRead: () => void
+}) {
   const none = list.items.length === 0
   if (list.state === 'complete') {
     return none ? (
@@ -99,6 +115,7 @@ function Known({ list, onRetry }: { list: ActivityList; onRetry: () => void }) {
     reading: 'Activities are being read from Azure',
     partial: 'The run goes on, so more activities may come',
     none: 'Activities are not known',
+    notKept: 'Activities were not kept',
   }[list.state]
   if (!none) {
     return (
@@ -121,6 +138,10 @@ function Known({ list, onRetry }: { list: ActivityList; onRetry: () => void }) {
         list.state === 'none' ? (
           <Button size="small" icon="refresh" onClick={onRetry}>
             Ask again
+          </Button>
+        ) : list.state === 'notKept' ? (
+          <Button size="small" icon="refresh" onClick={onRead}>
+            Read them from Azure
           </Button>
         ) : undefined
       }

@@ -1,0 +1,115 @@
+package redact_test
+
+import (
+	"bytes"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+
+	"andon/internal/redact"
+)
+
+// FuzzJSON demands that valid JSON stays valid, that doing it twice changes
+// nothing, and that what is said to be unchanged is.
+func FuzzJSON(f *testing.F) {
+	for _, seed := range []string{
+		`{"a":{"pwd":"x","v":[1,2e3,null,"sig=x"]}}`, `"{\"token\":\"x\"}"`, `{"name":"token","value":{"type":"SecureString","value":"p"}}`, `Pwd=x;`,
+		`{"password":{"type":"AzureKeyVaultSecret","secretName":"x"}}`, `{"m":"https://u:p@h/?code=0123456789012345678901&x"}`, `[[[["<Pwd>x</Pwd>"]]]]`,
+	} {
+		f.Add([]byte(seed))
+	}
+	own, err := redact.New(redact.Patterns{Keys: []string{"^x"}, Values: []string{"[0-9]{3}", "e.a"}})
+	if err != nil {
+		f.Fatal(err)
+	}
+	plain := redact.Default()
+	f.Fuzz(func(t *testing.T, in []byte) {
+		for _, r := range []*redact.Redactor{plain, own} {
+			before := bytes.Clone(in)
+			out, changed := r.JSON(in)
+			if !bytes.Equal(in, before) {
+				t.Fatalf("the input was written to: %q became %q", before, in)
+			}
+			if changed == bytes.Equal(in, out) {
+				t.Fatalf("changed is %t of %q and %q", changed, in, out)
+			}
+			if json.Valid(in) && !json.Valid(out) {
+				t.Fatalf("%q is no JSON, of %q", out, in)
+			}
+			if again, _ := r.JSON(out); !bytes.Equal(again, out) {
+				t.Fatalf("%q became %q, then %q", in, out, again)
+			}
+		}
+	})
+}
+
+// planted are the places in which a secret must be found. A place that ends
+// in a text is JSON-encoded before it is tried.
+func planted(secret string) (values, texts []string) {
+	for _, key := range []string{"password", "Pwd", "client_secret", "accessToken", "X-Api-Key", "connectionString", "authorization", "Set-Cookie", "sasUri", "x-functions-key", "private.key"} {
+		values = append(
+			values,
+			fmt.Sprintf(`{%q:%q}`, key, secret), fmt.Sprintf(`{%q:[%q]}`, key, secret), fmt.Sprintf(`{%q:{"value":%q,"type":"String"}}`, key, secret),
+			fmt.Sprintf(`{"name":%q,"value":%q}`, key, secret), fmt.Sprintf(`{"value":%q,"key":%q}`, secret, key), fmt.Sprintf(`{"value":{"v":%q},"variableName":%q}`, secret, key),
+		)
+		texts = append(texts, fmt.Sprintf(`{"a":1, "%s" : "%s", "b`, key, secret), fmt.Sprintf(`{\"%s\":\"%s\"}`, key, secret))
+	}
+	values = append(
+		values, fmt.Sprintf(`{"x":{"value":%q,"type":"SecureString"}}`, secret), fmt.Sprintf(`{"value":%q,"id":"https://v.vault.azure.net/secrets/a/b"}`, secret),
+	)
+	texts = append(
+		texts, "Server=x;Password="+secret+";n=1", "Server=x;AccountKey="+secret+"==;n=1", "?a=1&sig="+secret+"%3D&b=2", "x%3Fa%26sig%3D"+secret+"%26b", "?code=0123456789"+secret+"&x",
+		"Authorization: Bearer "+secret, "Authorization: Basic "+secret, "Bearer "+secret, "amqps://u:"+secret+"@h/x", "https://"+secret+"@h/x", "<Password>"+secret+"</Password>",
+		"-----BEGIN PRIVATE KEY-----\n"+secret+"\n-----END PRIVATE KEY-----", "eyJ"+secret+"."+secret+"."+secret, "@{a=1; password="+secret+"}", "Cookie: a=b; c="+secret,
+	)
+	return values, texts
+}
+
+// FuzzPlanted hides a secret in every place that is known, with any text
+// around it and wrapped in JSON as often as given, and demands that it is
+// gone.
+func FuzzPlanted(f *testing.F) {
+	for i := range 40 {
+		f.Add(uint8(i*5), uint8(i%4), []byte{1, 2, 3, 4, byte(i)}, "before", "after")
+	}
+	f.Add(uint8(70), uint8(1), []byte("abcdef"), `{"a":"`, `"}`)
+	f.Add(uint8(71), uint8(2), []byte("abcdef"), "password='", "' \\\" ;")
+	plain := redact.Default()
+	f.Fuzz(func(t *testing.T, place, wraps uint8, noise []byte, before, after string) {
+		secret := "Zq7" + hex.EncodeToString(append(noise, 0xA1, 0xB2, 0xC3, 0xD4, 0xE5, 0xF6))
+		if strings.Contains(before+after, "Zq7") {
+			return
+		}
+		values, texts := planted(secret)
+		n := int(place) % (len(values) + len(texts))
+		var raw []byte
+		if n < len(values) {
+			raw = fmt.Appendf(nil, `{"before":%s,"v":[%s],"after":%s}`, quoted(t, before), values[n], quoted(t, after))
+		} else {
+			raw = fmt.Appendf(nil, `{"m":%s}`, quoted(t, before+" "+texts[n-len(values)]+" "+after))
+		}
+		for range wraps % 5 {
+			raw = fmt.Appendf(nil, `{"inner":%s}`, quoted(t, string(raw)))
+		}
+		out, _ := plain.JSON(raw)
+		if bytes.Contains(out, []byte(secret)) || !json.Valid(out) {
+			t.Fatalf("the secret %s survives:\n%s\nbecame\n%s", secret, raw, out)
+		}
+		if again, changed := plain.JSON(out); changed {
+			t.Fatalf("%s\nbecame\n%s\nthen\n%s", raw, out, again)
+		}
+	})
+}
+
+// quoted writes a text as .NET does: with & ' + < > and what is not ASCII
+// escaped.
+func quoted(t *testing.T, s string) []byte {
+	t.Helper()
+	b, err := json.Marshal(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return bytes.ReplaceAll(b, []byte("+"), []byte(`\u002B`))
+}

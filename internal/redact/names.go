@@ -1,0 +1,124 @@
+package redact
+
+import (
+	"slices"
+	"strings"
+)
+
+// secrecy says what a name makes of its value.
+type secrecy int
+
+const (
+	public secrecy = iota
+	// guarded hides texts, but not numbers: "accountKey": 17 and "tokens": 4096
+	// count rows and words, while a key or a token is a text.
+	guarded
+	secret // hides numbers too
+)
+
+// longestName is how much of a name's end is looked at.
+const longestName = 96
+
+// isSecret says whether a name is that of a secret, without regard to case
+// and separators.
+func isSecret(name string) secrecy {
+	var space [longestName]byte
+	n := normalName(space[:0], name)
+	switch {
+	case len(n) < 3 || describes(n):
+		return public
+	case hasAny(n, "password", "passwd", "passphrase"), strings.Contains(n, "secret") && !strings.Contains(n, "secretar"),
+		hasAny(n, "credential", "connectionstring", "connstr"), isOne(n, "pass", "pwd", "sas", "sig", "pfx", "jwt"):
+		return secret
+	case hasEnd(n, "authorization", "cookie", "cookies", "pwd", "sasuri", "sasurl", "bearer"):
+		return secret
+	case hasEnd(n, "tokens"):
+		return guarded
+	case hasEnd(n, "token"):
+		if pages(n) {
+			return public
+		}
+		return guarded
+	}
+	if n = strings.TrimSuffix(n, "s"); hasEnd(n, "key") && opens(strings.TrimSuffix(n, "key")) {
+		return guarded
+	}
+	return public
+}
+
+// normalName returns the end of a name in lower case, without separators, and
+// without the number after it: key1 is a key. A "Base64" that is left is cut
+// off too, and so is a word that says no more than that it is the value.
+func normalName(space []byte, name string) string {
+	if len(name) > longestName {
+		name = name[len(name)-longestName:]
+	}
+	for i := range len(name) {
+		switch c := name[i]; {
+		case 'A' <= c && c <= 'Z':
+			space = append(space, c+'a'-'A')
+		case 'a' <= c && c <= 'z', '0' <= c && c <= '9', c >= 0x80:
+			space = append(space, c)
+		}
+	}
+	n := strings.TrimRight(string(space), "0123456789")
+	for _, end := range []string{"base", "value", "plaintext", "text", "header"} {
+		n = strings.TrimSuffix(n, end)
+	}
+	return n
+}
+
+// describes reports whether a name says something about a secret instead of
+// naming it: secretName, tokenCount, passwordExpiresOn, credentialInSync.
+func describes(n string) bool {
+	if hasEnd(n, "sasuri", "sasurl") {
+		return false // such a URI is the secret itself
+	}
+	return hasEnd(
+		n,
+		"name", "names", "id", "ids", "count", "length", "len", "size", "limit", "index", "type", "types", "kind", "mode", "method", "format",
+		"version", "versions", "expiry", "expires", "expireson", "expiresat", "expiresin", "expiration", "expirydate", "expirationdate", "created", "updated",
+		"changed", "rotated", "rotation", "uri", "url", "endpoint", "path", "file", "store", "reference", "ref", "source", "provider", "issuer", "audience",
+		"scope", "scopes", "policy", "required", "enabled", "disabled", "valid", "exists", "present", "insync", "state", "status", "hint", "prompt", "label",
+		"title", "description", "field", "fields", "column", "columns", "usage", "used", "error", "errors", "passwordless",
+	)
+}
+
+// pages reports whether a token's name is of one that is no secret: it pages
+// through a list, cancels a call, or is part of an assembly's name.
+func pages(n string) bool {
+	return hasEnd(
+		n, "continuationtoken", "nexttoken", "pagetoken", "pagingtoken", "paginationtoken", "skiptoken", "synctoken", "deltatoken", "changetoken",
+		"resumetoken", "watermarktoken", "cancellationtoken", "publickeytoken", "metadatatoken",
+	)
+}
+
+// opens reports whether the key of something is a secret. Most keys in data
+// are not: primary, foreign, partition, row, sort, public, cache.
+func opens(of string) bool {
+	return hasEnd(
+		of, "api", "app", "access", "account", "admin", "auth", "cosmos", "decryption", "encryption", "eventhub", "function", "functions", "hmac", "host",
+		"integrationruntime", "iothub", "license", "master", "openai", "private", "search", "servicebus", "shared", "signing", "ssh", "storage",
+		"subscription", "symmetric", "webhook", "workspace",
+	)
+}
+
+func hasAny(n string, parts ...string) bool {
+	for _, p := range parts {
+		if strings.Contains(n, p) {
+			return true
+		}
+	}
+	return false
+}
+
+func hasEnd(n string, ends ...string) bool {
+	for _, e := range ends {
+		if strings.HasSuffix(n, e) {
+			return true
+		}
+	}
+	return false
+}
+
+func isOne(n string, names ...string) bool { return slices.Contains(names, n) }

@@ -1,0 +1,208 @@
+package redact
+
+import (
+	"encoding/json"
+	"fmt"
+	"regexp"
+	"strings"
+)
+
+// Marker stands in the place of a secret.
+const Marker = "<redacted>"
+
+// TooDeep stands in the place of what is nested so deeply that it is not
+// looked into, where it could hold a secret.
+const TooDeep = "<too deep>"
+
+// The bounds of the operator's patterns.
+const (
+	MaxPatterns      = 50    // of keys, and of values
+	MaxPatternLength = 1_000 // bytes
+)
+
+// Patterns are regular expressions (RE2) of the operator's own. A key that
+// one of Keys matches anywhere has a secret value. What one of Values matches
+// in a text or a number is a secret. With any of them each row has to be taken
+// apart, which costs several times as much as decoding it.
+type Patterns struct {
+	Keys   []string
+	Values []string
+}
+
+// Redactor takes secrets out. It can be used concurrently; its time is linear
+// in what it is given.
+type Redactor struct {
+	hints    hints
+	triggers [256]bool // bytes at which a rule for texts may start
+	keys     []*regexp.Regexp
+	values   []*regexp.Regexp
+}
+
+// New makes a redactor with the built-in rules and the operator's patterns.
+// The error says which pattern can't be used and why.
+func New(p Patterns) (*Redactor, error) {
+	r := Default()
+	var err error
+	if r.keys, err = compile("keys", p.Keys); err != nil {
+		return nil, err
+	}
+	r.values, err = compile("values", p.Values)
+	return r, err
+}
+
+// Default makes a redactor with the built-in rules alone.
+func Default() *Redactor {
+	r := &Redactor{hints: newHints()}
+	for _, c := range []byte(triggers) {
+		r.triggers[c] = true
+	}
+	return r
+}
+
+func compile(list string, patterns []string) ([]*regexp.Regexp, error) {
+	if len(patterns) > MaxPatterns {
+		return nil, fmt.Errorf("%s: %d patterns are too many: at most %d are allowed, and one may have alternatives (a|b)", list, len(patterns), MaxPatterns)
+	}
+	var all []*regexp.Regexp
+	for i, p := range patterns {
+		re, err := compilePattern(p)
+		if err != nil {
+			return nil, fmt.Errorf("%s[%d]: %w", list, i, err)
+		}
+		all = append(all, re)
+	}
+	return all, nil
+}
+
+// CheckPattern says why a pattern can't be used; nil when it can.
+func CheckPattern(pattern string) error {
+	_, err := compilePattern(pattern)
+	return err
+}
+
+func compilePattern(pattern string) (*regexp.Regexp, error) {
+	if len(pattern) > MaxPatternLength {
+		return nil, fmt.Errorf("is %d bytes long: at most %d are allowed", len(pattern), MaxPatternLength)
+	}
+	re, err := regexp.Compile(pattern)
+	if err != nil {
+		return nil, fmt.Errorf("%q is not a regular expression of RE2: %s", pattern, strings.TrimPrefix(err.Error(), "error parsing regexp: "))
+	}
+	if re.MatchString("") {
+		return nil, fmt.Errorf("%q matches an empty text, so it would match everywhere: write what has to be there, such as [0-9]+ for [0-9]*", pattern)
+	}
+	return re, nil
+}
+
+// Options say what else must not be kept of an activity run.
+type Options struct {
+	DropInput  bool // the definition's policy has secureInput
+	DropOutput bool // … secureOutput
+}
+
+// JSON returns raw without its secrets, and whether it had any. A secret
+// becomes the string Marker, whatever it was. Without one, raw itself is
+// returned; with one, all else stays as it was written: order, numbers, white
+// space. What is no JSON is taken as a text.
+func (r *Redactor) JSON(raw []byte) (clean []byte, changed bool) {
+	return r.ActivityRun(raw, Options{})
+}
+
+// ActivityRun is JSON for a row of an activity run, of which whole members
+// may have to go.
+func (r *Redactor) ActivityRun(raw []byte, o Options) (clean []byte, changed bool) {
+	if !r.suspects(raw) && o == (Options{}) {
+		return raw, false
+	}
+	if !json.Valid(raw) {
+		text, changed := r.Text(string(raw))
+		if !changed {
+			return raw, false
+		}
+		if raw = []byte(text); !json.Valid(raw) {
+			return raw, true
+		}
+		clean, _ = r.ActivityRun(raw, o)
+		return clean, true
+	}
+	w := walker{r: r, raw: raw, drop: o}
+	w.value(w.next(0), 0)
+	if len(w.edits) == 0 {
+		return raw, false
+	}
+	return w.edited(), true
+}
+
+// Text returns a message without its secrets, and whether it had any.
+func (r *Redactor) Text(s string) (clean string, changed bool) {
+	clean = s
+	// What one rule leaves can be a matter for another; doing it again later
+	// must change nothing.
+	for range 4 {
+		before := clean
+		if r.hints.in(clean) {
+			clean = r.redactText(clean)
+		}
+		for _, re := range r.values {
+			clean = replaceMatches(re, clean)
+		}
+		if clean == before {
+			break
+		}
+	}
+	return clean, clean != s
+}
+
+// suspects reports whether b may hold a secret. Most rows don't, and this
+// says so for a tenth of what decoding them costs. The operator's patterns
+// can be looked for only in decoded texts.
+func (r *Redactor) suspects(b []byte) bool {
+	return len(r.keys)+len(r.values) > 0 || r.hints.inBytes(b)
+}
+
+// replaceMatches puts Marker in the place of each match. A match within a
+// marker is none, and one that meets a marker takes it in, so that doing it
+// again changes nothing.
+func replaceMatches(re *regexp.Regexp, s string) string {
+	found := re.FindAllStringIndex(s, -1)
+	if found == nil {
+		return s
+	}
+	var b strings.Builder
+	done := 0
+	for _, m := range found {
+		from, to, isMarker := beyondMarkers(s, m[0], m[1])
+		if isMarker || from < done || from == to {
+			continue
+		}
+		b.WriteString(s[done:from])
+		b.WriteString(Marker)
+		done = to
+	}
+	b.WriteString(s[done:])
+	return b.String()
+}
+
+// beyondMarkers widens from and to over the markers that they cut through,
+// and reports whether what is between them lies within one marker.
+func beyondMarkers(s string, from, to int) (int, int, bool) {
+	start := max(0, from-len(Marker)+1)
+	for at := strings.Index(s[start:min(len(s), to+len(Marker)-1)], Marker); at >= 0; {
+		begin, end := start+at, start+at+len(Marker)
+		if begin <= from && to <= end {
+			return from, to, true
+		}
+		if begin < from && from < end {
+			from = begin
+		}
+		if begin < to && to < end {
+			to = end
+		}
+		start = end
+		if start >= to {
+			break
+		}
+		at = strings.Index(s[start:min(len(s), to+len(Marker)-1)], Marker)
+	}
+	return from, to, false
+}

@@ -1,0 +1,29 @@
+import { screen } from '@testing-library/react'
+import { HttpResponse, http } from 'msw'
+import { expect, it } from 'vitest'
+import { renderApp } from '../../testing/render'
+import { sampleRun } from '../../testing/samples'
+import { server } from '../../testing/server'
+
+it('says why activities were not kept, and reads them when asked to', async () => {
+  const asked: (string | null)[] = []
+  server.use(
+    http.get('*/api/v1/runs/:runId/activities', ({ request }) => {
+      const read = new URL(request.url).searchParams.get('read')
+      asked.push(read)
+      const state = read === 'true' ? 'complete' : 'notKept'
+      const reason =
+        read === 'true' ? null : 'Not kept: the policy for this pipeline keeps failures only.'
+      return HttpResponse.json({ items: [], nextCursor: null, state, reason, asOf: null })
+    }),
+  )
+  const { user } = await renderApp(`/runs/${sampleRun().runId}`)
+  await screen.findByText('Activities were not kept')
+  expect(
+    screen.getByText('Not kept: the policy for this pipeline keeps failures only.'),
+  ).toBeDefined()
+  expect(asked).toEqual([null])
+  await user.click(screen.getByRole('button', { name: 'Read them from Azure' }))
+  await screen.findByText('This run had no activities')
+  expect(asked).toEqual([null, 'true'])
+})
