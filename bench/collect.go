@@ -109,7 +109,7 @@ func (b *bench) collectOnce(ctx context.Context, info emulator.Info, size int) (
 	defer func() { err = errors.Join(err, s.Close()) }()
 	client, err := azure.New(azure.Config{
 		Name: "bench", TenantID: info.TenantID, ClientID: info.ClientID, Secret: azure.Secret(info.ClientSecret),
-		Cloud:  azure.Cloud{Authority: info.Authority, ResourceManager: info.ResourceManager, CAFile: info.CAFile},
+		Cloud:     azure.Cloud{Authority: info.Authority, ResourceManager: info.ResourceManager, CAFile: info.CAFile},
 		Scheduler: budget.New(budget.Budget{Off: true}, nil), Version: "v0.0.0",
 	})
 	if err != nil {
