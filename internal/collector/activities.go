@@ -166,7 +166,7 @@ func (f *factory) fetchActivities(ctx context.Context, job activityJob) error {
 		if err != nil {
 			return err
 		}
-		rows = redactActivities(f.redact, rows)
+		rows = redactActivities(f.redact, rows, f.secure)
 		complete := job.ended && (allEnded(rows) || job.tries >= settleTries)
 		if err := f.store.WriteActivities(ctx, f.place.Key, job.runID, rows, complete, adf.TimeOf(asked)); err != nil {
 			return fmt.Errorf("store the activities of run %s: %w", job.runID, err)

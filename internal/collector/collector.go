@@ -38,6 +38,9 @@ type Options struct {
 	// HistoryRecords is how many run records may be read for one factory's
 	// history; 0 means as many as there are.
 	HistoryRecords int64
+	// Surroundings is the time between two readings of a factory's definitions,
+	// triggers, trigger runs and integration runtimes; 0 means 15 minutes.
+	Surroundings time.Duration
 	// Sweep is the time between two sweeps of a factory; 0 means an hour.
 	Sweep time.Duration
 	// SweepRows is how many rows a sweep simply reads again, rather than
@@ -77,6 +80,9 @@ func New(o Options) *Collector {
 	}
 	if o.History <= 0 {
 		o.History = DefaultHistory
+	}
+	if o.Surroundings <= 0 {
+		o.Surroundings = 15 * time.Minute
 	}
 	if o.Sweep <= 0 {
 		o.Sweep = time.Hour
@@ -208,6 +214,18 @@ func (c *Collector) Reread(ctx context.Context, factory string, w store.Window) 
 	case <-c.ctx.Done():
 		return errors.New("the server is stopping")
 	}
+}
+
+// ReadSurroundings has a factory's definitions, triggers and integration
+// runtimes read again now, and returns without waiting; the store announces
+// them. factory is the short id.
+func (c *Collector) ReadSurroundings(factory string) error {
+	f := c.byShort(factory)
+	if f == nil {
+		return fmt.Errorf("factory %q is not collected by this server", factory)
+	}
+	wake(f.askedAround)
+	return nil
 }
 
 func (c *Collector) byShort(short string) *factory {

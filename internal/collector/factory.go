@@ -48,6 +48,11 @@ type factory struct {
 	// are laid by Azure's clock.
 	skew     atomic.Int64
 	wakeFill chan struct{}
+	// wakeAround says that a poll was good, askedAround that somebody wants the
+	// surroundings read before their time.
+	wakeAround, askedAround chan struct{}
+	aroundEvery             time.Duration
+	known                   atomic.Pointer[knownPipelines] // nil until definitions were read
 	// wantedFrom is where the wanted history begins; touched by the fill loop
 	// only.
 	wantedFrom adf.Time
@@ -70,8 +75,9 @@ func newFactory(c *Collector, s *source, place store.Place) *factory {
 		usual:      c.options.Store.UsualDuration,
 		openAsked:  map[string]time.Time{},
 		wakeFill:   make(chan struct{}, 1),
-		oddSeen:    map[[sha256.Size]byte]bool{},
-		doubtful:   map[store.SweepKind]bool{},
+		wakeAround: make(chan struct{}, 1), askedAround: make(chan struct{}, 1), aroundEvery: c.options.Surroundings,
+		oddSeen:  map[[sha256.Size]byte]bool{},
+		doubtful: map[store.SweepKind]bool{},
 	}
 	f.seers.add(seer{s.Name, s.Client})
 	f.overlap = &reachBack{now: f.now, ask: func(ctx context.Context) ([]store.Late, error) {
@@ -90,6 +96,7 @@ func (f *factory) run(ctx context.Context) {
 	loops.Go(func() { f.pollLoop(budget.For(ctx, budget.News)) })
 	loops.Go(func() { f.fillLoop(budget.For(ctx, budget.History)) })
 	loops.Go(func() { f.sweepLoop(ctx) })
+	loops.Go(func() { f.aroundLoop(budget.For(ctx, budget.Surroundings)) })
 	loops.Go(func() { f.activityLoop(ctx) })
 	loops.Wait()
 }
@@ -178,6 +185,7 @@ func (f *factory) pollOnce(ctx context.Context) error {
 				seen[strings.ToLower(runs[i].RunID)] = true
 			}
 			f.activities.finished(runs)
+			f.callAround(runs)
 		},
 	})
 	if err != nil {
@@ -186,10 +194,8 @@ func (f *factory) pollOnce(ctx context.Context) error {
 	if got.missed+got.outdated > 0 {
 		f.overlap.forget()
 	}
-	select {
-	case f.wakeFill <- struct{}{}:
-	default: // is on its way
-	}
+	wake(f.wakeFill)
+	wake(f.wakeAround)
 	f.report(ctx, partOpenRuns, f.askOpenRuns(budget.For(ctx, budget.OpenRuns), have, seen))
 	f.activities.wake()
 	return nil

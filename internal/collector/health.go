@@ -71,11 +71,12 @@ const (
 	partOpenRuns
 	partActivities
 	partSweep
+	partAround
 	parts
 )
 
 func (p part) String() string {
-	return [...]string{"poll", "history", "open runs", "activities", "sweep"}[p]
+	return [...]string{"poll", "history", "open runs", "activities", "sweep", "surroundings"}[p]
 }
 
 // health gathers the troubles of a factory's parts and tells the store when

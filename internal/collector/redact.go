@@ -26,11 +26,12 @@ func redactRuns(r *redact.Redactor, runs []adf.PipelineRun) (clean []adf.Pipelin
 	return clean, lost
 }
 
-// redactActivities is redactRuns for activity runs.
-func redactActivities(r *redact.Redactor, rows []adf.ActivityRun) []adf.ActivityRun {
+// redactActivities is redactRuns for activity runs. secure says what of a row
+// must not be kept at all.
+func redactActivities(r *redact.Redactor, rows []adf.ActivityRun, secure func(*adf.ActivityRun) redact.Options) []adf.ActivityRun {
 	clean := rows[:0]
 	for i := range rows {
-		raw, changed := r.ActivityRun(rows[i].Raw, redact.Options{})
+		raw, changed := r.ActivityRun(rows[i].Raw, secure(&rows[i]))
 		if changed {
 			row, err := adf.DecodeActivityRun(raw)
 			if err != nil {

@@ -43,9 +43,49 @@ func TestActivitiesLoseTheirSecretsBeforeTheyAreWritten(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	clean := redactActivities(redact.Default(), []adf.ActivityRun{row})
+	open := func(*adf.ActivityRun) redact.Options { return redact.Options{} }
+	clean := redactActivities(redact.Default(), []adf.ActivityRun{row}, open)
 	if len(clean) != 1 || string(clean[0].Input) != `{"headers":{"Authorization":"<redacted>"}}` || string(clean[0].Output) != `{"rows":1}` {
 		t.Errorf("kept is %s", clean[0].Raw)
+	}
+}
+
+// TestWhatADefinitionCallsSecureIsNotKept, whatever Azure sends of it.
+func TestWhatADefinitionCallsSecureIsNotKept(t *testing.T) {
+	t.Parallel()
+	definition, err := adf.DecodePipelineDefinition([]byte(`{"name":"pl_A","properties":{"activities":[
+		{"name":"open","type":"Copy"},
+		{"name":"each","type":"ForEach","typeProperties":{"activities":[
+			{"name":"Both","type":"WebActivity","policy":{"secureInput":true,"secureOutput":true}},
+			{"name":"by expression","type":"Lookup","policy":{"secureOutput":{"value":"@true","type":"Expression"},"secureInput":false}}]}}]}}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	known := &knownPipelines{secure: map[string]redact.Options{}}
+	collectSecure(known.secure, definition.Name, definition.Activities)
+	f := &factory{redact: redact.Default()}
+	row := func(activity string) []adf.ActivityRun {
+		r, err := adf.DecodeActivityRun([]byte(`{"pipelineName":"PL_a","activityName":"` + activity + `","input":{"a":1},"output":{"b":2}}`))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return []adf.ActivityRun{r}
+	}
+	for _, c := range []struct{ activity, input, output string }{
+		{"open", `{"a":1}`, `{"b":2}`},
+		{"both", `"<redacted>"`, `"<redacted>"`},
+		{"By Expression", `{"a":1}`, `"<redacted>"`},
+		{"of another version", `{"a":1}`, `{"b":2}`},
+	} {
+		f.known.Store(known)
+		got := redactActivities(f.redact, row(c.activity), f.secure)[0]
+		if string(got.Input) != c.input || string(got.Output) != c.output {
+			t.Errorf("%s: input %s, output %s", c.activity, got.Input, got.Output)
+		}
+	}
+	f.known.Store(nil)
+	if got := redactActivities(f.redact, row("both"), f.secure)[0]; string(got.Input) != `{"a":1}` {
+		t.Errorf("before any definition was read: %s", got.Input)
 	}
 }
 

@@ -163,6 +163,11 @@ func (s *source) put(ctx context.Context, f adf.Factory) error {
 		return fmt.Errorf("store factory %s: %w", f.Name, err)
 	}
 	s.collector.collect(ctx, s, place)
+	if reads := s.collector.readBy(f.ID); reads != "" && reads != name { // another source was faster
+		if _, err := s.collector.options.Store.PutFactory(ctx, f, reads); err != nil {
+			return fmt.Errorf("store who reads factory %s: %w", f.Name, err)
+		}
+	}
 	return nil
 }
 
