@@ -91,7 +91,7 @@ func New(ctx context.Context, o Options) (_ *App, err error) {
 		}
 		a.collector = collector.New(collector.Options{
 			Sources: sources, Store: a.store, Scheduler: scheduler, Poll: o.Config.Poll, Logger: o.Logger, Now: o.Now,
-			Activities: policies, Redact: redactor,
+			HistoryRecords: o.Config.HistoryRecords, Activities: policies, Redact: redactor,
 		})
 		options.ReadActivities = a.collector.ReadActivities
 	}

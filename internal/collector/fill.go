@@ -186,7 +186,7 @@ func (p *filling) ceiling() string {
 	if limit <= 0 || p.records < limit || p.plan.left()+p.reading == 0 {
 		return ""
 	}
-	return fmt.Sprintf("the ceiling of %d records of history is reached: raise history.records to go on", limit)
+	return fmt.Sprintf("the ceiling of %d records of history is reached: raise historyRecords (--history-records) to go on", limit)
 }
 
 // progress estimates what is left from what this attempt has read.

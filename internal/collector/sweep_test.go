@@ -250,7 +250,7 @@ func TestHistoryStopsAtItsCeiling(t *testing.T) {
 	})
 	if f.State != store.StateFresh || f.Coverage.Complete || len(f.Coverage.Gaps) == 0 || f.Fill.RecordsRead < 300 || f.Fill.RecordsRead > 3000 ||
 		f.Fill.Ceiling != 300 || f.Fill.RecordsLeft == nil || *f.Fill.RecordsLeft == 0 ||
-		f.Fill.Reason != "the ceiling of 300 records of history is reached: raise history.records to go on" {
+		f.Fill.Reason != "the ceiling of 300 records of history is reached: raise historyRecords (--history-records) to go on" {
 		t.Errorf("%s, %+v, %+v", f.State, f.Coverage, f.Fill)
 	}
 	first.Stop()

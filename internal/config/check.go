@@ -79,6 +79,15 @@ func (c *Config) setBudget(s string) error {
 	return nil
 }
 
+func (c *Config) setHistoryRecords(s string) error {
+	n, err := strconv.ParseInt(s, 10, 64)
+	if err != nil || n < 0 {
+		return fmt.Errorf("%q is not a number of run records: a whole number such as 1000000, or 0 for as many as there are", s)
+	}
+	c.HistoryRecords = n
+	return nil
+}
+
 func checkHost(s string) (string, error) {
 	if s == "" || strings.ContainsAny(s, "/:@?#*, ") {
 		return "", fmt.Errorf("%q is not a host name: write it without scheme, port and path, such as board.example.com", s)

@@ -18,16 +18,19 @@ const (
 
 // Config is every setting of andon serve, validated.
 type Config struct {
-	Listen       string        // host:port; loopback only, since there is no login yet
-	Store        string        // sqlite:PATH
-	Poll         time.Duration // how often each factory is asked for news
-	Budget       Budget
-	NoCollect    bool     // show the store without asking Azure
-	AllowHosts   []string // further host names that are answered, for a reverse proxy on this machine
-	EmbedOrigins []string // origins whose pages may frame /embed/…; none by default
-	Sources      []Source // empty only with NoCollect
-	Activities   []ActivityPolicy
-	Redact       Redact
+	Listen string        // host:port; loopback only, since there is no login yet
+	Store  string        // sqlite:PATH
+	Poll   time.Duration // how often each factory is asked for news
+	Budget Budget
+	// HistoryRecords is how many run records may be read for one factory's
+	// history, whose price they are; 0 means as many as there are.
+	HistoryRecords int64
+	NoCollect      bool     // show the store without asking Azure
+	AllowHosts     []string // further host names that are answered, for a reverse proxy on this machine
+	EmbedOrigins   []string // origins whose pages may frame /embed/…; none by default
+	Sources        []Source // empty only with NoCollect
+	Activities     []ActivityPolicy
+	Redact         Redact
 }
 
 // Budget is the share of Azure's documented limits that may be used.

@@ -134,7 +134,7 @@ func (p *fileParser) root(n *yaml.Node) {
 	if n.Tag == "!!null" {
 		return // an empty file is no settings
 	}
-	p.each(n, "", []string{"listen", "store", "poll", "budget", "embed", "sources", "activities", "redact"}, func(key string, v *yaml.Node) {
+	p.each(n, "", []string{"listen", "store", "poll", "budget", "historyRecords", "embed", "sources", "activities", "redact"}, func(key string, v *yaml.Node) {
 		switch key {
 		case "embed":
 			p.each(v, "embed", []string{"origins"}, func(_ string, o *yaml.Node) {

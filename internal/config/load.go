@@ -41,6 +41,7 @@ func Load(in Input) (Config, error) {
 		{"store", "ANDON_STORE", "store", c.setStore},
 		{"poll", "ANDON_POLL", "poll", c.setPoll},
 		{"budget", "ANDON_BUDGET", "budget", c.setBudget},
+		{"history-records", "ANDON_HISTORY_RECORDS", "historyRecords", c.setHistoryRecords},
 	}
 	for _, s := range scalars {
 		if err := s.load(in, file); err != nil {
