@@ -259,9 +259,13 @@ func clientOf(o Options, src config.Source, scheduler *budget.Scheduler) (*azure
 	if err != nil {
 		return nil, err
 	}
+	secret := azure.Secret(src.ClientSecret.Reveal())
+	if src.ClientSecretFile != "" {
+		secret = "" // the client reads it, now and when it changes
+	}
 	return azure.New(azure.Config{
 		Name: src.Name, TenantID: src.TenantID, ClientID: src.ClientID,
-		Secret:          azure.Secret(src.ClientSecret.Reveal()),
+		Secret: secret, SecretFile: src.ClientSecretFile,
 		CertificateFile: src.CertificateFile, CertificatePassword: azure.Secret(src.CertificatePassword.Reveal()),
 		FederatedTokenFile: src.FederatedTokenFile, ManagedIdentity: src.ManagedIdentity, AzureCLI: src.AzureCLI,
 		Cloud: cloud, Scheduler: scheduler, Logger: o.Logger, Now: o.Now, Version: o.Version,

@@ -34,10 +34,11 @@ type Config struct {
 	// Azure CLI's login.
 	ClientID string
 
-	// Exactly one of Secret, CertificateFile, FederatedTokenFile,
+	// Exactly one of Secret, SecretFile, CertificateFile, FederatedTokenFile,
 	// ManagedIdentity and AzureCLI has to be given.
 	Secret              Secret
-	CertificateFile     string // PEM or PKCS#12 file with the private key
+	SecretFile          string // holds the client secret; taken up when it changes
+	CertificateFile     string // PEM or PKCS#12 file with the private key; taken up when it changes
 	CertificatePassword Secret // of the PKCS#12 file; "" for none
 	// FederatedTokenFile holds a token of another issuer that the application
 	// trusts, such as Kubernetes'. It is read again as it is renewed.

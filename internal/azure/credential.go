@@ -29,6 +29,7 @@ type credentialKind struct {
 func credentialKinds(cfg Config) []credentialKind {
 	return []credentialKind{
 		{"a client secret", cfg.Secret != "", true, true, secretCredential},
+		{"a file with a client secret", cfg.SecretFile != "", true, true, secretFileCredential},
 		{"a certificate", cfg.CertificateFile != "", true, true, certificateCredential},
 		{"a federated token", cfg.FederatedTokenFile != "", true, true, federatedCredential},
 		{"a managed identity", cfg.ManagedIdentity, false, false, managedCredential},
@@ -97,16 +98,43 @@ func secretCredential(cfg Config, common azpolicy.ClientOptions) (azcore.TokenCr
 	return credential, nil
 }
 
-func certificateCredential(cfg Config, common azpolicy.ClientOptions) (azcore.TokenCredential, error) {
-	bad := func(what, advice string) *Error {
-		return &Error{Kind: KindBadCertificate, Call: TokenCall, Where: "source " + cfg.Name + ", file " + cfg.CertificateFile, What: what, Advice: advice}
+// secretFileCredential takes the secret from a file. White space around it is
+// no part of it.
+func secretFileCredential(cfg Config, common azpolicy.ClientOptions) (azcore.TokenCredential, error) {
+	content, err := os.ReadFile(cfg.SecretFile)
+	if err != nil || len(bytes.TrimSpace(content)) == 0 {
+		return nil, &Error{
+			Kind: KindConfig, Call: TokenCall, Where: "source " + cfg.Name + ", file " + cfg.SecretFile, What: "the client secret can't be read, or the file is empty",
+			Advice: "check that the file exists, holds the secret and may be read by Andon's user", Command: lookAtFile(cfg.SecretFile), cause: err,
+		}
 	}
+	return newRenewed(cfg, cfg.SecretFile, content, func(content []byte) (azcore.TokenCredential, error) {
+		of := cfg
+		if of.Secret = Secret(bytes.TrimSpace(content)); of.Secret == "" {
+			return nil, configError(cfg, "the file of the client secret is empty", "write the secret into it")
+		}
+		return secretCredential(of, common)
+	})
+}
+
+func certificateCredential(cfg Config, common azpolicy.ClientOptions) (azcore.TokenCredential, error) {
 	file, err := os.ReadFile(cfg.CertificateFile)
 	if err != nil {
-		e := bad("the certificate can't be read", "check that the file exists and that Andon's user may read it")
+		e := badCertificate(cfg, "the certificate can't be read", "check that the file exists and that Andon's user may read it")
 		e.cause, e.Command = err, lookAtFile(cfg.CertificateFile)
 		return nil, e
 	}
+	return newRenewed(cfg, cfg.CertificateFile, file, func(content []byte) (azcore.TokenCredential, error) {
+		return certificateOf(cfg, common, content)
+	})
+}
+
+func badCertificate(cfg Config, what, advice string) *Error {
+	return &Error{Kind: KindBadCertificate, Call: TokenCall, Where: "source " + cfg.Name + ", file " + cfg.CertificateFile, What: what, Advice: advice}
+}
+
+func certificateOf(cfg Config, common azpolicy.ClientOptions, file []byte) (azcore.TokenCredential, error) {
+	bad := func(what, advice string) *Error { return badCertificate(cfg, what, advice) }
 	certificates, key, err := readCertificates(file, string(cfg.CertificatePassword))
 	switch {
 	case errors.Is(err, pkcs12.ErrIncorrectPassword) && cfg.CertificatePassword == "":

@@ -46,6 +46,7 @@ type Source struct {
 	TenantID            string // "" for a managed identity, and where the Azure CLI's own is meant
 	ClientID            string // "" for the machine's own managed identity and for the Azure CLI
 	ClientSecret        Secret // from the file, the environment or ClientSecretFile
+	ClientSecretFile    string // where ClientSecret came from, and is looked for again; "" for none
 	CertificateFile     string // PEM or PKCS#12, with its private key
 	CertificatePassword Secret
 	FederatedTokenFile  string    // a token of another issuer, such as Kubernetes'

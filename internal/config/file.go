@@ -215,7 +215,7 @@ func (p *fileParser) source(n *yaml.Node, path string) (Source, bool) {
 			if err != nil {
 				p.fail(v, full, "%s", err)
 			}
-			src.ClientSecret = secret
+			src.ClientSecret, src.ClientSecretFile = secret, t.text
 		case "certificateFile":
 			credentials = append(credentials, key)
 			src.CertificateFile = t.text
