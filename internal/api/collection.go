@@ -22,9 +22,8 @@ type FactoryFill struct {
 	Ceiling      *int64   `json:"ceiling" doc:"Run records that may be read for history; null for no ceiling."`
 }
 
-// PurposeUsage is what requests for one purpose used.
-type PurposeUsage struct {
-	Purpose   string  `json:"purpose" doc:"What the requests were for: asked, news, openRuns, activities, discovery, surroundings, sweep, history or historyActivities."`
+// Used counts requests and what came of them.
+type Used struct {
 	Requests  int64   `json:"requests" doc:"Requests sent to Azure."`
 	Records   int64   `json:"records" doc:"Run records received."`
 	Throttled int64   `json:"throttled" doc:"Requests that met one of Azure's limits."`
@@ -32,14 +31,18 @@ type PurposeUsage struct {
 	CostUSD   float64 `json:"costUsd" doc:"Azure's list price of the records, in US dollars."`
 }
 
+// PurposeUsage is what requests for one purpose used.
+type PurposeUsage struct {
+	Used
+
+	Purpose string `json:"purpose" doc:"What the requests were for: asked, news, openRuns, activities, discovery, surroundings, sweep, history or historyActivities."`
+}
+
 // FactoryUsage is what requests for all purposes used.
 type FactoryUsage struct {
-	Requests  int64          `json:"requests" doc:"Requests sent to Azure."`
-	Records   int64          `json:"records" doc:"Run records received."`
-	Throttled int64          `json:"throttled" doc:"Requests that met one of Azure's limits."`
-	Failed    int64          `json:"failed" doc:"Requests without a usable answer."`
-	CostUSD   float64        `json:"costUsd" doc:"Azure's list price of the records, in US dollars."`
-	By        []PurposeUsage `json:"by" nullable:"false" doc:"The same by purpose, those that occur."`
+	Used
+
+	By []PurposeUsage `json:"by" nullable:"false" doc:"The same by purpose, those that occur."`
 }
 
 // FactoryHealed is what sweeps found in the last 30 days.
@@ -130,13 +133,9 @@ func usageOf(used map[store.UsageKey]store.Usage, belongs func(store.UsageKey) b
 		}
 		if sum.Requests > 0 {
 			all.By = append(all.By, sum)
+			all.add(store.Usage{Requests: sum.Requests, Records: sum.Records, Throttled: sum.Throttled, Failed: sum.Failed})
 		}
-		all.Requests += sum.Requests
-		all.Records += sum.Records
-		all.Throttled += sum.Throttled
-		all.Failed += sum.Failed
 	}
-	all.CostUSD = adf.MonitoringCost(all.Records)
 	return all
 }
 
@@ -145,7 +144,7 @@ func purposes() []string {
 	return []string{"asked", "news", "openRuns", "activities", "discovery", "surroundings", "sweep", "history", "historyActivities"}
 }
 
-func (p *PurposeUsage) add(u store.Usage) {
+func (p *Used) add(u store.Usage) {
 	p.Requests += u.Requests
 	p.Records += u.Records
 	p.Throttled += u.Throttled

@@ -53,6 +53,7 @@ type factory struct {
 	wakeAround, askedAround chan struct{}
 	aroundEvery             time.Duration
 	known                   atomic.Pointer[knownPipelines] // nil until definitions were read
+	calledFor               map[string]bool                // lower-case names of pipelines that surroundings were read again for; touched by the poll loop only
 	// wantedFrom is where the wanted history begins; touched by the fill loop
 	// only.
 	wantedFrom adf.Time
@@ -75,7 +76,7 @@ func newFactory(c *Collector, s *source, place store.Place) *factory {
 		usual:      c.options.Store.UsualDuration,
 		openAsked:  map[string]time.Time{},
 		wakeFill:   make(chan struct{}, 1),
-		wakeAround: make(chan struct{}, 1), askedAround: make(chan struct{}, 1), aroundEvery: c.options.Surroundings,
+		wakeAround: make(chan struct{}, 1), askedAround: make(chan struct{}, 1), aroundEvery: c.options.Surroundings, calledFor: map[string]bool{},
 		oddSeen:  map[[sha256.Size]byte]bool{},
 		doubtful: map[store.SweepKind]bool{},
 	}

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"andon/internal/adf"
 	"andon/internal/store"
 )
 
@@ -50,6 +51,37 @@ func TestOpenRunsAreAskedForLeastRecentlySeenFirst(t *testing.T) {
 	}
 	if _, err := f.dueOpenRuns(t.Context(), open[:1], nil); err == nil {
 		t.Error("an error of the store is lost")
+	}
+}
+
+func TestARunOfAnUnknownPipelineCallsForDefinitionsOnce(t *testing.T) {
+	t.Parallel()
+	c := newClock()
+	f := &factory{now: c.now, askedAround: make(chan struct{}, 1), calledFor: map[string]bool{}}
+	called := func(name string) bool {
+		f.callAround([]adf.PipelineRun{{PipelineName: "PL_known"}, {PipelineName: name}})
+		select {
+		case <-f.askedAround:
+			return true
+		default:
+			return false
+		}
+	}
+	if called("pl_new") {
+		t.Error("called before any definition was read")
+	}
+	f.known.Store(&knownPipelines{at: c.now(), pipelines: map[string]bool{"pl_known": true}})
+	if called("pl_new") {
+		t.Error("called right after they were read")
+	}
+	c.pass(calledAgain + time.Second)
+	for i, want := range []bool{true, false} {
+		if got := called("PL_New"); got != want {
+			t.Errorf("time %d: called %t", i+1, got)
+		}
+	}
+	if called("pl_known") || !called("pl_other") {
+		t.Error("called for a known pipeline, or not for another unknown one")
 	}
 }
 

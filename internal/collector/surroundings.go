@@ -58,16 +58,18 @@ func (f *factory) aroundLoop(ctx context.Context) {
 }
 
 // callAround has the surroundings read again because of a run whose pipeline
-// they don't have, but not right after they were read.
+// they don't have, but not right after they were read, and once for a name:
+// the runs of a pipeline that was deleted go on being shown.
 func (f *factory) callAround(runs []adf.PipelineRun) {
 	known := f.known.Load()
 	if known == nil {
 		return // they are about to be read for the first time
 	}
 	for i := range runs {
-		if !known.pipelines[strings.ToLower(runs[i].PipelineName)] && f.now().Sub(known.at) > calledAgain {
+		name := strings.ToLower(runs[i].PipelineName)
+		if !known.pipelines[name] && !f.calledFor[name] && f.now().Sub(known.at) > calledAgain {
+			f.calledFor[name] = true
 			wake(f.askedAround)
-			return
 		}
 	}
 }

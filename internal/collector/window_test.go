@@ -117,12 +117,13 @@ func TestThePlanCoversExactlyWhatIsMissing(t *testing.T) {
 				t.Fatalf("%v is covered", w)
 			}
 			plan = append(plan, w)
-			p.took(w, rapid.IntRange(1, 400).Draw(t, "pages"))
+			most := 400
+			if len(plan) > 500 { // a world that is full for ever would be read for ever
+				most = fewPages - 1
+			}
+			p.took(w, rapid.IntRange(1, most).Draw(t, "pages"))
 			if p.length < shortestLength || p.length > longestLength {
 				t.Fatalf("windows of %s", p.length)
-			}
-			if len(plan) > 10_000 {
-				t.Skip("a world so full takes too long here")
 			}
 		}
 		if left := gaps(want, append(slices.Clone(have), plan...)); len(left) > 0 || p.left() != 0 {

@@ -1,8 +1,10 @@
 package store_test
 
 import (
+	"context"
 	"fmt"
 	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -294,6 +296,36 @@ func (x suite) skippedActivities(t *testing.T) {
 		t.Fatal(err)
 	}
 	state(1, store.ActivitiesComplete)
+	if err := s.Check(t.Context()); err != nil {
+		t.Error(err)
+	}
+}
+
+func (x suite) groupCommitIsolation(t *testing.T) {
+	t.Parallel()
+	s := x.open(t)
+	f := putFactory(t, s, "adf")
+	var wg sync.WaitGroup
+	var mu sync.Mutex
+	failed := 0
+	for i := range 30 {
+		wg.Go(func() {
+			p := store.Page{Factory: f.Key, Runs: []adf.PipelineRun{row{ID: guid(i), Pipeline: fmt.Sprint("p", i), Status: "Succeeded", Start: hour(float64(i))}.run()}}
+			if i%3 == 0 {
+				p.Completes = &store.Window{From: hour(2), To: hour(1)}
+			}
+			if _, err := s.WriteRuns(context.Background(), p); err != nil {
+				mu.Lock()
+				failed++
+				mu.Unlock()
+			}
+		})
+	}
+	wg.Wait()
+	got, err := s.Factory(t.Context(), "adf")
+	if err != nil || failed != 10 || got.Runs != 20 {
+		t.Errorf("%d pages failed, %d runs are stored, %v", failed, got.Runs, err)
+	}
 	if err := s.Check(t.Context()); err != nil {
 		t.Error(err)
 	}
