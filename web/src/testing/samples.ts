@@ -37,6 +37,7 @@ export function sampleRun(fields: Partial<RunRow> = {}): RunRow {
     runEnd: '2026-11-24T02:07:41.5Z',
     durationInMs: 458_376,
     status: 'Succeeded',
+    endUnknown: null,
     message: '',
     lastUpdated: '2026-11-24T02:07:42.0000001Z',
     annotations: [],
@@ -136,6 +137,11 @@ export function sampleFactories(items: Factory[] = [sampleFactory()]): FactoryLi
     command: null,
     at: null,
     subscriptions: 1,
+    retryAt: null,
+    credential: 'client secret',
+    credentialExpires: null,
+    expiryAdvice: null,
+    expiryCommand: null,
   } as const
   return { items, nextCursor: null, sources: [source] }
 }
