@@ -101,8 +101,8 @@ func (h *health) report(ctx context.Context, p part, err error) error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.errs[p] = err
-	if p == partPoll && err == nil {
-		h.good = h.now()
+	if now := h.now(); p == partPoll && (err == nil || h.good.After(now)) {
+		h.good = now // also when our clock was put back: what lies ahead never gets old
 	}
 	return h.publish(ctx)
 }

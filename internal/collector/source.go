@@ -51,7 +51,7 @@ func (s *source) run(ctx context.Context) {
 		s.say(ctx, subscriptions, err)
 		pause := rediscovery
 		if err != nil {
-			pause = retry.next(s.collector.now(), retryAt(err))
+			pause = retry.after(err, s.collector.now())
 		} else {
 			retry.reset()
 		}

@@ -37,7 +37,7 @@ type order struct {
 func (f *factory) sweepLoop(ctx context.Context) {
 	next := f.now().Add(jitter(f.sweepEvery)) // spreads the factories
 	for {
-		timer := time.NewTimer(max(0, next.Sub(f.now())))
+		timer := time.NewTimer(max(0, min(next.Sub(f.now()), f.sweepEvery))) // however our clock is set
 		select {
 		case <-ctx.Done():
 			timer.Stop()
