@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"math/rand/v2"
+	"slices"
 	"time"
 
+	"andon/internal/azure"
 	"andon/internal/store"
 )
 
@@ -35,6 +37,15 @@ func (b *backoff) next(now, retryAt time.Time) time.Duration {
 		wait = max(wait, retryAt.Sub(now))
 	}
 	return wait
+}
+
+// passesSoon reports whether err is trouble that ends by itself as a rule, so
+// that what is done every so often is tried again before its time.
+func passesSoon(err error) bool {
+	if _, ok := errors.AsType[*store.UnavailableError](err); ok {
+		return true
+	}
+	return slices.Contains([]azure.Kind{azure.KindThrottled, azure.KindServer, azure.KindTimeout, azure.KindCut, azure.KindNoRoute}, kindOf(err))
 }
 
 // after counts the failure err and returns how long to wait.

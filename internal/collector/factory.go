@@ -158,6 +158,8 @@ func (f *factory) pollBySomebody(ctx context.Context) error {
 			if _, err := f.store.PutFactory(ctx, adf.Factory{ID: f.place.ID, Name: f.place.Name}, asks.source); err != nil {
 				return fmt.Errorf("store who reads factory %s: %w", f.place.Name, err)
 			}
+			f.health.forgive()
+			wake(f.askedAround)
 			return nil
 		}
 	}

@@ -107,6 +107,14 @@ func (h *health) report(ctx context.Context, p part, err error) error {
 	return h.publish(ctx)
 }
 
+// forgive forgets what stood in the way of the parts: it was another source's
+// trouble.
+func (h *health) forgive() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	clear(h.errs[:])
+}
+
 // setFilled says whether all the history that is wanted, or may be had, is
 // stored, and how reading it goes on.
 func (h *health) setFilled(ctx context.Context, filled bool, wantedFrom adf.Time, fill store.Fill) error {

@@ -36,6 +36,7 @@ type order struct {
 // and reads what is ordered. It begins once history is filled.
 func (f *factory) sweepLoop(ctx context.Context) {
 	next := f.now().Add(jitter(f.sweepEvery)) // spreads the factories
+	var retry backoff
 	for {
 		timer := time.NewTimer(max(0, min(next.Sub(f.now()), f.sweepEvery))) // however our clock is set
 		select {
@@ -51,8 +52,15 @@ func (f *factory) sweepLoop(ctx context.Context) {
 			}
 		case <-timer.C:
 			next = f.now().Add(f.sweepEvery)
-			if f.activities.isFilled() { // else the fill reads it anyway
-				f.report(ctx, partSweep, f.sweepDue(budget.For(ctx, budget.Sweep)))
+			if !f.activities.isFilled() {
+				continue // the fill reads it anyway
+			}
+			err := f.sweepDue(budget.For(ctx, budget.Sweep))
+			f.report(ctx, partSweep, err)
+			if passesSoon(err) {
+				next = f.now().Add(min(f.sweepEvery, retry.after(err, f.now())))
+			} else {
+				retry.reset()
 			}
 		}
 	}

@@ -13,16 +13,18 @@ const usageEvery = 30 * time.Second
 
 // usageLoop stores what requests used until ctx ends, and what is left then.
 func (c *Collector) usageLoop(ctx context.Context) {
+	used := map[store.UsageKey]store.Usage{}
 	for wait(ctx, usageEvery) {
-		c.storeUsage(ctx)
+		c.storeUsage(ctx, used)
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer cancel()
-	c.storeUsage(ctx)
+	c.storeUsage(ctx, used)
 }
 
-func (c *Collector) storeUsage(ctx context.Context) {
-	used := map[store.UsageKey]store.Usage{}
+// storeUsage stores what was used since it was called last, and what could not
+// be stored then, which used keeps.
+func (c *Collector) storeUsage(ctx context.Context, used map[store.UsageKey]store.Usage) {
 	for key, u := range c.options.Scheduler.TakeUsage() {
 		k := store.UsageKey{Factory: c.keyOf(adf.FactoryID(key.Factory)), Source: key.Source, Purpose: string(key.Purpose)}
 		sum := used[k]
@@ -32,8 +34,10 @@ func (c *Collector) storeUsage(ctx context.Context) {
 		}
 	}
 	if err := c.options.Store.AddUsage(ctx, used); err != nil {
-		c.logger.ErrorContext(ctx, "what requests used can't be stored, and is forgotten", "error", err)
+		c.logger.ErrorContext(ctx, "what requests used can't be stored yet", "error", err)
+		return
 	}
+	clear(used)
 }
 
 // readBy returns the source that reads a factory, "" for none yet.

@@ -365,6 +365,7 @@ func (s *Store) readFactories(ctx context.Context, short string) ([]Factory, err
 				return err
 			}
 		}
+		s.tellTrouble(&f)
 		out, wanted = append(out, f), append(wanted, from)
 		return nil
 	})
