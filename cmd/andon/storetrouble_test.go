@@ -27,8 +27,15 @@ func serveOne(t *testing.T, file string, size int, wrap func(command []string) [
 	t.Helper()
 	e := startEmulator(t, "--size", fmt.Sprint(size), "--limits", "off")
 	e.Factories = e.Factories[:1]
-	command := []string{
-		binary, "serve", "--listen", "127.0.0.1:0", "--store", "sqlite:" + file, "--poll", "1s", "--budget", "off", "--factory", e.Factories[0],
+	return serveThese(t, e, file, wrap)
+}
+
+// serveThese serves a board of the factories of e.
+func serveThese(t *testing.T, e emulated, file string, wrap func(command []string) []string) *stuck {
+	t.Helper()
+	command := []string{binary, "serve", "--listen", "127.0.0.1:0", "--store", "sqlite:" + file, "--poll", "1s", "--budget", "off"}
+	for _, f := range e.Factories {
+		command = append(command, "--factory", f)
 	}
 	if wrap != nil {
 		command = wrap(command)

@@ -119,7 +119,7 @@ func (f *factory) readPages(ctx context.Context, r *reading) (result, error) {
 		}
 		runs, lost := redactRuns(f.redact, answer.Runs)
 		page := store.Page{
-			Factory: f.place.Key, Runs: runs, OddRows: f.newOddRows(answer.Odd) + lost, Origin: store.OriginAzure, Covered: covered,
+			Factory: f.place.Key, Runs: runs, OddRows: f.newOddRows(answer.Odd) + lost, Origin: store.OriginAzure, Covered: covered, Asked: adf.TimeOf(answer.Asked),
 		}
 		last := answer.Next == ""
 		isFullEnd := last && canSplit && len(answer.Runs)+len(answer.Odd) == fullPage

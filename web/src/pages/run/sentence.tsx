@@ -15,7 +15,7 @@ export function targetOf(message: string | null): string | null {
 /** "After 7 m 38 s at cp_orders.": how long, and where it broke. */
 export function howOf(run: RunDetail, now: number): string {
   const start = toMillis(run.runStart)
-  const took = run.durationInMs ?? (start === null || isTerminal(run.status) ? null : now - start)
+  const took = run.durationInMs ?? (start === null || isTerminal(run.status) ? null : Math.max(0, now - start))
   const after = took === null ? '' : formatDuration(took)
   const target = targetOf(run.message)
   const at = target ? ` at ${target}` : ''
