@@ -111,13 +111,17 @@ func (f *factory) azureNow() adf.Time {
 // which spreads the factories, and from then on every interval exactly.
 func (f *factory) pollLoop(ctx context.Context) {
 	var retry backoff
-	first := true
+	first, refused := true, false
 	due := f.now()
 	for {
 		err := f.pollBySomebody(ctx)
 		if ctx.Err() != nil {
 			return
 		}
+		if refused && err == nil {
+			f.retryRefused()
+		}
+		refused = stateOf(err) != ""
 		f.report(ctx, partPoll, err)
 		now := f.now()
 		switch {
@@ -155,15 +159,21 @@ func (f *factory) pollBySomebody(ctx context.Context) error {
 		}
 		if failed = f.pollOnce(ctx); failed == nil {
 			f.logger.InfoContext(ctx, "another source reads the factory", "source", asks.source, "refused", first.source)
-			if _, err := f.store.PutFactory(ctx, adf.Factory{ID: f.place.ID, Name: f.place.Name}, asks.source); err != nil {
+			if err := f.store.SetReader(ctx, f.place.Key, asks.source); err != nil {
 				return fmt.Errorf("store who reads factory %s: %w", f.place.Name, err)
 			}
-			f.health.forgive()
-			wake(f.askedAround)
+			f.retryRefused()
 			return nil
 		}
 	}
 	return err
+}
+
+// retryRefused has what was refused tried again: somebody else asks, or the
+// right to ask was given.
+func (f *factory) retryRefused() {
+	f.health.forgive()
+	wake(f.askedAround)
 }
 
 // isRefusal reports whether an error is about who asks, so that somebody else

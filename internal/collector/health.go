@@ -107,8 +107,7 @@ func (h *health) report(ctx context.Context, p part, err error) error {
 	return h.publish(ctx)
 }
 
-// forgive forgets what stood in the way of the parts: it was another source's
-// trouble.
+// forgive forgets what stood in the way of the parts.
 func (h *health) forgive() {
 	h.mu.Lock()
 	defer h.mu.Unlock()

@@ -4,16 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	"andon/internal/adf"
 	"andon/internal/azure"
 	"andon/internal/azure/budget"
 	"andon/internal/store"
 )
-
-// rediscovery is how often new factories are looked for.
-const rediscovery = 10 * time.Minute
 
 // The states of a source, as the store keeps them.
 const (
@@ -49,7 +45,7 @@ func (s *source) run(ctx context.Context) {
 			return
 		}
 		s.say(ctx, subscriptions, err)
-		pause := rediscovery
+		pause := s.collector.options.Discovery
 		if err != nil {
 			pause = retry.after(err, s.collector.now())
 		} else {
