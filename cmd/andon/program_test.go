@@ -60,7 +60,13 @@ func cleanEnv(extra ...string) []string {
 
 func start(t *testing.T, env []string, args ...string) *program {
 	t.Helper()
-	p := &program{t: t, cmd: exec.Command(binary, args...), ended: make(chan struct{}), change: make(chan struct{}, 1)}
+	return startCommand(t, env, append([]string{binary}, args...)...)
+}
+
+// startCommand starts andon by a command that becomes it in the end.
+func startCommand(t *testing.T, env []string, command ...string) *program {
+	t.Helper()
+	p := &program{t: t, cmd: exec.Command(command[0], command[1:]...), ended: make(chan struct{}), change: make(chan struct{}, 1)}
 	p.cmd.Env = cleanEnv(env...)
 	p.cmd.Stdout, p.cmd.Stderr = p, p
 	if err := p.cmd.Start(); err != nil {

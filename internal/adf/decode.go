@@ -30,7 +30,7 @@ func readPipelineRun(raw []byte, members object, err error) (PipelineRun, error)
 		InvokedBy:           w.invokedBy("invokedBy"),
 		RunStart:            w.instant("runStart"),
 		RunEnd:              w.instant("runEnd"),
-		DurationInMs:        w.whole("durationInMs"),
+		DurationInMs:        w.length("durationInMs"),
 		Status:              Status(w.word("status")).Canonical(),
 		Message:             w.text("message"),
 		PipelineReturnValue: w.raw("pipelineReturnValue"),
@@ -44,6 +44,8 @@ func readPipelineRun(raw []byte, members object, err error) (PipelineRun, error)
 	if r.RunDimension == nil {
 		r.RunDimension = w.raw("runDimensions")
 	}
+	w.checkTimes("runStart", r.RunStart, "runEnd", r.RunEnd)
+	w.checkOldest("lastUpdated", r.LastUpdated)
 	r.Odd = w.odd
 	if r.RunID == "" {
 		return r, errors.New("a pipeline run without a readable runId")
@@ -76,7 +78,7 @@ func readActivityRun(raw []byte, members object, err error) (ActivityRun, error)
 		Status:                  Status(w.word("status")).Canonical(),
 		ActivityRunStart:        w.instant("activityRunStart"),
 		ActivityRunEnd:          w.instant("activityRunEnd"),
-		DurationInMs:            w.whole("durationInMs"),
+		DurationInMs:            w.length("durationInMs"),
 		RetryAttempt:            w.whole("retryAttempt"),
 		IterationHash:           w.text("iterationHash"),
 		RecoveryStatus:          w.text("recoveryStatus"),
@@ -88,6 +90,7 @@ func readActivityRun(raw []byte, members object, err error) (ActivityRun, error)
 		ExecutionDetails:        w.raw("executionDetails"),
 		Raw:                     raw,
 	}
+	w.checkTimes("activityRunStart", a.ActivityRunStart, "activityRunEnd", a.ActivityRunEnd)
 	a.Odd = w.odd
 	if a.ActivityRunID == "" && a.ActivityName == "" {
 		return a, errors.New("an activity run without activityRunId and activityName")

@@ -199,6 +199,33 @@ func (r *row) whole(field string) *int64 {
 	return &n
 }
 
+// length returns a whole number of milliseconds; a negative one is odd, and no
+// length.
+func (r *row) length(field string) *int64 {
+	n := r.whole(field)
+	if n != nil && *n < 0 {
+		r.isOdd(field, "is negative")
+		return nil
+	}
+	return n
+}
+
+// checkTimes notes times that can't be: of before there was a Data Factory, or
+// an end before its start.
+func (r *row) checkTimes(startField string, start Time, endField string, end Time) {
+	r.checkOldest(startField, start)
+	r.checkOldest(endField, end)
+	if start != 0 && end != 0 && end < start {
+		r.isOdd(endField, "lies before "+startField)
+	}
+}
+
+func (r *row) checkOldest(field string, t Time) {
+	if t != 0 && t < Oldest {
+		r.isOdd(field, "lies before there was a Data Factory")
+	}
+}
+
 // truth returns a boolean, which may be written as a string.
 func (r *row) truth(field string) *bool {
 	value := r.find(field)

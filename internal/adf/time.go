@@ -12,6 +12,10 @@ import (
 // value means that the time is absent (JSON null), not 1970.
 type Time int64
 
+// Oldest is 2015-01-01: Data Factory became generally available later in that
+// year, so that nothing in it is older.
+const Oldest Time = 1_420_070_400 * Time(TicksPerSecond)
+
 // TicksPerSecond is the number of Time units in one second.
 const TicksPerSecond = int64(time.Second / 100)
 

@@ -61,7 +61,7 @@ func TestActivitiesAreWhatADFSent(t *testing.T) {
 		t.Errorf("the first activity (-want +got):\n%s", diff)
 	}
 	second := items[1].(object)
-	if second["retryAttempt"] != 2.0 || second["integrationRuntimeNames"] != nil || second["durationInMs"] != nil || len(second["odd"].([]any)) != 1 {
+	if second["retryAttempt"] != 2.0 || second["integrationRuntimeNames"] != nil || second["durationInMs"] != nil || len(second["odd"].([]any)) != 2 {
 		t.Errorf("the second activity is %v", second)
 	}
 	if row := read[object](t, b, "/api/v1/runs/"+runID(1)); row["activities"] != "complete" {

@@ -65,7 +65,7 @@ type Client struct {
 	armURL string
 	http   *http.Client
 	arm    runtime.Pipeline
-	token  azcore.TokenCredential
+	token  *forgetting
 	budget *budget.Scheduler
 	logger *slog.Logger
 	now    func() time.Time
@@ -109,7 +109,8 @@ func New(cfg Config) (*Client, error) {
 		Telemetry: azpolicy.TelemetryOptions{ApplicationID: "andon"},
 		Retry:     azpolicy.RetryOptions{MaxRetries: 2, RetryDelay: firstPause, MaxRetryDelay: maxWait, TryTimeout: tryTimeout},
 	}
-	credential, err := newCredential(cfg, common)
+	signIn := common
+	credential, err := newForgetting(func() (azcore.TokenCredential, error) { return newCredential(cfg, signIn) })
 	if err != nil {
 		return nil, err
 	}

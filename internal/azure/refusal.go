@@ -131,6 +131,8 @@ func (c *Client) unauthorized(q call, e *Error, code string) {
 	case "expiredauthenticationtoken":
 		e.What, e.Advice = "Azure holds the token for expired", "set this machine's clock"
 		e.Command = SetClock
+		c.token.forget()
+		e.retry = true
 	default:
 		e.What, e.Advice = "Azure does not accept the identity's token", "if it stays, check that the tenant and the cloud are the right ones"
 	}

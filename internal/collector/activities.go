@@ -193,8 +193,8 @@ func allEnded(rows []adf.ActivityRun) bool {
 func (f *factory) askActivities(ctx context.Context, job activityJob) (rows []adf.ActivityRun, asked time.Time, err error) {
 	now := f.azureNow()
 	start := job.start
-	if start.IsZero() {
-		start = now.Add(-f.history)
+	if start < adf.Oldest || start > now {
+		start = now.Add(-f.history) // absent, or of no clock that can be relied on
 	}
 	filter := adf.RunFilter{LastUpdatedAfter: start.Add(-activityReach), LastUpdatedBefore: now.Add(activityReach)}
 	for {

@@ -348,5 +348,5 @@ func (q *activityQueue) pause(err error) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	now := q.now()
-	q.paused = now.Add(q.retry.next(now, retryAt(err)))
+	q.paused = now.Add(q.retry.after(err, now))
 }

@@ -2,13 +2,21 @@ package collector
 
 import (
 	"context"
+	"errors"
 	"math/rand/v2"
+	"slices"
 	"time"
+
+	"andon/internal/azure"
+	"andon/internal/store"
 )
 
 const (
 	firstRetry = time.Second
 	lastRetry  = time.Minute
+	// storeRetry is how long at most to wait for a store that can't be written:
+	// nobody says when its disk has room again.
+	storeRetry = 10 * time.Second
 )
 
 // backoff spaces the attempts after failures: twice as long each time, with
@@ -29,6 +37,24 @@ func (b *backoff) next(now, retryAt time.Time) time.Duration {
 		wait = max(wait, retryAt.Sub(now))
 	}
 	return wait
+}
+
+// passesSoon reports whether err is trouble that ends by itself as a rule, so
+// that what is done every so often is tried again before its time.
+func passesSoon(err error) bool {
+	if _, ok := errors.AsType[*store.UnavailableError](err); ok {
+		return true
+	}
+	return slices.Contains([]azure.Kind{azure.KindThrottled, azure.KindServer, azure.KindTimeout, azure.KindCut, azure.KindNoRoute}, kindOf(err))
+}
+
+// after counts the failure err and returns how long to wait.
+func (b *backoff) after(err error, now time.Time) time.Duration {
+	pause := b.next(now, retryAt(err))
+	if _, ok := errors.AsType[*store.UnavailableError](err); ok {
+		return min(pause, storeRetry)
+	}
+	return pause
 }
 
 func (b *backoff) reset() { b.failures = 0 }

@@ -41,6 +41,8 @@ type Options struct {
 	// Surroundings is the time between two readings of a factory's definitions,
 	// triggers, trigger runs and integration runtimes; 0 means 15 minutes.
 	Surroundings time.Duration
+	// Discovery is how often new factories are looked for; 0 means 10 minutes.
+	Discovery time.Duration
 	// Sweep is the time between two sweeps of a factory; 0 means an hour.
 	Sweep time.Duration
 	// SweepRows is how many rows a sweep simply reads again, rather than
@@ -74,6 +76,7 @@ type Collector struct {
 	factories map[string]*factory // by adf.FactoryID.Key
 	sources   []*source
 	used      map[store.UsageKey]store.Usage // since the start
+	unstored  map[store.UsageKey]store.Usage // what of it the store could not take yet
 }
 
 // New prepares a collector. It asks nothing and starts nothing.
@@ -86,6 +89,9 @@ func New(o Options) *Collector {
 	}
 	if o.Surroundings <= 0 {
 		o.Surroundings = 15 * time.Minute
+	}
+	if o.Discovery <= 0 {
+		o.Discovery = 10 * time.Minute
 	}
 	if o.Sweep <= 0 {
 		o.Sweep = time.Hour

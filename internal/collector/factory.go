@@ -112,24 +112,28 @@ func (f *factory) azureNow() adf.Time {
 // which spreads the factories, and from then on every interval exactly.
 func (f *factory) pollLoop(ctx context.Context) {
 	var retry backoff
-	first := true
+	first, refused := true, false
 	due := f.now()
 	for {
 		err := f.pollBySomebody(ctx)
 		if ctx.Err() != nil {
 			return
 		}
+		if refused && err == nil {
+			f.retryRefused()
+		}
+		refused = stateOf(err) != ""
 		f.report(ctx, partPoll, err)
 		now := f.now()
 		switch {
 		case err != nil:
-			due = now.Add(retry.next(now, retryAt(err)))
+			due = now.Add(retry.after(err, now))
 		case first:
 			first = false
 			due = now.Add(jitter(f.poll))
 		default:
-			if due = due.Add(f.poll); due.Before(now) {
-				due = now // took longer than the interval
+			if due = due.Add(f.poll); due.Before(now) || due.Sub(now) > f.poll {
+				due = now // took longer than the interval, or our clock was set
 			}
 		}
 		if err == nil {
@@ -159,20 +163,31 @@ func (f *factory) pollBySomebody(ctx context.Context) error {
 		}
 		if failed = f.pollOnce(ctx); failed == nil {
 			f.logger.InfoContext(ctx, "another source reads the factory", "source", asks.source, "refused", first.source)
-			if _, err := f.store.PutFactory(ctx, adf.Factory{ID: f.place.ID, Name: f.place.Name}, asks.source); err != nil {
+			if err := f.store.SetReader(ctx, f.place.Key, asks.source); err != nil {
 				return fmt.Errorf("store who reads factory %s: %w", f.place.Name, err)
 			}
+			f.retryRefused()
 			return nil
 		}
 	}
 	return err
 }
 
+// retryRefused has what was refused tried again: somebody else asks, or the
+// right to ask was given.
+func (f *factory) retryRefused() {
+	f.health.forgive()
+	wake(f.askedAround)
+}
+
 // isRefusal reports whether an error is about who asks, so that somebody else
-// may be answered.
+// may be answered: who can't sign in, since its tenant is down, as well.
 func isRefusal(err error) bool {
-	kind := kindOf(err)
-	return stateOf(err) == store.StateRefused || kind == azure.KindUnauthorized || kind == azure.KindNoFactory
+	e, ok := errors.AsType[*azure.Error](err)
+	if !ok {
+		return false
+	}
+	return e.Call == azure.TokenCall || stateOf(err) == store.StateRefused || e.Kind == azure.KindUnauthorized || e.Kind == azure.KindNoFactory
 }
 
 // pollOnce reads the newest window, then asks for the open runs that it did
@@ -183,15 +198,12 @@ func (f *factory) pollOnce(ctx context.Context) error {
 		return err
 	}
 	seen := map[string]bool{}
-	got, err := f.read(ctx, reading{
-		window: pollWindow(have, f.azureNow(), f.overlap.get(ctx)), have: have, counts: true,
-		taken: func(runs []adf.PipelineRun) {
-			for i := range runs {
-				seen[strings.ToLower(runs[i].RunID)] = true
-			}
-			f.activities.finished(runs)
-			f.callAround(runs)
-		},
+	got, err := f.readNews(ctx, have, func(runs []adf.PipelineRun) {
+		for i := range runs {
+			seen[strings.ToLower(runs[i].RunID)] = true
+		}
+		f.activities.finished(runs)
+		f.callAround(runs)
 	})
 	if err != nil {
 		return err
@@ -204,6 +216,37 @@ func (f *factory) pollOnce(ctx context.Context) error {
 	f.report(ctx, partOpenRuns, f.askOpenRuns(budget.For(ctx, budget.OpenRuns), have, seen))
 	f.activities.wake()
 	return nil
+}
+
+// readNews reads the newest window. Where the answer shows that it was laid by
+// a clock that has been set meanwhile, ours or Azure's, it is laid anew.
+func (f *factory) readNews(ctx context.Context, have []store.Window, taken func([]adf.PipelineRun)) (result, error) {
+	var sum result
+	for tries := 1; ; tries++ {
+		w := pollWindow(have, f.azureNow(), f.overlap.get(ctx))
+		got, err := f.read(ctx, reading{window: f.inDoubt(w), have: have, counts: true, taken: taken})
+		sum.add(got)
+		isOff := errors.Is(err, errClock) || err == nil && f.azureNow() > w.To
+		if !isOff || tries == 2 {
+			return sum, err
+		}
+		f.logger.InfoContext(ctx, "a clock was set, so the news are asked for again", "azure_ahead", time.Duration(f.skew.Load()).String())
+	}
+}
+
+// clockDoubt is how far Azure's clock and ours may differ while nobody can say
+// which of the two is wrong.
+const clockDoubt = 15 * time.Minute
+
+// inDoubt widens a window of news to what it would be by our own clock, where
+// that differs a little. Runs are stamped by a third clock, which may agree
+// with either.
+func (f *factory) inDoubt(w store.Window) store.Window {
+	skew := time.Duration(f.skew.Load())
+	if skew.Abs() > clockDoubt {
+		return w
+	}
+	return store.Window{From: min(w.From, w.From.Add(-skew)), To: max(w.To, w.To.Add(-skew))}
 }
 
 // report passes on how a part's attempt ended, and logs trouble.

@@ -35,7 +35,7 @@ func (f *factory) fillLoop(ctx context.Context) {
 				retry.reset()
 				break
 			}
-			if !wait(ctx, retry.next(f.now(), retryAt(err))) {
+			if !wait(ctx, retry.after(err, f.now())) {
 				return
 			}
 		}

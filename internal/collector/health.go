@@ -101,10 +101,17 @@ func (h *health) report(ctx context.Context, p part, err error) error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.errs[p] = err
-	if p == partPoll && err == nil {
-		h.good = h.now()
+	if now := h.now(); p == partPoll && (err == nil || h.good.After(now)) {
+		h.good = now // also when our clock was put back: what lies ahead never gets old
 	}
 	return h.publish(ctx)
+}
+
+// forgive forgets what stood in the way of the parts.
+func (h *health) forgive() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	clear(h.errs[:])
 }
 
 // setFilled says whether all the history that is wanted, or may be had, is

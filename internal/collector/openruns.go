@@ -156,7 +156,7 @@ func (f *factory) askOpenRun(ctx context.Context, ref store.RunRef) error {
 		return err
 	}
 	runs, _ := redactRuns(f.redact, []adf.PipelineRun{run})
-	if _, err := f.store.WriteRuns(ctx, store.Page{Factory: f.place.Key, Runs: runs, Origin: store.OriginAzure}); err != nil {
+	if _, err := f.store.WriteRuns(ctx, store.Page{Factory: f.place.Key, Runs: runs, Origin: store.OriginAzure, Asked: f.azureNow()}); err != nil {
 		return fmt.Errorf("store run %s: %w", ref.RunID, err)
 	}
 	f.activities.finished(runs)

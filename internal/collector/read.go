@@ -24,6 +24,9 @@ const (
 	fullPage = 100
 )
 
+// errClock says that a window was laid by a wrong clock.
+var errClock = errors.New("azure's clock is")
+
 // The reasons to read a window in halves.
 var (
 	errTooFull = errors.New("the window has more pages than should be read in a chain")
@@ -113,12 +116,12 @@ func (f *factory) readPages(ctx context.Context, r *reading) (result, error) {
 			// window, however far it asked ahead.
 			done.To = min(w.To, adf.TimeOf(answer.Asked))
 			if done.To < done.From {
-				return sum, fmt.Errorf("azure's clock is at %s, before the window that was asked for: the next one goes by it", answer.Asked.UTC().Format(time.RFC3339))
+				return sum, fmt.Errorf("%w at %s, before the window that was asked for: the next one goes by it", errClock, answer.Asked.UTC().Format(time.RFC3339))
 			}
 		}
 		runs, lost := redactRuns(f.redact, answer.Runs)
 		page := store.Page{
-			Factory: f.place.Key, Runs: runs, OddRows: f.newOddRows(answer.Odd) + lost, Origin: store.OriginAzure, Covered: covered,
+			Factory: f.place.Key, Runs: runs, OddRows: f.newOddRows(answer.Odd) + lost, Origin: store.OriginAzure, Covered: covered, Asked: adf.TimeOf(answer.Asked),
 		}
 		last := answer.Next == ""
 		isFullEnd := last && canSplit && len(answer.Runs)+len(answer.Odd) == fullPage

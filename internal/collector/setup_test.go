@@ -48,7 +48,7 @@ func setup(t *testing.T, o emulator.Options) *bundle {
 	t.Helper()
 	b := &bundle{emulated: emulate(t, o)}
 	b.client = newClient(t, b.emulated, b.emulated.ClientID, b.emulated.ClientSecret)
-	b.store = openStore(t, filepath.Join(t.TempDir(), "andon.db"))
+	b.store = newStore(t)
 	return b
 }
 
@@ -114,6 +114,11 @@ func openStore(tb testing.TB, path string) *store.Store {
 		}
 	})
 	return s
+}
+
+func newStore(tb testing.TB) *store.Store {
+	tb.Helper()
+	return openStore(tb, filepath.Join(tb.TempDir(), "andon.db"))
 }
 
 // collect runs a collector over b's only source until the test ends.

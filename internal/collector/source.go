@@ -13,9 +13,6 @@ import (
 	"andon/internal/store"
 )
 
-// rediscovery is how often new factories are looked for.
-const rediscovery = 10 * time.Minute
-
 // The states of a source, as the store keeps them.
 const (
 	sourceOK    = "ok"
@@ -52,9 +49,9 @@ func (s *source) run(ctx context.Context) {
 			return
 		}
 		s.say(ctx, subscriptions, err)
-		pause := rediscovery
+		pause := s.collector.options.Discovery
 		if err != nil {
-			pause = retry.next(s.collector.now(), retryAt(err))
+			pause = retry.after(err, s.collector.now())
 		} else {
 			retry.reset()
 		}

@@ -35,19 +35,27 @@ const (
 // aroundLoop reads what stands around the runs of a factory: at once after the
 // first good poll, then every so often, and when somebody calls for it.
 func (f *factory) aroundLoop(ctx context.Context) {
+	var retry backoff
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-f.wakeAround:
 		}
-		f.report(ctx, partAround, f.readAround(ctx))
+		err := f.readAround(ctx)
+		f.report(ctx, partAround, err)
 		if ctx.Err() != nil {
 			return
 		}
 		// The first rounds of many factories spread by themselves: they begin
 		// with their first polls. Each further one waits for a good poll too.
-		timer := time.NewTimer(f.aroundEvery - jitter(f.aroundEvery/10))
+		pause := f.aroundEvery - jitter(f.aroundEvery/10)
+		if passesSoon(err) {
+			pause = min(pause, retry.after(err, f.now()))
+		} else {
+			retry.reset()
+		}
+		timer := time.NewTimer(pause)
 		select {
 		case <-ctx.Done():
 		case <-timer.C:

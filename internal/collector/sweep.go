@@ -27,8 +27,9 @@ const (
 // and reads what is ordered. It begins once history is filled.
 func (f *factory) sweepLoop(ctx context.Context) {
 	next := f.now().Add(jitter(f.sweepEvery)) // spreads the factories
+	var retry backoff
 	for {
-		timer := time.NewTimer(max(0, next.Sub(f.now())))
+		timer := time.NewTimer(max(0, min(next.Sub(f.now()), f.sweepEvery))) // however our clock is set
 		select {
 		case <-ctx.Done():
 			timer.Stop()
@@ -40,8 +41,15 @@ func (f *factory) sweepLoop(ctx context.Context) {
 			o.end(err, adf.TimeOf(f.now()))
 		case <-timer.C:
 			next = f.now().Add(f.sweepEvery)
-			if f.activities.isFilled() { // else the fill reads it anyway
-				f.report(ctx, partSweep, f.sweepDue(budget.For(ctx, budget.Sweep)))
+			if !f.activities.isFilled() {
+				continue // the fill reads it anyway
+			}
+			err := f.sweepDue(budget.For(ctx, budget.Sweep))
+			f.report(ctx, partSweep, err)
+			if passesSoon(err) {
+				next = f.now().Add(min(f.sweepEvery, retry.after(err, f.now())))
+			} else {
+				retry.reset()
 			}
 		}
 	}

@@ -28,7 +28,7 @@ func (c *Collector) storeUsage(ctx context.Context) {
 }
 
 // CountUsage adds what requests used, those of others on behalf of the same
-// sources too.
+// sources too. What can't be stored now is stored with the next.
 func (c *Collector) CountUsage(ctx context.Context, counted map[budget.UsageKey]budget.Usage) {
 	used := map[store.UsageKey]store.Usage{}
 	for key, u := range counted {
@@ -36,12 +36,22 @@ func (c *Collector) CountUsage(ctx context.Context, counted map[budget.UsageKey]
 		used[k] = used[k].Add(store.Usage(u))
 	}
 	c.mu.Lock()
-	for k, u := range used {
-		c.used[k] = c.used[k].Add(u)
-	}
+	addUsage(c.used, used)
+	addUsage(used, c.unstored)
+	c.unstored = nil
 	c.mu.Unlock()
 	if err := c.options.Store.AddUsage(ctx, used); err != nil {
-		c.logger.ErrorContext(ctx, "what requests used can't be stored, and is forgotten", "error", err)
+		c.logger.ErrorContext(ctx, "what requests used can't be stored yet", "error", err)
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		addUsage(used, c.unstored)
+		c.unstored = used
+	}
+}
+
+func addUsage(to, from map[store.UsageKey]store.Usage) {
+	for key, u := range from {
+		to[key] = to[key].Add(u)
 	}
 }
 

@@ -27,6 +27,7 @@ type azure struct {
 	budgets    *budgets
 	ledger     *ledger
 	faults     *faults
+	presence   presence
 	router     router
 	pages      pageKey
 	indexes    indexes

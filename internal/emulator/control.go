@@ -25,6 +25,8 @@ func (c *control) handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /truth/runs", c.truth)
 	mux.HandleFunc("POST /truth/runs", c.startRun)
+	mux.HandleFunc("POST /truth/rows", c.changeRow)
+	mux.HandleFunc("POST /factories", c.changeFactory)
 	mux.HandleFunc("GET /truth/activityRuns", c.truthOfActivities)
 	mux.HandleFunc("GET /truth/triggerRuns", c.truthOfTriggers)
 	mux.HandleFunc("GET /truth/factories", c.truthOfFactories)
@@ -43,7 +45,7 @@ func (c *control) handler() http.Handler {
 	})
 	c.identityControls(mux)
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
-		c.refuse(w, http.StatusNotFound, fmt.Errorf("%s %s is not a control; allowed: GET or POST /truth/runs, GET /truth/activityRuns, /truth/triggerRuns and /truth/factories, GET or DELETE /truth/requests, GET or POST /clock, GET, POST or DELETE /faults, GET /identities, POST or DELETE /identities/secrets, POST /roles/definitions, POST or DELETE /roles/assignments, POST /federation/token, GET or POST /tokens, GET /msi/token", r.Method, r.URL.Path))
+		c.refuse(w, http.StatusNotFound, fmt.Errorf("%s %s is not a control; allowed: GET or POST /truth/runs, POST /truth/rows, POST /factories, GET /truth/activityRuns, /truth/triggerRuns and /truth/factories, GET or DELETE /truth/requests, GET or POST /clock, GET, POST or DELETE /faults, GET /identities, POST or DELETE /identities/secrets, POST /roles/definitions, POST or DELETE /roles/assignments, POST /federation/token, GET or POST /tokens, GET /msi/token", r.Method, r.URL.Path))
 	})
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !isLoopbackHost(r.Host) {
@@ -82,14 +84,15 @@ func findPlace(places []*world.Factory, name string) (*world.Factory, error) {
 // startRun lets one more run happen: it starts now and ends as told.
 func (c *control) startRun(w http.ResponseWriter, r *http.Request) {
 	var in struct {
-		Factory      string `json:"factory"`
-		PipelineName string `json:"pipelineName"`
-		Status       string `json:"status"`
-		Message      string `json:"message"`
-		DurationInMs int64  `json:"durationInMs"`
+		Factory      string                     `json:"factory"`
+		PipelineName string                     `json:"pipelineName"`
+		Status       string                     `json:"status"`
+		Message      string                     `json:"message"`
+		DurationInMs int64                      `json:"durationInMs"`
+		Row          map[string]json.RawMessage `json:"row"`
 	}
 	if err := readJSON(w, r, &in); err != nil {
-		c.refuse(w, http.StatusBadRequest, fmt.Errorf("%w; allowed members: factory, pipelineName, status, message, durationInMs", err))
+		c.refuse(w, http.StatusBadRequest, fmt.Errorf("%w; allowed members: factory, pipelineName, status, message, durationInMs, row", err))
 		return
 	}
 	place, err := findPlace(c.azure.world.Factories(), in.Factory)
@@ -98,12 +101,41 @@ func (c *control) startRun(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	c.azure.tick()
-	run, err := c.azure.world.StartRun(place, in.PipelineName, in.Status, in.Message, in.DurationInMs)
+	run, err := c.azure.world.StartOddRun(place, in.PipelineName, in.Status, in.Message, in.DurationInMs, in.Row)
 	if err != nil {
 		c.refuse(w, http.StatusBadRequest, err)
 		return
 	}
 	c.write(w, http.StatusOK, makeRunRow(run, run.At(c.azure.world.Now())))
+}
+
+// changeRow has the row of a run show other members than its own.
+func (c *control) changeRow(w http.ResponseWriter, r *http.Request) {
+	var in struct {
+		Factory string                     `json:"factory"`
+		RunID   string                     `json:"runId"`
+		Row     map[string]json.RawMessage `json:"row"`
+	}
+	if err := readJSON(w, r, &in); err != nil {
+		c.refuse(w, http.StatusBadRequest, fmt.Errorf("%w; allowed members: factory, runId, row", err))
+		return
+	}
+	place, err := findPlace(c.azure.world.Factories(), in.Factory)
+	if err != nil {
+		c.refuse(w, http.StatusBadRequest, err)
+		return
+	}
+	now := c.azure.tick()
+	run := c.azure.world.Run(place, in.RunID)
+	if run == nil {
+		c.refuse(w, http.StatusNotFound, fmt.Errorf("no run %q of factory %s has started; GET /truth/runs lists them", in.RunID, place.Name))
+		return
+	}
+	if err := run.Tell(in.Row); err != nil {
+		c.refuse(w, http.StatusBadRequest, err)
+		return
+	}
+	c.write(w, http.StatusOK, makeRunRow(run, run.At(now)))
 }
 
 func (c *control) setClock(w http.ResponseWriter, r *http.Request) {
@@ -161,9 +193,12 @@ func (c *control) writeFaults(w http.ResponseWriter) {
 	c.write(w, http.StatusOK, map[string][]faultState{"items": c.azure.faults.list()})
 }
 
+// maxControlBytes bounds a body: a told row may hold a megabyte of parameters.
+const maxControlBytes = 16 << 20
+
 // readJSON reads one JSON object and refuses members it does not know.
 func readJSON(w http.ResponseWriter, r *http.Request, v any) error {
-	dec := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxBodyBytes))
+	dec := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxControlBytes))
 	dec.DisallowUnknownFields()
 	if err := dec.Decode(v); err != nil {
 		return fmt.Errorf("the body is not understood: %w", err)

@@ -129,7 +129,14 @@ func TestBadControlRequestsSayWhatIsAllowed(t *testing.T) {
 		{"POST", "/truth/runs", `{"factory":"` + f + `","pipelineName":"x","status":"Done"}`, 400, "Succeeded, Failed, Cancelled"},
 		{"POST", "/truth/runs", `{"factory":"` + f + `","pipelineName":"","status":"Failed"}`, 400, "pipeline"},
 		{"POST", "/truth/runs", `{"factory":"` + f + `","pipelineName":"x","status":"Failed","durationInMs":-1}`, 400, "durationInMs"},
-		{"POST", "/truth/runs", `{"pipeline":"x"}`, 400, "allowed members: factory, pipelineName, status, message, durationInMs"},
+		{"POST", "/truth/runs", `{"pipeline":"x"}`, 400, "allowed members: factory, pipelineName, status, message, durationInMs, row"},
+		{"POST", "/truth/rows", `{"run":"x"}`, 400, "allowed members: factory, runId, row"},
+		{"POST", "/truth/rows", `{"factory":"nowhere","runId":"x","row":{}}`, 400, `unknown factory "nowhere"`},
+		{"POST", "/truth/rows", `{"factory":"` + f + `","runId":"x","row":{}}`, 404, `no run "x" of factory`},
+		{"POST", "/truth/rows", `{"factory":"` + f + `","runId":"` + b.truth(f)[0]["runId"].(string) + `","row":{"status":null}}`, 400, "allowed: runs that POST /truth/runs or createRun started"},
+		{"POST", "/factories", `{"name":"x"}`, 400, `unknown factory ""`},
+		{"POST", "/factories", `{"gone":true}`, 400, "allowed members: factory, isGone, resourceGroup, name, location, tags"},
+		{"POST", "/factories", `{"factory":"` + f + `","name":"other"}`, 400, "a factory can't be renamed; allowed: adf-"},
 		{"GET", "/nonsense", "", 404, "GET /nonsense is not a control; allowed: GET or POST /truth/runs"},
 		{"PUT", "/clock", "", 404, "PUT /clock is not a control"},
 	} {
@@ -162,5 +169,87 @@ func TestControlAnswersLoopbackNamesOnly(t *testing.T) {
 	}
 	if a := b.do("DELETE", b.info.Control+"/faults", "", "Origin", "https://example.com"); a.status != http.StatusForbidden {
 		t.Errorf("a web page's request: %d", a.status)
+	}
+}
+
+// TestARunsRowCanBeTold: it shows what it was told from its first moment on, in
+// every call, until it is told to show its own again.
+func TestARunsRowCanBeTold(t *testing.T) {
+	t.Parallel()
+	c := stoppedClock()
+	b := setup(t, emulator.Options{Now: c.now})
+	f := b.info.Factories[0]
+	var told row
+	b.decode(b.control("POST", "/truth/runs", `{"factory":"`+f+`","pipelineName":"pl_told","status":"Succeeded","durationInMs":1000,"row":{"runStart":"2099-01-01T00:00:00Z","extra":[1]}}`), http.StatusOK, &told)
+	id := told["runId"].(string)
+	shown := func() (all []row) {
+		var one row
+		b.decode(b.arm("GET", f+"/pipelineruns/"+id, ""), http.StatusOK, &one)
+		all = append(all, one)
+		for _, list := range [][]row{b.query(f, everything).Value, b.truth(f)} {
+			for _, r := range list {
+				if r["runId"] == id {
+					all = append(all, r)
+				}
+			}
+		}
+		return all
+	}
+	for _, r := range append(shown(), told) {
+		if r["runStart"] != "2099-01-01T00:00:00Z" || r["extra"] == nil || r["pipelineName"] != "pl_told" {
+			t.Errorf("got %v", r)
+		}
+	}
+	b.control("POST", "/truth/rows", `{"factory":"`+f+`","runId":"`+id+`","row":{"status":"Hibernating"}}`)
+	for _, r := range shown() {
+		if r["status"] != "Hibernating" || r["runStart"] == "2099-01-01T00:00:00Z" {
+			t.Errorf("told anew: %v", r)
+		}
+	}
+	b.control("POST", "/truth/rows", `{"factory":"`+f+`","runId":"`+id+`","row":null}`)
+	if all := shown(); len(all) < 2 || all[0]["status"] == "Hibernating" {
+		t.Errorf("with its own members: %v", all)
+	}
+}
+
+// TestAFactoryCanBeTakenAwayMovedAndChanged, and be again as it was.
+func TestAFactoryCanBeTakenAwayMovedAndChanged(t *testing.T) {
+	t.Parallel()
+	b := setup(t, emulator.Options{})
+	f := b.info.Factories[0]
+	name := f[strings.LastIndex(f, "/")+1:]
+	subscription, _, _ := strings.Cut(f, "/resourceGroups/")
+	listed := func() (found []row) {
+		var page struct{ Value []row }
+		b.decode(b.arm("GET", subscription+"/providers/Microsoft.DataFactory/factories", ""), http.StatusOK, &page)
+		for _, r := range page.Value {
+			if strings.EqualFold(r["name"].(string), name) {
+				found = append(found, r)
+			}
+		}
+		return found
+	}
+	change := func(members string) {
+		b.decode(b.control("POST", "/factories", `{"factory":"`+name+`"`+members+`}`), http.StatusOK, new(row))
+	}
+	change(`,"isGone":true`)
+	if a := b.arm("POST", f+"/queryPipelineRuns", everything); a.status != http.StatusNotFound || len(listed()) != 0 {
+		t.Errorf("deleted: %d %s, listed %v", a.status, a.body, listed())
+	}
+	change(`,"resourceGroup":"rg-elsewhere"`)
+	moved := subscription + "/resourceGroups/rg-elsewhere/providers/Microsoft.DataFactory/factories/" + name
+	if a := b.arm("POST", f+"/queryPipelineRuns", everything); a.status != http.StatusNotFound {
+		t.Errorf("moved, asked at the old place: %d %s", a.status, a.body)
+	}
+	if a := b.arm("POST", moved+"/queryPipelineRuns", everything); a.status != http.StatusOK || listed()[0]["id"] != moved {
+		t.Errorf("moved: %d %s, listed %v", a.status, a.body, listed())
+	}
+	change(`,"name":"` + strings.ToUpper(name) + `","location":"mars","tags":{"a":"b"}`)
+	if r := listed()[0]; r["name"] != strings.ToUpper(name) || r["location"] != "mars" || r["tags"].(row)["a"] != "b" {
+		t.Errorf("changed: %v", r)
+	}
+	change("")
+	if r := listed()[0]; r["id"] != f || r["location"] == "mars" {
+		t.Errorf("as it was: %v", r)
 	}
 }

@@ -18,8 +18,8 @@ func (a *azure) findFactory(r route) *world.Factory {
 	if r.factory == "" {
 		return nil
 	}
-	for _, f := range a.world.Factories() {
-		if strings.EqualFold(f.Name, r.factory) && strings.EqualFold(f.ResourceGroup, r.group) && strings.EqualFold(f.SubscriptionID, r.subscription) {
+	for _, f := range a.present() {
+		if strings.EqualFold(f.Name, r.factory) && strings.EqualFold(a.groupOf(f), r.group) && strings.EqualFold(f.SubscriptionID, r.subscription) {
 			return f
 		}
 	}
@@ -59,7 +59,7 @@ func (a *azure) checkPlace(c *call) *armError {
 
 func (a *azure) hasGroup(subscription, group string) bool {
 	for _, f := range a.world.Factories() {
-		if strings.EqualFold(f.SubscriptionID, subscription) && strings.EqualFold(f.ResourceGroup, group) {
+		if strings.EqualFold(f.SubscriptionID, subscription) && (strings.EqualFold(f.ResourceGroup, group) || strings.EqualFold(a.groupOf(f), group)) {
 			return true
 		}
 	}
@@ -175,9 +175,10 @@ type repoConfiguration struct {
 }
 
 func (a *azure) factoryRow(f *world.Factory) factoryRow {
+	now := a.presence.of(f)
 	row := factoryRow{
-		Name: f.Name,
-		ID:   listedID(f),
+		Name: orDefault(now.name, f.Name),
+		ID:   a.listedID(f),
 		Type: dataFactoryNamespace + "/factories",
 		Properties: factoryProperties{
 			ProvisioningState: "Succeeded",
@@ -185,8 +186,11 @@ func (a *azure) factoryRow(f *world.Factory) factoryRow {
 			Version:           dataFactoryAPIVersions,
 		},
 		ETag:     `"` + f.ETag + `"`,
-		Location: f.Location,
+		Location: orDefault(now.region, f.Location),
 		Tags:     f.Tags,
+	}
+	if now.tags != nil {
+		row.Tags = now.tags
 	}
 	if environment := f.Tags["environment"]; environment != "" {
 		row.Properties.GlobalParameters = map[string]globalParameter{"environment": {"String", environment}}
@@ -205,19 +209,11 @@ func (a *azure) factoryRow(f *world.Factory) factoryRow {
 	return row
 }
 
-// listedID is the factory's id as lists spell it: recorded answers keep the
-// case of the name and lower that of the id's last segment.
-func listedID(f *world.Factory) string {
-	id := f.ID()
-	cut := strings.LastIndex(id, "/")
-	return id[:cut] + strings.ToLower(id[cut:])
-}
-
 // factories lists those of a subscription or of one of its resource groups.
 func (a *azure) factories(c *call) (reply, *armError) {
 	var all []*world.Factory
-	for _, f := range a.world.Factories() {
-		isThere := strings.EqualFold(f.SubscriptionID, c.subscription) && (c.group == "" || strings.EqualFold(f.ResourceGroup, c.group))
+	for _, f := range a.present() {
+		isThere := strings.EqualFold(f.SubscriptionID, c.subscription) && (c.group == "" || strings.EqualFold(a.groupOf(f), c.group))
 		if isThere && a.mayList(c, f) {
 			all = append(all, f)
 		}

@@ -64,7 +64,7 @@ func (e *Emulator) describe(azure, proxy, control string, files files) Info {
 		FederatedTokenFile: files.federatedToken,
 	}
 	for _, f := range e.world.Factories() {
-		info.Factories = append(info.Factories, listedID(f))
+		info.Factories = append(info.Factories, e.azure.listedID(f))
 	}
 	for _, a := range e.azure.directory.Applications()[1:] {
 		if a.IsManaged {

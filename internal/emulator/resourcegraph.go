@@ -59,7 +59,7 @@ func (a *azure) resourceGraph(c *call) (reply, *armError) {
 		return reply{}, e
 	}
 	var found []*world.Factory
-	for _, f := range a.world.Factories() {
+	for _, f := range a.present() {
 		isAsked := len(in.Subscriptions) == 0 || slices.ContainsFunc(in.Subscriptions, func(s string) bool { return strings.EqualFold(s, f.SubscriptionID) })
 		if isAsked && a.mayList(c, f) {
 			found = append(found, f)
@@ -152,7 +152,7 @@ func (a *azure) graphRow(f *world.Factory, columns []string) map[string]any {
 	row := a.factoryRow(f)
 	all := map[string]any{
 		"id": row.ID, "name": row.Name, "type": strings.ToLower(row.Type), "tenantId": a.tenantOfPath(route{subscription: f.SubscriptionID}), "kind": "", "location": strings.ToLower(strings.ReplaceAll(row.Location, " ", "")),
-		"resourceGroup": strings.ToLower(f.ResourceGroup), "subscriptionId": f.SubscriptionID, "managedBy": "", "sku": nil, "plan": nil,
+		"resourceGroup": strings.ToLower(a.groupOf(f)), "subscriptionId": f.SubscriptionID, "managedBy": "", "sku": nil, "plan": nil,
 		"properties": row.Properties, "tags": row.Tags, "identity": row.Identity, "zones": nil, "extendedLocation": nil,
 	}
 	if columns == nil {

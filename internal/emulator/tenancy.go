@@ -69,7 +69,7 @@ func (a *azure) maySee(c *call, s world.Subscription) bool {
 // mayList reports whether a list holds f for the caller.
 func (a *azure) mayList(c *call, f *world.Factory) bool {
 	s, ok := a.findSubscription(f.SubscriptionID)
-	return ok && a.accepts(s, c.principal.tenantID) && a.mayDo(c, adfAction("read"), f.ID())
+	return ok && a.accepts(s, c.principal.tenantID) && a.mayDo(c, adfAction("read"), a.idOf(f))
 }
 
 // checkRight refuses a call whose action the caller's roles do not hold at the
@@ -78,7 +78,7 @@ func (a *azure) checkRight(c *call, op *operation) *armError {
 	if op.action == "" {
 		return nil
 	}
-	action, scope := a.checkedAction(op.action), scopeOf(c)
+	action, scope := a.checkedAction(op.action), a.scopeOf(c)
 	if strings.EqualFold(action, actionReadSubscription) {
 		if !a.assignments.HasAnyIn(c.principal.objectID, scope) {
 			return errForbidden(c.principal, action, scope)
@@ -108,11 +108,11 @@ func (a *azure) checkedAction(action string) string {
 
 // scopeOf is what the path names, down to a run. It may not exist: a caller
 // without the right is not told.
-func scopeOf(c *call) string {
+func (a *azure) scopeOf(c *call) string {
 	scope := access.Subscription(c.subscription)
 	switch {
 	case c.place != nil:
-		scope = c.place.ID()
+		scope = a.idOf(c.place)
 	case c.factory != "":
 		scope += "/resourceGroups/" + c.group + factoriesPath + "/" + c.factory
 	case c.group != "":

@@ -147,7 +147,7 @@ func (c *control) truthOfFactories(w http.ResponseWriter, r *http.Request) {
 
 func (c *control) factoryTruth(f *world.Factory, now time.Time) factoryTruth {
 	out := factoryTruth{
-		ID: listedID(f), Name: f.Name, SubscriptionID: f.SubscriptionID, TenantID: c.azure.tenantOfPath(route{subscription: f.SubscriptionID}),
+		ID: c.azure.listedID(f), Name: f.Name, SubscriptionID: f.SubscriptionID, TenantID: c.azure.tenantOfPath(route{subscription: f.SubscriptionID}),
 		Runs: len(c.azure.world.Runs(f)), Pipelines: rowsOf(f.PipelineResources()), Triggers: rowsOf(f.TriggerResources()),
 		LinkedServices: rowsOf(f.LinkedServiceResources()), Datasets: rowsOf(f.DatasetResources()), Runtimes: []runtimeTruths{},
 	}

@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"andon/internal/store"
@@ -60,6 +61,9 @@ func onFullDisk(t *testing.T, dir string) {
 		t.Fatal("the disk was never full")
 	}
 	t.Log(stored, unavailable)
+	if !strings.Contains(unavailable.What, "is full") {
+		t.Errorf("the board would say %q, which is not what is wrong", unavailable.What)
+	}
 	checkStored(t, s, f, stored)
 	if err := os.Remove(ballast); err != nil {
 		t.Fatal(err)

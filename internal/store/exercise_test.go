@@ -61,6 +61,7 @@ func exercise(t *testing.T, open opener) {
 	t.Run("lags are the worst of their slot", x.lags)
 	t.Run("the fill keeps what was said", x.fill)
 	t.Run("unknown statuses are counted in their own word", x.unknownStatus)
+	t.Run("times that can't be disturb nothing", x.impossible)
 	exerciseAround(t, x)
 }
 
@@ -75,7 +76,7 @@ func (x suite) exact(t *testing.T) {
 	t.Parallel()
 	s := x.open(t)
 	f := putFactory(t, s, "adf")
-	r := row{ID: "ABCDEF01-0000-4000-8000-00000000000F", Pipeline: "Ünïcode", Status: "Failed", Start: hour(1) + 1, Ms: 1 << 40, Message: "", Extra: map[string]any{
+	r := row{ID: "ABCDEF01-0000-4000-8000-00000000000F", Pipeline: "Ünïcode", Status: "Failed", Start: hour(1) + 1, Ms: 1 << 32, Message: "", Extra: map[string]any{
 		"parameters": map[string]any{"a": []int{1}, "b": nil}, "pipelineReturnValue": nil, "id": nil, "runGroupId": nil, "annotations": []any{"x", 1, nil}, "later": "field",
 	}}
 	write(t, s, f, r)

@@ -144,16 +144,33 @@ func (w *writer) putFactory(f adf.Factory, source string) (Place, bool, error) {
 		return w.addFactory(f, name, source)
 	}
 	place := before
-	place.ID, place.Name = f.ID, name
-	// An import knows no more than the id: it doesn't take away what Azure told.
+	// An import knows no more than the id: it doesn't take away what Azure told,
+	// nor how Azure spells it.
+	if source != "" {
+		place.ID, place.Name = f.ID, name
+	}
 	err := w.exec(`UPDATE factory SET arm_id = ?, name = ?, location = iif(? = '', location, ?), tags = coalesce(?, tags), source = iif(? = '', source, ?)
-		WHERE id = ?`, string(f.ID), name, f.Location, f.Location, rawText(f.Tags), source, source, key)
+		WHERE id = ?`, string(place.ID), place.Name, f.Location, f.Location, rawText(f.Tags), source, source, key)
 	if err != nil {
 		return Place{}, false, err
 	}
 	changed := w.conn.Changes() > 0 && place != before
 	w.setPlace(place, before)
 	return place, changed, nil
+}
+
+// SetReader says which source reads a factory.
+func (s *Store) SetReader(ctx context.Context, factory FactoryKey, source string) error {
+	err := s.submit(ctx, func(w *writer) error {
+		return w.exec("UPDATE factory SET source = ? WHERE id = ?", source, factory)
+	}, func() {
+		place, _ := s.dicts.place(factory)
+		s.live.publish([]Change{{Kind: ChangeFreshness, Factory: place}})
+	})
+	if err != nil {
+		return fmt.Errorf("store who reads factory %d: %w", factory, err)
+	}
+	return nil
 }
 
 func (w *writer) addFactory(f adf.Factory, name, source string) (Place, bool, error) {
@@ -365,6 +382,7 @@ func (s *Store) readFactories(ctx context.Context, short string) ([]Factory, err
 				return err
 			}
 		}
+		s.tellTrouble(&f)
 		out, wanted = append(out, f), append(wanted, from)
 		return nil
 	})

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"pgregory.net/rapid"
 
@@ -43,7 +44,7 @@ func progressOf(s adf.Status) int {
 
 func (m *model) write(factory string, r adf.PipelineRun) {
 	key := factory + "/" + strings.ToLower(r.RunID)
-	sort := cmp.Or(r.RunStart, r.LastUpdated, adf.TimeOf(clock()))
+	sort := cmp.Or(possible(r.RunStart), possible(r.LastUpdated), adf.TimeOf(clock()))
 	old, known := m.runs[key]
 	fresh := modelRun{r, factory, sort, old.arrived}
 	if !known {
@@ -52,11 +53,35 @@ func (m *model) write(factory string, r adf.PipelineRun) {
 		m.runs[key] = fresh
 		return
 	}
-	newer := cmp.Or(cmp.Compare(r.LastUpdated, old.LastUpdated), cmp.Compare(progressOf(r.Status), progressOf(old.Status)),
-		cmp.Compare(len(old.Odd), 0)-cmp.Compare(len(r.Odd), 0))
+	byTime := cmp.Compare(r.LastUpdated, old.LastUpdated)
+	byTrust := cmp.Compare(boolOf(possible(r.LastUpdated) != 0), boolOf(possible(old.LastUpdated) != 0))
+	if byTrust != 0 || r.LastUpdated == 0 || old.LastUpdated == 0 {
+		byTime = 0 // can't be compared
+	}
+	newer := cmp.Or(byTime, cmp.Compare(progressOf(r.Status), progressOf(old.Status)), byTrust,
+		cmp.Compare(boolOf(isOdd(old.PipelineRun)), boolOf(isOdd(r))))
 	if newer > 0 {
 		m.runs[key] = fresh
 	}
+}
+
+// possible returns a time that something can have happened at, else 0.
+func possible(t adf.Time) adf.Time {
+	if t < adf.TimeOf(time.Date(2015, 1, 1, 0, 0, 0, 0, time.UTC)) || t > adf.TimeOf(clock()).Add(24*time.Hour) {
+		return 0
+	}
+	return t
+}
+
+func isOdd(r adf.PipelineRun) bool {
+	return len(r.Odd) > 0 || max(r.RunStart, r.RunEnd, r.LastUpdated) > adf.TimeOf(clock()).Add(24*time.Hour)
+}
+
+func boolOf(is bool) int {
+	if is {
+		return 1
+	}
+	return 0
 }
 
 func (r modelRun) group() string {
@@ -213,7 +238,7 @@ func drawRow(t *rapid.T) drawnRun {
 		Message:  pick("message", "", "no such host", "timeout while waiting", "host is down"),
 		Trigger:  pick("trigger", "", "nightly", "Hourly"),
 	}
-	switch rapid.IntRange(0, 9).Draw(t, "kind") {
+	switch rapid.IntRange(0, 12).Draw(t, "kind") {
 	case 0:
 		r.Extra = map[string]any{"runStart": nil}
 	case 1:
@@ -226,6 +251,12 @@ func drawRow(t *rapid.T) drawnRun {
 		r.Group = guid(rapid.IntRange(1, 14).Draw(t, "group"))
 	case 6:
 		r.Annotations = []string{pick("annotation", "sales", "hr"), "all"}
+	case 7:
+		r.Extra = map[string]any{"runStart": pick("odd start", "2099-01-01T00:00:00Z", "2012-02-03T04:05:06Z")}
+	case 8:
+		r.Extra = map[string]any{"lastUpdated": pick("odd update", "2099-01-01T00:00:00Z", "2012-02-03T04:05:06Z")}
+	case 9:
+		r.Extra = map[string]any{"runStart": "2098-01-01T00:00:00Z", "lastUpdated": "2099-01-01T00:00:00Z", "runEnd": "2010-01-01T00:00:00Z"}
 	}
 	return drawnRun{r.run()}
 }

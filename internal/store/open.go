@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/gofrs/flock"
@@ -41,7 +42,8 @@ type Store struct {
 	closing chan struct{}
 	done    chan struct{} // the writer has ended
 	closed  sync.Once
-	failed  error // of closing
+	failed  error                   // of closing
+	trouble atomic.Pointer[Trouble] // why nothing can be written; nil while it can
 }
 
 // Open opens the store at dsn, "sqlite:" and the path of a file, creates it
@@ -98,6 +100,9 @@ func (s *Store) open(ctx context.Context) error {
 	}
 	if s.readOnly {
 		return nil
+	}
+	if err := openAll(ctx, s.read); err != nil {
+		return s.unavailable(err)
 	}
 	return s.startWriter(ctx)
 }

@@ -48,6 +48,9 @@ func (s *Store) loadRuns(ctx context.Context, keys []RunKey) ([]Run, error) {
 		r.Activities = activityState(flags)
 		r.Gone = flags&flagGone != 0
 		r.Origin = originOf(flags)
+		if flags&flagOdd != 0 {
+			r.Odd = append(r.Odd, oddTimes(&r.PipelineRun, adf.TimeOf(s.now()))...)
+		}
 		byKey[r.Key] = r
 		return nil
 	})
@@ -319,7 +322,7 @@ func (s *Store) childKeys(ctx context.Context, hit located) ([]RunKey, error) {
 	first := hit.start/dayTicks - childDaysBefore
 	last := int64(adf.TimeOf(s.now()))/dayTicks + childDaysAfter
 	if hit.end.Valid {
-		last = hit.end.Int64/dayTicks + childDaysAfter
+		last = max(hit.start, hit.end.Int64)/dayTicks + childDaysAfter // an end that lies before the start is no end
 	}
 	var days []int64
 	for d := first; d <= last && len(days) < maxChildDays; d++ {

@@ -41,6 +41,9 @@ type Page struct {
 	// only with Completes and never moves back; zero leaves it.
 	AsOf   adf.Time
 	Origin Origin
+	// Asked is when Azure answered, by its clock; zero stands for the store's
+	// own clock. What lies beyond it can't be.
+	Asked adf.Time
 }
 
 // Changes says what a page did to the store.

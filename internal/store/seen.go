@@ -117,10 +117,13 @@ func mix(h uint64) uint64 {
 	return h ^ h>>31
 }
 
-func (f *seenRuns) setSaved(upto int64) {
+// setSaved says what the stored filter holds now, and returns what it held
+// before.
+func (f *seenRuns) setSaved(upto int64) (before int64) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.saved = upto
+	before, f.saved = f.saved, upto
+	return before
 }
 
 // loadSeen reads the stored filter and adds what arrived since.

@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"net/url"
 	"strings"
+	"syscall"
 
 	"github.com/ncruces/go-sqlite3"
 	"github.com/ncruces/go-sqlite3/driver"
@@ -69,6 +70,24 @@ func openReaders(path string) (*sql.DB, error) {
 	db.SetMaxOpenConns(maxReaders)
 	db.SetMaxIdleConns(maxReaders)
 	return db, nil
+}
+
+// openAll opens as many connections as db may have, and leaves them to be used:
+// while the file system is read-only or full, none can be opened, and those
+// that are open go on reading.
+func openAll(ctx context.Context, db *sql.DB) (err error) {
+	for range maxReaders {
+		c, opened := db.Conn(ctx)
+		if opened != nil {
+			return opened
+		}
+		defer func() { err = errors.Join(err, c.Close()) }()
+		var n int
+		if err := c.QueryRowContext(ctx, "SELECT count(*) FROM status").Scan(&n); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // eachRow calls row for each row of a query, as each does, without the
@@ -178,13 +197,18 @@ func (s *Store) schemaVersion(ctx context.Context, db *sql.DB) (int64, error) {
 // unavailable makes an UnavailableError of what the file or the disk caused,
 // and returns any other error as it is.
 func (s *Store) unavailable(err error) error {
+	if errors.Is(err, sqlite3.IOERR) && !s.readOnly {
+		// The driver loses what the system said as a rule.
+		err = errors.Join(err, probe(s.path))
+	}
 	e := &UnavailableError{Err: err}
 	switch {
 	case err == nil:
 		return nil
-	case errors.Is(err, sqlite3.FULL):
+	case errors.Is(err, sqlite3.FULL), errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
 		e.What, e.Next = fmt.Sprintf("the disk of the store %s is full", s.path), "make room; nothing is lost, and what is missing is read again"
-	case errors.Is(err, sqlite3.READONLY):
+	case errors.Is(err, sqlite3.READONLY), errors.Is(err, syscall.EROFS),
+		errors.Is(err, sqlite3.IOERR) && errors.Is(err, fs.ErrPermission):
 		e.What, e.Next = fmt.Sprintf("the store %s can't be written", s.path), "check its permissions and whether its file system is mounted read-only"
 	case errors.Is(err, sqlite3.CANTOPEN), errors.Is(err, sqlite3.PERM), errors.Is(err, sqlite3.AUTH):
 		e.What, e.Next = fmt.Sprintf("the store %s can't be opened", s.path), "check the permissions of the file and of its directory"

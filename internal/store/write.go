@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -21,7 +22,7 @@ const (
 	flagGone                      // ADF forgot the run before it had ended
 	flagImport                    // only an import has shown it
 	flagOdd                       // a field could not be read
-	flagNoStart                   // runStart is absent: run_start is a stand-in
+	flagNoStart                   // runStart is absent or impossible: run_start is a stand-in
 	flagGroupHealed               // healed by a run of another pipeline, in its run group
 	flagUnread                    // finished, and its activities are still to be read
 	flagSuperseded                // a later run of its group exists
@@ -40,8 +41,10 @@ const MaxActivityMisses = 3
 type arrival struct {
 	run               *adf.PipelineRun
 	id, group, parent []byte
-	start             int64 // what it sorts by
-	noStart           bool
+	told              adf.Time // when, by Azure's clock
+	start             int64    // what it sorts by
+	noStart           bool     // that is a stand-in
+	isOdd             bool
 	packed            []byte
 	list              string // of annotations
 	by                invoker
@@ -93,8 +96,8 @@ func optionalBlob(st *sqlite3.Stmt, col int) []byte {
 
 // WriteRuns stores a page. It can be called again with the same page: a run is
 // one row of its factory, and the version with the newest lastUpdated stays.
-// At equal lastUpdated the one that is further on in its life stays, then the
-// one without odd fields, then the one that came first.
+// At equal lastUpdated, or one that can't be, the one that is further on in its
+// life stays, then the one without odd fields, then the one that came first.
 func (s *Store) WriteRuns(ctx context.Context, p Page) (Changes, error) {
 	if err := s.checkFactory(p.Factory); err != nil {
 		return Changes{}, err
@@ -137,13 +140,13 @@ func (s *Store) prepare(ctx context.Context, p Page) ([]arrival, error) {
 			return nil, &InvalidError{Field: "runs", Problem: fmt.Sprintf("hold a run without runId or without its raw bytes, at place %d", i)}
 		}
 	}
-	now := adf.TimeOf(s.now())
+	told := cmp.Or(p.Asked, adf.TimeOf(s.now()))
 	out := make([]arrival, len(p.Runs))
 	var parts sync.WaitGroup
 	for first := range packers {
 		parts.Go(func() {
 			for i := first; i < len(out); i += packers {
-				out[i] = s.arrive(&p.Runs[i], now)
+				out[i] = s.arrive(&p.Runs[i], told)
 			}
 		})
 	}
@@ -151,13 +154,13 @@ func (s *Store) prepare(ctx context.Context, p Page) ([]arrival, error) {
 	return out, nil
 }
 
-func (s *Store) arrive(r *adf.PipelineRun, now adf.Time) arrival {
-	a := arrival{run: r, id: encodeRunID(r.RunID), start: int64(r.RunStart), list: annotationList(r.Annotations), packed: s.codec.pack(rawRun, r.Raw)}
-	if r.RunStart.IsZero() {
-		a.noStart, a.start = true, int64(r.LastUpdated)
-		if r.LastUpdated.IsZero() {
-			a.start = int64(now)
-		}
+func (s *Store) arrive(r *adf.PipelineRun, told adf.Time) arrival {
+	a := arrival{
+		run: r, id: encodeRunID(r.RunID), told: told, start: int64(r.RunStart), isOdd: len(r.Odd)+len(oddTimes(r, told)) > 0,
+		list: annotationList(r.Annotations), packed: s.codec.pack(rawRun, r.Raw),
+	}
+	if !isPossible(r.RunStart, told) {
+		a.noStart, a.start = true, int64(standIn(r, told))
 	}
 	if g := text(r.RunGroupID); g != "" && string(encodeRunID(g)) != string(a.id) {
 		a.group = encodeRunID(g)
@@ -313,17 +316,6 @@ func (w *writer) findByID(factory FactoryKey, id []byte) (found *storedRun, err 
 	return nil, nil
 }
 
-// supersedes reports whether an arrival replaces what is stored.
-func (w *writer) supersedes(a *arrival, old *storedRun) bool {
-	if n := int64(a.run.LastUpdated); n != old.lastUpdated {
-		return n > old.lastUpdated
-	}
-	if n, o := progress(w.s.dicts.idOf(a.run.Status)), progress(old.status); n != o {
-		return n > o
-	}
-	return len(a.run.Odd) == 0 && old.flags&flagOdd != 0
-}
-
 // progress orders statuses by when in its life a run has them.
 func progress(status int64) int {
 	switch status {
@@ -379,7 +371,7 @@ func (w *writer) rowOf(p Page, a *arrival, old *storedRun) (*storedRun, error) {
 		r.flags &= old.flags
 		r.flags |= old.flags & (flagsOfActivities | flagSuperseded)
 	}
-	if len(a.run.Odd) > 0 {
+	if a.isOdd {
 		r.flags |= flagOdd
 	}
 	if a.noStart {

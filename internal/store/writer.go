@@ -133,20 +133,22 @@ func (w *writer) collect(first *job) []*job {
 }
 
 // doAll does the jobs in one transaction. When one of them fails, each gets a
-// transaction of its own, so that none suffers for another.
+// transaction of its own, so that none suffers for another; but not where the
+// store lets nobody begin one, which would make each of them wait.
 func (w *writer) doAll(batch []*job) {
 	err := w.transact(batch)
-	if err == nil || len(batch) == 1 {
-		finish(batch, err)
+	if err == nil || len(batch) == 1 || errors.Is(err, errNotBegun) {
+		w.finish(batch, err)
 		return
 	}
 	for i := range batch {
 		one := batch[i : i+1]
-		finish(one, w.transact(one))
+		w.finish(one, w.transact(one))
 	}
 }
 
-func finish(batch []*job, err error) {
+func (w *writer) finish(batch []*job, err error) {
+	w.s.noteWrite(err)
 	for _, j := range batch {
 		if err == nil && j.committed != nil {
 			j.committed()
@@ -155,9 +157,12 @@ func finish(batch []*job, err error) {
 	}
 }
 
+// errNotBegun marks an error that says nothing about any job.
+var errNotBegun = errors.New("no transaction could be begun")
+
 func (w *writer) transact(batch []*job) error {
 	if err := w.conn.Exec("BEGIN IMMEDIATE"); err != nil {
-		return err
+		return fmt.Errorf("%w: %w", errNotBegun, err)
 	}
 	w.undo = nil
 	clear(w.rolls)
@@ -207,7 +212,8 @@ func (w *writer) saveSeen(always bool) error {
 		}
 	}
 	if len(blocks) > 0 {
-		w.s.seen.setSaved(upto)
+		before := w.s.seen.setSaved(upto)
+		w.undo = append(w.undo, func() { w.s.seen.setSaved(before) })
 	}
 	return nil
 }

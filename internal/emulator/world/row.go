@@ -65,6 +65,9 @@ func (r *Run) AppendRow(b []byte, s *RunState) []byte {
 	if r.oddity != 0 {
 		return r.oddRow(b, from, s)
 	}
+	if r.script != nil {
+		return r.toldRow(b, from)
+	}
 	return b
 }
 

@@ -103,6 +103,7 @@ type script struct {
 	parameters map[string]json.RawMessage // those that were given; nil for none
 	from       uint8                      // the first step that runs, of a rerun from an activity
 	isFixed    bool                       // ends exactly as told
+	told       atomic.Pointer[members]    // what its row has instead of its own members; nil for none
 }
 
 // InvokedBy is what started a run (ADF REST, PipelineRunInvokedBy).

@@ -1,6 +1,7 @@
 package world
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -244,6 +245,11 @@ const firstScripted = 1 << 31
 // not have makes an ad-hoc pipeline of that name. An empty message gives a failed run a message of the usual kind. The
 // error says what is allowed.
 func (w *World) StartRun(f *Factory, pipeline, status, message string, durationInMs int64) (*Run, error) {
+	return w.StartOddRun(f, pipeline, status, message, durationInMs, nil)
+}
+
+// StartOddRun is StartRun for a run whose row has the given members from its first moment on, as [Run.Tell] gives them.
+func (w *World) StartOddRun(f *Factory, pipeline, status, message string, durationInMs int64, row map[string]json.RawMessage) (*Run, error) {
 	outcomes := map[string]outcome{StatusSucceeded: succeeded, StatusFailed: failed, StatusCancelled: cancelled}
 	end, ok := outcomes[status]
 	const longest = 366 * 24 * time.Hour
@@ -271,6 +277,9 @@ func (w *World) StartRun(f *Factory, pipeline, status, message string, durationI
 	case cancelled:
 		r.cancelling = uint32(min(3000, durationInMs/4))
 	case succeeded:
+	}
+	if err := r.Tell(row); err != nil {
+		return nil, err
 	}
 	w.scripted = append(w.scripted, r)
 	f.runs = append(f.runs, r)

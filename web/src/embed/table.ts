@@ -43,5 +43,5 @@ function drawRow(run: RunRow, zone: Zone, now: number): Element {
 function duration(run: RunRow, now: number): number | null {
   if (run.durationInMs !== null || isTerminal(statusOf(run))) return run.durationInMs
   const start = toMillis(run.runStart)
-  return start === null ? null : now - start
+  return start === null ? null : Math.max(0, now - start)
 }

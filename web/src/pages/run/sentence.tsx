@@ -16,7 +16,8 @@ export function targetOf(message: string | null): string | null {
 export function howOf(run: RunDetail, now: number): string {
   const start = toMillis(run.runStart)
   const took =
-    run.durationInMs ?? (start === null || isTerminal(statusOf(run)) ? null : now - start)
+    run.durationInMs ??
+    (start === null || isTerminal(statusOf(run)) ? null : Math.max(0, now - start))
   const after = took === null ? '' : formatDuration(took)
   const target = targetOf(run.message)
   const at = target ? ` at ${target}` : ''
