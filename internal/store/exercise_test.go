@@ -43,6 +43,7 @@ func exercise(t *testing.T, open opener) {
 	t.Run("an imported run becomes Azure's", x.imported)
 	t.Run("a forgotten run is not asked for again", x.gone)
 	t.Run("a run has its surroundings", x.surroundings)
+	t.Run("a run of another time has its surroundings", x.surroundingsOfOddTimes)
 	t.Run("the overview counts what is there", x.overview)
 	t.Run("coverage marks the timeline", x.timelineCoverage)
 	t.Run("bad arguments are refused", x.invalid)
@@ -387,6 +388,27 @@ func (x suite) surroundings(t *testing.T) {
 	_, err = s.Run(t.Context(), "", guid(77))
 	if want := "no run " + guid(77) + " here: history reaches back to 2026-10-01T01:00:00Z"; err == nil || err.Error() != want {
 		t.Errorf("\ngot:  %v\nwant: %s", err, want)
+	}
+}
+
+// surroundingsOfOddTimes reads runs that begin long after now, or long after
+// their own end.
+func (x suite) surroundingsOfOddTimes(t *testing.T) {
+	t.Parallel()
+	s := x.open(t)
+	f := putFactory(t, s, "adf")
+	ahead := day0.Add(10 * 365 * 24 * time.Hour)
+	write(t, s, f,
+		row{ID: guid(1), Pipeline: "p", Status: "InProgress", Start: ahead},
+		row{ID: guid(2), Pipeline: "child", Status: "InProgress", Start: ahead.Add(time.Hour), Parent: guid(1)},
+		row{ID: guid(3), Pipeline: "p", Status: "Failed", Start: hour(500), Ms: 1, Extra: map[string]any{"runEnd": hour(1)}},
+		row{ID: guid(4), Pipeline: "child", Status: "Failed", Start: hour(501), Ms: 1, Parent: guid(3)},
+	)
+	for _, n := range []int{1, 3} {
+		d, err := s.Run(t.Context(), "adf", guid(n))
+		if err != nil || d.ChildCount != 1 {
+			t.Errorf("run %d has %d children, %v", n, d.ChildCount, err)
+		}
 	}
 }
 

@@ -321,6 +321,8 @@ func (s *Store) childKeys(ctx context.Context, hit located) ([]RunKey, error) {
 	if hit.end.Valid {
 		last = hit.end.Int64/dayTicks + childDaysAfter
 	}
+	// A start may be ahead of now, and of the run's own end.
+	last = max(last, hit.start/dayTicks+childDaysAfter)
 	var days []int64
 	for d := first; d <= last && len(days) < maxChildDays; d++ {
 		days = append(days, d)
