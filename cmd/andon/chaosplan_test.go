@@ -83,7 +83,10 @@ func drawChaos(seed uint64) chaosPlan {
 	r := rand.New(rand.NewPCG(seed, 0x6368616f73))
 	p := chaosPlan{seed: seed, endsByKill: r.IntN(4) > 0}
 	p.scenario = []string{"default", "hostile", "default", "bank", "hostile", "quiet"}[seed%6]
-	p.size = 300 + r.IntN(1700)
+	p.size = 300 + r.IntN(2700)
+	if p.scenario == "hostile" {
+		p.size = 200 + r.IntN(400) // some of its rows have a megabyte
+	}
 	p.speed = []string{"1", "5", "20", "20", "60"}[r.IntN(5)]
 	p.emulate = []string{"--limits", "off"}
 	p.serve = []string{"--budget", "off"}
@@ -94,20 +97,28 @@ func drawChaos(seed uint64) chaosPlan {
 		p.emulate = append(p.emulate, "--token-life", "3s")
 	}
 	p.drawFaults(r)
+	if p.disturbsPages() {
+		// More than a page for each poll from now on.
+		p.add(r, chaosTime/3, chaosStep{runs: drawRuns(r, 110+r.IntN(150))})
+	}
 	p.drawKills(r)
+	jumps := []string{"90s", "10m", "40m"} // companies live thousands of runs a day
+	if p.scenario == "quiet" {
+		jumps = []string{"10m", "7h", "26h"} // more than a day is left to the reading of history
+	}
 	for range r.IntN(3) {
-		p.add(r, chaosStep{advance: pick(r, "90s", "10m", "2h", "5h", "26h")})
+		p.add(r, chaosTime, chaosStep{advance: pick(r, jumps...)})
 	}
 	for range 1 + r.IntN(4) {
-		p.add(r, chaosStep{runs: drawRuns(r)})
+		p.add(r, chaosTime, chaosStep{runs: drawRuns(r, 1+r.IntN(8))})
 	}
 	slices.SortStableFunc(p.steps, func(a, b chaosStep) int { return cmp.Compare(a.at, b.at) })
 	return p
 }
 
-// add puts a step at some moment.
-func (p *chaosPlan) add(r *rand.Rand, s chaosStep) {
-	s.at = time.Duration(r.Int64N(int64(chaosTime)))
+// add puts a step at some moment before the end of within.
+func (p *chaosPlan) add(r *rand.Rand, within time.Duration, s chaosStep) {
+	s.at = time.Duration(r.Int64N(int64(within)))
 	p.steps = append(p.steps, s)
 }
 
@@ -189,38 +200,28 @@ func (p *chaosPlan) drawKills(r *rand.Rand) {
 		for range max(0, r.IntN(4)-1) {
 			k.again = append(k.again, time.Duration(r.IntN(400))*time.Millisecond)
 		}
-		p.add(r, chaosStep{kill: k})
+		p.add(r, chaosTime, chaosStep{kill: k})
 	}
 }
 
-func drawRuns(r *rand.Rand) []chaosRun {
+// drawRuns draws n runs of one factory.
+func drawRuns(r *rand.Rand, n int) []chaosRun {
+	factory := r.IntN(5)
 	var all []chaosRun
-	for range 1 + r.IntN(8) {
-		all = append(all, chaosRun{r.IntN(5), pick(r, "Succeeded", "Failed", "Failed", "Cancelled"), time.Duration(r.IntN(120_000)) * time.Millisecond})
+	for range n {
+		all = append(all, chaosRun{factory, pick(r, "Succeeded", "Failed", "Failed", "Cancelled"), time.Duration(r.IntN(120_000)) * time.Millisecond})
 	}
 	return all
 }
 
 func pick(r *rand.Rand, from ...string) string { return from[r.IntN(len(from))] }
 
-// kills counts how often the plan kills the server.
-func (p *chaosPlan) kills() int {
-	n := 0
-	if p.endsByKill {
-		n++
-	}
-	for _, s := range p.steps {
-		if s.kill != nil {
-			n += 1 + len(s.kill.again)
-		}
-	}
-	return n
-}
-
-// losesRows reports whether a fault of the plan lets rows vanish without a
-// sign, which nothing but a further reading of the same range can heal.
-func (p *chaosPlan) losesRows() bool {
+// disturbsPages reports whether a fault of the plan needs answers of several
+// pages to show itself.
+func (p *chaosPlan) disturbsPages() bool {
 	return slices.ContainsFunc(p.steps, func(s chaosStep) bool {
-		return slices.ContainsFunc(s.faults, func(f chaosFault) bool { return f.kind == "truncated" })
+		return slices.ContainsFunc(s.faults, func(f chaosFault) bool {
+			return slices.Contains([]string{"moved", "truncated", "badToken"}, f.kind)
+		})
 	})
 }

@@ -165,7 +165,7 @@ func (w *chaosWatch) checkPromises(claims map[string]claim, board, now map[strin
 	}
 	withheld := w.late + w.ahead
 	for key, all := range w.known {
-		factory, _, _ := cutRun(key)
+		factory, _ := cutRun(key)
 		c, ok := claims[factory]
 		if !ok {
 			continue
@@ -191,12 +191,12 @@ func (w *chaosWatch) checkPromises(claims map[string]claim, board, now map[strin
 }
 
 // cutRun cuts the key of a run into its factory's id and its own.
-func cutRun(key string) (factory, runID string, ok bool) {
+func cutRun(key string) (factory, runID string) {
 	i := strings.LastIndexByte(key, '/')
 	if i < 0 {
-		return key, "", false
+		return key, ""
 	}
-	return key[:i], key[i+1:], true
+	return key[:i], key[i+1:]
 }
 
 func askClaims(base string) (map[string]claim, error) {

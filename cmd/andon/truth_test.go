@@ -72,7 +72,12 @@ func str(v any) string {
 // after the call, and returns that moment by Azure's clock.
 func awaitFresh(t *testing.T, base string, e emulated) adf.Time {
 	t.Helper()
-	var moment adf.Time
+	return awaitAsOf(t, base, e, 0)
+}
+
+// awaitAsOf is awaitFresh with the moment given; 0 means one after the call.
+func awaitAsOf(t *testing.T, base string, e emulated, moment adf.Time) adf.Time {
+	t.Helper()
 	eventually(t, 3*time.Minute, func() string {
 		var answer struct {
 			Items []struct {
