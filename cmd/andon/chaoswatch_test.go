@@ -274,7 +274,7 @@ func (w *chaosWatch) askTruth() (map[string]runState, error) {
 // anyText is a string, or empty for every other kind of value.
 type anyText string
 
-func (a *anyText) UnmarshalJSON(b []byte) error {
+func (a *anyText) UnmarshalJSON(b []byte) error { //nolint:unparam // the form that encoding/json asks for
 	var s string
 	if json.Unmarshal(b, &s) != nil {
 		s = ""
