@@ -223,7 +223,7 @@ func (h *chaosHistory) look() {
 }
 
 func (h *chaosHistory) start() *program {
-	args := append([]string{"serve", "--listen", "127.0.0.1:0", "--store", "sqlite:" + h.store, "--poll", "1s"}, h.plan.serve...)
+	args := append([]string{"serve", "--listen", "127.0.0.1:0", "--store", "sqlite:" + h.store}, h.plan.serve...)
 	p := start(h.t, h.emulated.env(), args...)
 	h.servers = append(h.servers, p)
 	return p

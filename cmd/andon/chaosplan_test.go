@@ -89,10 +89,12 @@ func drawChaos(seed uint64) chaosPlan {
 	}
 	p.speed = []string{"1", "5", "20", "20", "60"}[r.IntN(5)]
 	p.emulate = []string{"--limits", "off"}
-	p.serve = []string{"--budget", "off"}
+	p.serve = []string{"--poll", "1s", "--budget", "off"}
 	switch r.IntN(5) {
 	case 0:
-		p.emulate, p.serve = nil, nil // Azure's limits and Andon's share of them
+		// Azure's limits and Andon's share of them, which 40 factories every
+		// second would use up without leaving any for history.
+		p.emulate, p.serve = nil, []string{"--poll", "5s"}
 	case 1:
 		p.emulate = append(p.emulate, "--token-life", "3s")
 	}
