@@ -129,7 +129,7 @@ func (f *factory) readPages(ctx context.Context, r *reading) (result, error) {
 			Factory: f.place.Key, Runs: runs, OddRows: f.newOddRows(answer.Odd) + lost, Origin: store.OriginAzure, Covered: covered,
 		}
 		last := answer.Next == ""
-		isFullEnd := last && canSplit && len(answer.Runs)+len(answer.Odd) == fullPage
+		isFullEnd := last && canSplit && len(answer.Runs)+len(answer.Odd) >= fullPage
 		if last && !isFullEnd && r.counts {
 			page.Completes, page.AsOf = &done, asOf
 		}
