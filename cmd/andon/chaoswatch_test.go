@@ -138,7 +138,7 @@ func (w *chaosWatch) checkShown(board, now map[string]runState) {
 		switch {
 		case !ok:
 			w.say("run %s is lost: it was shown as %s of %s", key, before.status, before.updated)
-		case v.updated < before.updated:
+		case v.updated < before.updated && (!v.updated.IsZero() || !v.isOver()): // an end without a time is the newest
 			w.say("run %s went back from %s of %s to %s of %s", key, before.status, before.updated, v.status, v.updated)
 		case v.updated == before.updated && before.isOver() && !v.isOver():
 			w.say("run %s was over (%s) and is %s at the same lastUpdated %s", key, before.status, v.status, v.updated)

@@ -40,6 +40,7 @@ func exercise(t *testing.T, open opener) {
 	t.Run("activities are read once per finished run", x.activities)
 	t.Run("activities read early are offered again", x.earlyActivities)
 	t.Run("activities that no policy keeps are not offered", x.skippedActivities)
+	t.Run("an end without a time is the newest", x.undatedEnd)
 	t.Run("an imported run becomes Azure's", x.imported)
 	t.Run("a forgotten run is not asked for again", x.gone)
 	t.Run("a run has its surroundings", x.surroundings)
@@ -389,6 +390,46 @@ func (x suite) surroundings(t *testing.T) {
 	if want := "no run " + guid(77) + " here: history reaches back to 2026-10-01T01:00:00Z"; err == nil || err.Error() != want {
 		t.Errorf("\ngot:  %v\nwant: %s", err, want)
 	}
+}
+
+// undatedEnd writes the states of a run whose end says no lastUpdated, in any
+// order: it would stay open for ever if it counted as older than the rest.
+func (x suite) undatedEnd(t *testing.T) {
+	t.Parallel()
+	going := row{ID: guid(1), Pipeline: "p", Status: "InProgress", Start: hour(1), Updated: hour(2)}
+	ended := row{ID: guid(1), Pipeline: "p", Status: "Succeeded", Start: hour(1), Ms: 1, Extra: map[string]any{"lastUpdated": nil}}
+	dated := row{ID: guid(1), Pipeline: "p", Status: "Failed", Start: hour(1), Ms: 1, Updated: hour(3)}
+	for _, c := range []struct {
+		name  string
+		pages []store.Page
+		want  adf.Status
+	}{
+		{"after", []store.Page{azurePage(going), azurePage(ended)}, "Succeeded"},
+		{"before", []store.Page{azurePage(ended), azurePage(going)}, "Succeeded"},
+		{"from a file", []store.Page{importPage(ended), azurePage(dated)}, "Failed"},
+		{"in a file", []store.Page{azurePage(dated), importPage(ended)}, "Failed"},
+	} {
+		s := x.open(t)
+		f := putFactory(t, s, "adf")
+		for _, p := range c.pages {
+			p.Factory = f.Key
+			if _, err := s.WriteRuns(t.Context(), p); err != nil {
+				t.Fatal(err)
+			}
+		}
+		d, err := s.Run(t.Context(), "adf", guid(1))
+		if err != nil || d.Status != c.want {
+			t.Errorf("%s: the run is %s, want %s; %v", c.name, d.Status, c.want, err)
+		}
+	}
+}
+
+func azurePage(r row) store.Page {
+	return store.Page{Runs: []adf.PipelineRun{r.run()}, Origin: store.OriginAzure}
+}
+
+func importPage(r row) store.Page {
+	return store.Page{Runs: []adf.PipelineRun{r.run()}, Origin: store.OriginImport}
 }
 
 // surroundingsOfOddTimes reads runs that begin long after now, or long after

@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"encoding/hex"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"testing"
@@ -52,11 +53,19 @@ func (m *model) write(factory string, r adf.PipelineRun) {
 		m.runs[key] = fresh
 		return
 	}
-	newer := cmp.Or(cmp.Compare(r.LastUpdated, old.LastUpdated), cmp.Compare(progressOf(r.Status), progressOf(old.Status)),
+	newer := cmp.Or(cmp.Compare(recencyOf(&r), recencyOf(&old.PipelineRun)), cmp.Compare(progressOf(r.Status), progressOf(old.Status)),
 		cmp.Compare(len(old.Odd), 0)-cmp.Compare(len(r.Odd), 0))
 	if newer > 0 {
 		m.runs[key] = fresh
 	}
+}
+
+// recencyOf is lastUpdated; an end without one is newer than all.
+func recencyOf(r *adf.PipelineRun) adf.Time {
+	if r.LastUpdated.IsZero() && progressOf(r.Status) == 3 {
+		return math.MaxInt64
+	}
+	return r.LastUpdated
 }
 
 func (r modelRun) group() string {

@@ -92,7 +92,8 @@ func optionalBlob(st *sqlite3.Stmt, col int) []byte {
 }
 
 // WriteRuns stores a page. It can be called again with the same page: a run is
-// one row of its factory, and the version with the newest lastUpdated stays.
+// one row of its factory, and the version with the newest lastUpdated stays; an
+// end of Azure's without one counts as the newest.
 // At equal lastUpdated the one that is further on in its life stays, then the
 // one without odd fields, then the one that came first.
 func (s *Store) WriteRuns(ctx context.Context, p Page) (Changes, error) {
@@ -251,7 +252,7 @@ func (w *writer) writeRun(p Page, a *arrival, done *Changes, touched *touchedRun
 	if err != nil {
 		return 0, err
 	}
-	if old != nil && !w.supersedes(a, old) {
+	if old != nil && !w.supersedes(p, a, old) {
 		done.Unchanged++
 		return 0, w.claimForAzure(p, old)
 	}
@@ -314,14 +315,27 @@ func (w *writer) findByID(factory FactoryKey, id []byte) (found *storedRun, err 
 }
 
 // supersedes reports whether an arrival replaces what is stored.
-func (w *writer) supersedes(a *arrival, old *storedRun) bool {
-	if n := int64(a.run.LastUpdated); n != old.lastUpdated {
-		return n > old.lastUpdated
+func (w *writer) supersedes(p Page, a *arrival, old *storedRun) bool {
+	status := w.s.dicts.idOf(a.run.Status)
+	n := recency(int64(a.run.LastUpdated), status, p.Origin != OriginImport)
+	if o := recency(old.lastUpdated, old.status, old.flags&flagImport == 0); n != o {
+		return n > o
 	}
-	if n, o := progress(w.s.dicts.idOf(a.run.Status)), progress(old.status); n != o {
+	if n, o := progress(status), progress(old.status); n != o {
 		return n > o
 	}
 	return len(a.run.Odd) == 0 && old.flags&flagOdd != 0
+}
+
+// recency returns what versions of a run are ordered by: lastUpdated. An end for
+// which Azure gives none is newer than all others, since it would otherwise
+// never take the place of the run that goes on. Files leave the time out for
+// reasons of their own.
+func recency(lastUpdated, status int64, isAzures bool) int64 {
+	if lastUpdated == 0 && terminalID(status) && isAzures {
+		return math.MaxInt64
+	}
+	return lastUpdated
 }
 
 // progress orders statuses by when in its life a run has them.
