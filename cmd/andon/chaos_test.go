@@ -188,10 +188,12 @@ func (h *chaosHistory) tell() {
 	for _, b := range h.watch.broken {
 		h.t.Errorf("%s", b)
 	}
+	h.t.Logf("seed %d (%s, speed %s): %d kills, %d moments, %d promises, %d runs compared, in %.0f s; struck %v",
+		h.plan.seed, h.plan.scenario, h.plan.speed, h.kills, h.watch.moments, h.watch.promises, h.compared, time.Since(h.began).Seconds(), h.strikes)
 	if !h.t.Failed() {
 		return
 	}
-	h.t.Logf("seed %d; again: make chaos SEED=%d\n%s\nfaults that struck: %v", h.plan.seed, h.plan.seed, strings.Join(h.diary, "\n"), h.strikes)
+	h.t.Logf("seed %d; again: make chaos SEED=%d\n%s", h.plan.seed, h.plan.seed, strings.Join(h.diary, "\n"))
 	for i, p := range h.servers {
 		out := p.output()
 		h.t.Logf("server %d said at last:\n%s", i+1, out[max(0, len(out)-2000):])
