@@ -71,7 +71,7 @@ const (
 )
 
 // chaosKinds are the emulator's faults. Every seed takes five of them in turn,
-// so that six seeds on end meet them all, and some more by chance.
+// so that four seeds on end have them all, and some more by chance.
 func chaosKinds() []string {
 	return []string{
 		"429", "500", "502html", "503", "504", "401", "cae", "unregistered", "reset", "cut", "hang", "slow", "drip", "skew", "late", "moved",
