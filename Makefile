@@ -51,6 +51,10 @@ fuzz: need-go ## Fuzz every decoder and parser, long (TIME=1m; 10 minutes each)
 hostile: need-go ## Let a real server read the hostile scenario under every fault for long (TIME=10m)
 	ANDON_HOSTILE_TIME=$(or $(TIME),10m) CGO_ENABLED=0 go test ./cmd/andon -run NoRunIsLostInAHostileAzure -count=1 -timeout 60m -v
 
+.PHONY: chaos
+chaos: need-go ## Kill real servers under every fault, one seeded history after another, and hold the board against the truth (COUNT=200 PARALLEL=4, or SEED=17)
+	ANDON_CHAOS_SEEDS=$(or $(SEED),1-$(or $(COUNT),200)) CGO_ENABLED=0 go test ./cmd/andon -run '^TestChaos$$' -count=1 -timeout 180m -parallel $(or $(PARALLEL),4) -v
+
 .PHONY: test-web
 test-web: web/node_modules/.package-lock.json ## Run the UI's unit tests only
 	npm --prefix web test

@@ -72,7 +72,12 @@ func str(v any) string {
 // after the call, and returns that moment by Azure's clock.
 func awaitFresh(t *testing.T, base string, e emulated) adf.Time {
 	t.Helper()
-	var moment adf.Time
+	return awaitAsOf(t, base, e, 0)
+}
+
+// awaitAsOf is awaitFresh with the moment given; 0 means one after the call.
+func awaitAsOf(t *testing.T, base string, e emulated, moment adf.Time) adf.Time {
+	t.Helper()
 	eventually(t, 3*time.Minute, func() string {
 		var answer struct {
 			Items []struct {
@@ -110,8 +115,9 @@ func awaitFresh(t *testing.T, base string, e emulated) adf.Time {
 // compareWithTruth demands: what the world knew up to the board's freshness is
 // on the board, field by field, and nothing is there that the world does not
 // know. The world goes on living meanwhile, so a run that changed between the
-// two readings of the truth may be in either state.
-func compareWithTruth(t *testing.T, base string, e emulated) {
+// two readings of the truth may be in either state. It returns how many runs
+// were compared.
+func compareWithTruth(t *testing.T, base string, e emulated) int {
 	t.Helper()
 	moment := awaitFresh(t, base, e)
 	before := truth(t, e)
@@ -151,6 +157,7 @@ func compareWithTruth(t *testing.T, base string, e emulated) {
 	if lost+wrong+invented > 0 || len(before) == 0 {
 		t.Errorf("the board is not the truth: %d lost, %d wrong, %d invented of %d", lost, wrong, invented, len(before))
 	}
+	return len(before)
 }
 
 // asSent keeps ADF's own fields of a row.

@@ -103,6 +103,7 @@ func (f *factory) readPages(ctx context.Context, r *reading) (result, error) {
 	filter := adf.RunFilter{LastUpdatedAfter: w.From, LastUpdatedBefore: w.To, Filters: r.filters}
 	canSplit := w.To.Sub(w.From) >= 2*shortestLength
 	done := store.Window{From: w.From}
+	var asOf adf.Time
 	for {
 		if canSplit && sum.pages == tooManyPages {
 			return sum, errTooFull
@@ -114,7 +115,14 @@ func (f *factory) readPages(ctx context.Context, r *reading) (result, error) {
 		if done.To.IsZero() {
 			// What changes after its first page was answered is not in the
 			// window, however far it asked ahead.
-			done.To = min(w.To, adf.TimeOf(answer.Asked))
+			asked := adf.TimeOf(answer.Asked)
+			done.To = min(w.To, asked)
+			// Runs that were last updated in a window that ends before may have
+			// changed since: then they are in none that was read, and the board
+			// is not yet as of that window's end.
+			if asked <= w.To {
+				asOf = asked
+			}
 			if done.To < done.From {
 				return sum, fmt.Errorf("%w at %s, before the window that was asked for: the next one goes by it", errClock, answer.Asked.UTC().Format(time.RFC3339))
 			}
@@ -124,9 +132,9 @@ func (f *factory) readPages(ctx context.Context, r *reading) (result, error) {
 			Factory: f.place.Key, Runs: runs, OddRows: f.newOddRows(answer.Odd) + lost, Origin: store.OriginAzure, Covered: covered, Asked: adf.TimeOf(answer.Asked),
 		}
 		last := answer.Next == ""
-		isFullEnd := last && canSplit && len(answer.Runs)+len(answer.Odd) == fullPage
+		isFullEnd := last && canSplit && len(answer.Runs)+len(answer.Odd) >= fullPage
 		if last && !isFullEnd && r.counts {
-			page.Completes, page.AsOf = &done, done.To
+			page.Completes, page.AsOf = &done, asOf
 		}
 		changes, err := f.store.WriteRuns(ctx, page)
 		if err != nil {

@@ -322,8 +322,10 @@ func (s *Store) childKeys(ctx context.Context, hit located) ([]RunKey, error) {
 	first := hit.start/dayTicks - childDaysBefore
 	last := int64(adf.TimeOf(s.now()))/dayTicks + childDaysAfter
 	if hit.end.Valid {
-		last = max(hit.start, hit.end.Int64)/dayTicks + childDaysAfter // an end that lies before the start is no end
+		last = hit.end.Int64/dayTicks + childDaysAfter
 	}
+	// A start may be ahead of now, and of the run's own end.
+	last = max(last, hit.start/dayTicks+childDaysAfter)
 	var days []int64
 	for d := first; d <= last && len(days) < maxChildDays; d++ {
 		days = append(days, d)
