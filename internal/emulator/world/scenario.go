@@ -34,7 +34,7 @@ type subscriptionSpec struct {
 
 // scenarios are all there are, the default first.
 func scenarios() []scenario {
-	return []scenario{defaultScenario(), bankScenario(), quietScenario(), hostileScenario()}
+	return []scenario{defaultScenario(), bankScenario(), quietScenario(), hostileScenario(), fleetScenario(), busyScenario()}
 }
 
 // ScenarioInfo is what people are told of a scenario.
