@@ -53,7 +53,10 @@ type factory struct {
 	wakeAround, askedAround chan struct{}
 	aroundEvery             time.Duration
 	known                   atomic.Pointer[knownPipelines] // nil until definitions were read
-	calledFor               map[string]bool                // lower-case names of pipelines that surroundings were read again for; touched by the poll loop only
+	factsSeen               atomic.Pointer[time.Time]      // when Azure showed the factory itself last; nil for never
+	firing                  firing
+	toldStates              map[string]toldState // by lower-case name of the integration runtime; touched by the loop of surroundings only
+	calledFor               map[string]bool      // lower-case names of pipelines that surroundings were read again for; touched by the poll loop only
 	// wantedFrom is where the wanted history begins; touched by the fill loop
 	// only.
 	wantedFrom adf.Time
