@@ -30,6 +30,7 @@ type factory struct {
 	history    time.Duration
 	ceiling    int64 // records that may be read for history; 0: as many as there are
 	overlap    *reachBack
+	depth      depth // touched by the poll loop only
 	orders     chan order
 	sweepEvery time.Duration
 	sweepRows  int64 // that a sweep simply reads again
@@ -55,6 +56,7 @@ type factory struct {
 	known                   atomic.Pointer[knownPipelines] // nil until definitions were read
 	factsSeen               atomic.Pointer[time.Time]      // when Azure showed the factory itself last; nil for never
 	firing                  firing
+	triggerFillRest         time.Time            // until when older trigger runs are not asked for; touched by the fill loop only
 	toldStates              map[string]toldState // by lower-case name of the integration runtime; touched by the loop of surroundings only
 	calledFor               map[string]bool      // lower-case names of pipelines that surroundings were read again for; touched by the poll loop only
 	// wantedFrom is where the wanted history begins; touched by the fill loop
@@ -182,8 +184,9 @@ func (f *factory) pollOnce(ctx context.Context) error {
 		return err
 	}
 	seen := map[string]bool{}
+	reach, isWhole := f.depth.next(f.overlap.get(ctx))
 	got, err := f.read(ctx, reading{
-		window: pollWindow(have, f.azureNow(), f.overlap.get(ctx)), have: have, counts: true,
+		window: pollWindow(have, f.azureNow(), reach), have: have, counts: true,
 		taken: func(runs []adf.PipelineRun) {
 			for i := range runs {
 				seen[strings.ToLower(runs[i].RunID)] = true
@@ -192,6 +195,7 @@ func (f *factory) pollOnce(ctx context.Context) error {
 			f.callAround(runs)
 		},
 	})
+	f.depth.took(got, isWhole, err)
 	if err != nil {
 		return err
 	}

@@ -33,6 +33,9 @@ func (f *factory) fillLoop(ctx context.Context) {
 			f.report(ctx, partFill, err)
 			if err == nil {
 				retry.reset()
+				if err := f.fillTriggerRuns(ctx); err != nil {
+					f.report(ctx, partAround, err)
+				}
 				break
 			}
 			if !wait(ctx, retry.next(f.now(), retryAt(err))) {

@@ -27,7 +27,7 @@ const (
 // first good poll, then every so often, and when somebody calls for it.
 func (f *factory) aroundLoop(ctx context.Context) {
 	pause := f.aroundEvery - jitter(f.aroundEvery/spread)
-	called := true
+	called := false
 	for {
 		select {
 		case <-ctx.Done():

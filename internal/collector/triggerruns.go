@@ -16,9 +16,6 @@ const (
 	// one before it: one was seen to become visible five minutes late
 	// (recordings, triggerruns-query-006 and -007).
 	triggerOverlap = 15 * time.Minute
-	// triggerPages is how many pages of older trigger runs are read with each
-	// round, or some more: history must not keep the next round waiting.
-	triggerPages = 300
 	// openTriggers is how many trigger runs that have not ended are looked at
 	// for how far back a window has to begin.
 	openTriggers = 100
@@ -38,12 +35,13 @@ type firing struct {
 	at    time.Time
 }
 
-// listed takes in the triggers. Of an odd one it is not known whether it is
+// listed takes in the triggers. One of which the state is not known may be
 // started.
 func (g *firing) listed(all []adf.Trigger, odd int) {
 	still := odd == 0
 	for i := range all {
-		still = still && strings.EqualFold(all[i].RuntimeState, "Stopped")
+		state := all[i].RuntimeState
+		still = still && (strings.EqualFold(state, "Stopped") || strings.EqualFold(state, "Disabled"))
 	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -92,8 +90,8 @@ func (g *firing) ended(at time.Time, err error) {
 }
 
 // readTriggerRuns reads the trigger runs since the last round, from the oldest
-// one on that had not ended, then some windows of those before. Where nothing
-// can have fired it does so more seldom.
+// one on that had not ended. Where nothing can have fired it does so more
+// seldom.
 func (f *factory) readTriggerRuns(ctx context.Context, called bool) error {
 	have, err := f.store.TriggerRunCoverage(ctx, f.place.Key)
 	if err != nil {
@@ -103,50 +101,69 @@ func (f *factory) readTriggerRuns(ctx context.Context, called bool) error {
 	if err != nil {
 		return err
 	}
+	if !called && len(open) == 0 && !f.firing.isDue(f.now(), idleTriggers*f.aroundEvery) {
+		return nil
+	}
 	now := f.azureNow()
 	newest := pollWindow(have, now, triggerOverlap)
 	if len(open) > 0 && !open[0].TriggerRunTimestamp.IsZero() {
 		newest.From = min(newest.From, max(open[0].TriggerRunTimestamp, now.Add(-openTriggerReach)))
 	}
-	if called || len(open) > 0 || f.firing.isDue(f.now(), idleTriggers*f.aroundEvery) {
-		f.firing.begins()
-		_, err := f.readTriggerWindow(ctx, newest)
-		f.firing.ended(f.now(), err)
-		if err != nil {
-			return err
-		}
-	}
-	return f.readOlderTriggerRuns(ctx, newPlanner(store.Window{From: now.Add(-f.history), To: newest.From}, have, triggerOverlap))
+	f.firing.begins()
+	_, err = f.readTriggerWindow(ctx, newest)
+	f.firing.ended(f.now(), err)
+	return err
 }
 
-// readOlderTriggerRuns reads some of the windows that are missing.
-func (f *factory) readOlderTriggerRuns(ctx context.Context, plan *planner) error {
-	for sum := 0; sum < triggerPages; {
+// fillTriggerRuns reads what is missing of the history of trigger runs, newest
+// first, once the newest are there and the history of runs is filled. Their
+// records count towards the same ceiling. What can't be read is tried again
+// when surroundings are due.
+func (f *factory) fillTriggerRuns(ctx context.Context) error {
+	if f.now().Before(f.triggerFillRest) {
+		return nil
+	}
+	have, err := f.store.TriggerRunCoverage(ctx, f.place.Key)
+	if err != nil || len(have) == 0 {
+		return err
+	}
+	now := f.azureNow()
+	plan := newPlanner(store.Window{From: now.Add(-f.history), To: pollWindow(have, now, triggerOverlap).From}, have, triggerOverlap)
+	if plan.left() == 0 {
+		return nil
+	}
+	records, err := f.recordsOfHistory(ctx)
+	if err != nil {
+		return err
+	}
+	f.historyRecords = &records
+	for f.ceiling <= 0 || records < f.ceiling {
 		w, ok := plan.next()
 		if !ok {
-			return nil
+			break
 		}
-		pages, err := f.readTriggerWindow(ctx, w)
+		got, err := f.readTriggerWindow(ctx, w)
+		records += int64(got.rows)
 		if err != nil {
+			f.triggerFillRest = f.now().Add(f.aroundEvery)
 			return err
 		}
-		plan.took(w, pages)
-		sum += pages
+		plan.took(w, got.pages)
 	}
 	return nil
 }
 
 // readTriggerWindow reads a window of trigger runs to its end, and returns how
-// many pages it had.
-func (f *factory) readTriggerWindow(ctx context.Context, w store.Window) (pages int, err error) {
+// many pages and rows it had.
+func (f *factory) readTriggerWindow(ctx context.Context, w store.Window) (sum result, err error) {
 	filter := adf.RunFilter{LastUpdatedAfter: w.From, LastUpdatedBefore: w.To}
 	done := store.Window{From: w.From}
 	for {
 		answer, err := f.azure().QueryTriggerRuns(ctx, f.place.ID, filter)
 		if err != nil {
-			return pages, err
+			return sum, err
 		}
-		pages++
+		sum.add(result{pages: 1, rows: len(answer.Runs)})
 		asked := adf.TimeOf(answer.Asked)
 		if done.To.IsZero() {
 			done.To = max(done.From, min(w.To, asked))
@@ -162,13 +179,13 @@ func (f *factory) readTriggerWindow(ctx context.Context, w store.Window) (pages 
 			page.Completes, page.AsOf = &done, done.To
 		}
 		if _, err := f.store.WriteTriggerRuns(ctx, page); err != nil {
-			return pages, fmt.Errorf("store trigger runs of %s: %w", f.place.Name, err)
+			return sum, fmt.Errorf("store trigger runs of %s: %w", f.place.Name, err)
 		}
 		if last {
-			return pages, nil
+			return sum, nil
 		}
 		if answer.Next == filter.ContinuationToken {
-			return pages, endless("trigger runs of " + f.place.Name)
+			return sum, endless("trigger runs of " + f.place.Name)
 		}
 		filter.ContinuationToken = answer.Next
 	}
