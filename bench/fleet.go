@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strconv"
 	"time"
+
+	"andon/internal/azure/budget"
 )
 
 const (
@@ -201,9 +203,9 @@ func (s *staleness) spell(took time.Duration, l ledger) spellOf {
 
 func (f *fleetFill) notes(t *table) {
 	text := ""
-	for _, name := range []string{"asked", "news", "openRuns", "activities", "discovery", "surroundings", "sweep", "history", "historyActivities"} {
-		if u, ok := f.byPurpose[name]; ok {
-			text += fmt.Sprintf(", %s %s", name, whole(float64(u.Requests)))
+	for _, p := range budget.Purposes() {
+		if u, ok := f.byPurpose[string(p)]; ok {
+			text += fmt.Sprintf(", %s %s", p, whole(float64(u.Requests)))
 		}
 	}
 	t.note("By purpose, by Andon's own count up to half a minute ago: %s.", text[min(2, len(text)):])

@@ -6,7 +6,8 @@ import "time"
 func busyScenario() scenario {
 	return scenario{
 		name:          "busy",
-		what:          "a web shop with one factory that starts a thousand runs an hour, day and night: give --size 1000000 for a history that is as busy",
+		what:          "a web shop with one factory that starts a thousand runs an hour, day and night: give --size 60000 for a last day that is as busy, 1000000 for the whole history",
+		feed:          25 * time.Hour,
 		tenants:       []tenantSpec{{name: "Klippan Online", domain: "klippan.example"}},
 		subscriptions: []subscriptionSpec{{name: "Klippan Data Production"}},
 		factories: []factorySpec{{
