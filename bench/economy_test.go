@@ -36,9 +36,9 @@ func TestWhatIsWatchedForLongIsPrinted(t *testing.T) {
 	}
 	for _, want := range []string{
 		"2 quiet factories kept fresh to 30s for 1h0m0s",
-		"  news                             240                 1.000                120.00      8,000\n",
-		"  Andon, by the emulator's       1,290     1.290     1,290     11,000\n",
-		"  naïve poller, no activities   28,800    28.800    28,800  2,880,000\n",
+		"  news                              240                 1.000                120.00  8,000\n",
+		"  Andon, by the emulator's        1,290    1.290     1,290  11,000\n",
+		"  naïve poller, no activities    28,800   28.800    28,800  2,880,000\n",
 		// 12,000 and 2,880,000 records an hour, and 4 lists of 25, at 0.25 and 0.50 for 50,000.
 		"Andon $43.20 for records and $0.72 for definitions read; the naïve poller $10368.00 for records.",
 		"economy: news per quiet factory and poll   ≤ 1.00     1.000  met\n",
