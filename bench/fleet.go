@@ -8,6 +8,7 @@ import (
 	"os"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"andon/internal/azure/budget"
@@ -202,13 +203,13 @@ func (s *staleness) spell(took time.Duration, l ledger) spellOf {
 }
 
 func (f *fleetFill) notes(t *table) {
-	text := ""
+	var parts []string
 	for _, p := range budget.Purposes() {
 		if u, ok := f.byPurpose[string(p)]; ok {
-			text += fmt.Sprintf(", %s %s", p, whole(float64(u.Requests)))
+			parts = append(parts, fmt.Sprintf("%s %s", p, whole(float64(u.Requests))))
 		}
 	}
-	t.note("By purpose, by Andon's own count up to half a minute ago: %s.", text[min(2, len(text)):])
+	t.note("By purpose, by Andon's own count up to half a minute ago: %s.", strings.Join(parts, ", "))
 	for i, trouble := range f.stands.troubles[:min(3, len(f.stands.troubles))] {
 		t.note("Trouble %d of %d: %.150s", i+1, len(f.stands.troubles), trouble)
 	}
