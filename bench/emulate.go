@@ -14,7 +14,6 @@ import (
 	"net/url"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -55,13 +54,11 @@ func (b *bench) emulate(ctx context.Context) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	binary := filepath.Join(dir, "andon")
-	build := exec.CommandContext(ctx, "go", "build", "-o", binary, "andon/cmd/andon") //nolint:gosec // a folder of its own
-	build.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if out, err := build.CombinedOutput(); err != nil {
-		return fmt.Errorf("go build: %w: %s", err, out)
+	binary, err := builtAndon(ctx, dir)
+	if err != nil {
+		return err
 	}
-	p, err := b.startEmulator(ctx, binary)
+	p, err := b.startEmulator(ctx, binary, "--limits", "off", "--size", strconv.Itoa(b.size))
 	if err != nil {
 		return err
 	}
@@ -118,12 +115,9 @@ type emulatorProcess struct {
 	errs    *bytes.Buffer
 }
 
-func (b *bench) startEmulator(ctx context.Context, binary string) (*emulatorProcess, error) {
+func (b *bench) startEmulator(ctx context.Context, binary string, args ...string) (*emulatorProcess, error) {
 	p := &emulatorProcess{errs: &bytes.Buffer{}}
-	args := []string{
-		"emulate", "--json", "--limits", "off", "--size", strconv.Itoa(b.size),
-		"--listen", "127.0.0.1:0", "--proxy-listen", "127.0.0.1:0", "--control-listen", "127.0.0.1:0",
-	}
+	args = append([]string{"emulate", "--json", "--listen", "127.0.0.1:0", "--proxy-listen", "127.0.0.1:0", "--control-listen", "127.0.0.1:0"}, args...)
 	p.cmd = exec.CommandContext(ctx, binary, args...) //nolint:gosec // the program that was just built
 	p.cmd.Stderr = p.errs
 	out, err := p.cmd.StdoutPipe()
@@ -148,16 +142,11 @@ func (b *bench) startEmulator(ctx context.Context, binary string) (*emulatorProc
 // memory is the most that the process has had so far, in MB; false where the
 // system does not tell.
 func (p *emulatorProcess) memory() (float64, bool) {
-	kilobytes, err := strconv.ParseFloat(strings.TrimSuffix(procLine(fmt.Sprintf("/proc/%d/status", p.cmd.Process.Pid), "VmHWM"), " kB"), 64)
-	return kilobytes * 1024 / 1e6, err == nil
+	return peakMemory(p.cmd.Process)
 }
 
 func (p *emulatorProcess) stop() error {
-	if err := p.cmd.Process.Signal(os.Interrupt); err != nil {
-		err = p.cmd.Process.Kill()
-		return errors.Join(err, p.cmd.Wait())
-	}
-	if err := p.cmd.Wait(); err != nil {
+	if err := endProcess(p.cmd); err != nil {
 		return fmt.Errorf("the emulator: %w: %s", err, p.errs)
 	}
 	return nil
@@ -246,6 +235,7 @@ type pageReader struct {
 	client *http.Client
 	bearer string
 	page   bytes.Buffer
+	sent   int64 // requests
 }
 
 func newPageReader(info emulator.Info, pool *x509.CertPool, isHTTP2 bool) *pageReader {
@@ -299,6 +289,7 @@ func (r *pageReader) post(ctx context.Context, address, kind, body string) error
 	}
 	req.Header.Set("Content-Type", kind)
 	req.Header.Set("Authorization", r.bearer)
+	r.sent++
 	res, err := r.client.Do(req)
 	if err != nil {
 		return err

@@ -39,7 +39,8 @@ type settings struct {
 	spell   time.Duration // how long decoding is measured in each round
 	dir     string        // where the store that is queried is kept
 	peer    string        // the folder of the JavaScript client; "" leaves it out
-	only    []string      // names of parts; none means all
+	steady  time.Duration // how long what goes on without end is watched
+	only    []string      // names of parts; none means all that don't stand apart
 }
 
 // bench is one run of this command.
@@ -56,15 +57,19 @@ type bench struct {
 type part struct {
 	name    string
 	measure func(*bench, context.Context) error
+	apart   bool // takes so long that it is measured only when it is named
 }
 
 func parts() []part {
 	return []part{
-		{"decode", (*bench).decode},
-		{"collect", (*bench).collect},
-		{"write", (*bench).write},
-		{"queries", (*bench).queries},
-		{"emulator", (*bench).emulate},
+		{name: "decode", measure: (*bench).decode},
+		{name: "collect", measure: (*bench).collect},
+		{name: "write", measure: (*bench).write},
+		{name: "queries", measure: (*bench).queries},
+		{name: "emulator", measure: (*bench).emulate},
+		{name: "economy", measure: (*bench).economy, apart: true},
+		{name: "fleet", measure: (*bench).fleet, apart: true},
+		{name: "tenth", measure: (*bench).tenth, apart: true},
 	}
 }
 
@@ -79,7 +84,7 @@ func measure(ctx context.Context, args []string, out, progress io.Writer) error 
 		return err
 	}
 	for _, p := range parts() {
-		if len(s.only) > 0 && !slices.Contains(s.only, p.name) {
+		if !slices.Contains(s.only, p.name) && (p.apart || len(s.only) > 0) {
 			continue
 		}
 		if err := p.measure(b, ctx); err != nil {
@@ -99,7 +104,8 @@ func parseArgs(args []string, output io.Writer) (settings, error) {
 	f.DurationVar(&s.spell, "spell", 2*time.Second, "how long decoding is measured in each round")
 	f.StringVar(&s.dir, "dir", "build", "folder that keeps the store that is queried, for the next time")
 	f.StringVar(&s.peer, "peer", filepath.Join("bench", "peer"), "folder of the JavaScript client, installed with npm ci; empty leaves it out")
-	only := f.String("only", "", "parts to measure, such as decode,queries; all when empty")
+	f.DurationVar(&s.steady, "steady", time.Hour, "how long economy and tenth watch what goes on without end")
+	only := f.String("only", "", "parts to measure, such as decode,queries; empty measures all but economy, fleet and tenth, which take an hour and more")
 	if err := f.Parse(args); err != nil {
 		return s, err
 	}
@@ -126,8 +132,8 @@ func (s *settings) check(rest []string) error {
 	switch {
 	case len(rest) > 0:
 		return fmt.Errorf("unexpected %q: everything is given by flags", rest[0])
-	case s.size < 1000 || s.rounds < 1 || s.samples < 1 || s.spell <= 0:
-		return errors.New("-size has to be 1000 or more, -rounds and -samples 1 or more, -spell above 0")
+	case s.size < 1000 || s.rounds < 1 || s.samples < 1 || s.spell <= 0 || s.steady <= 0:
+		return errors.New("-size has to be 1000 or more, -rounds and -samples 1 or more, -spell and -steady above 0")
 	}
 	return nil
 }

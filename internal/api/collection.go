@@ -35,7 +35,7 @@ type Used struct {
 type PurposeUsage struct {
 	Used
 
-	Purpose string `json:"purpose" doc:"What the requests were for: asked, news, openRuns, activities, discovery, surroundings, sweep, history or historyActivities."`
+	Purpose string `json:"purpose" doc:"What the requests were for: asked, news, openRuns, activities, discovery, surroundings, sweep, history, historyActivities or historySurroundings."`
 }
 
 // FactoryUsage is what requests for all purposes used.
@@ -176,7 +176,7 @@ func usageOf(used map[store.UsageKey]store.Usage, belongs func(store.UsageKey) b
 
 // purposes are what requests are sent for, the most urgent first.
 func purposes() []string {
-	return []string{"asked", "news", "openRuns", "activities", "discovery", "surroundings", "sweep", "history", "historyActivities"}
+	return []string{"asked", "news", "openRuns", "activities", "discovery", "surroundings", "sweep", "history", "historyActivities", "historySurroundings"}
 }
 
 func (p *Used) add(u store.Usage) {

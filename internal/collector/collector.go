@@ -167,6 +167,17 @@ func (c *Collector) collect(ctx context.Context, s *source, place store.Place) {
 	c.tasks.Go(func() { f.run(ctx) })
 }
 
+// sawFacts notes that a source has just been shown a factory.
+func (c *Collector) sawFacts(ctx context.Context, id adf.FactoryID) error {
+	c.mu.Lock()
+	f := c.factories[id.Key()]
+	c.mu.Unlock()
+	if f == nil {
+		return nil // the server is stopping
+	}
+	return f.sawFacts(ctx)
+}
+
 // ReadActivities begins to read a run's activities before everything else and
 // returns without waiting; the store announces them as a change of the run.
 // factory is the short id. A run that is being read or is read to its end is

@@ -30,6 +30,7 @@ type factory struct {
 	history    time.Duration
 	ceiling    int64 // records that may be read for history; 0: as many as there are
 	overlap    *reachBack
+	depth      depth // touched by the poll loop only
 	orders     *orders
 	sweepEvery time.Duration
 	sweepRows  int64 // that a sweep simply reads again
@@ -54,7 +55,11 @@ type factory struct {
 	wakeAround, askedAround chan struct{}
 	aroundEvery             time.Duration
 	known                   atomic.Pointer[knownPipelines] // nil until definitions were read
-	calledFor               map[string]bool                // lower-case names of pipelines that surroundings were read again for; touched by the poll loop only
+	factsSeen               atomic.Pointer[time.Time]      // when Azure showed the factory itself last; nil for never
+	firing                  firing
+	triggerFillRest         time.Time            // until when older trigger runs are not asked for; touched by the fill loop only
+	toldStates              map[string]toldState // by lower-case name of the integration runtime; touched by the loop of surroundings only
+	calledFor               map[string]bool      // lower-case names of pipelines that surroundings were read again for; touched by the poll loop only
 	// wantedFrom is where the wanted history begins; touched by the fill loop
 	// only.
 	wantedFrom adf.Time
@@ -198,13 +203,15 @@ func (f *factory) pollOnce(ctx context.Context) error {
 		return err
 	}
 	seen := map[string]bool{}
-	got, err := f.readNews(ctx, have, func(runs []adf.PipelineRun) {
+	reach, isWhole := f.depth.next(f.overlap.get(ctx))
+	got, err := f.readNews(ctx, have, reach, func(runs []adf.PipelineRun) {
 		for i := range runs {
 			seen[strings.ToLower(runs[i].RunID)] = true
 		}
 		f.activities.finished(runs)
 		f.callAround(runs)
 	})
+	f.depth.took(got, isWhole, err)
 	if err != nil {
 		return err
 	}
@@ -220,10 +227,10 @@ func (f *factory) pollOnce(ctx context.Context) error {
 
 // readNews reads the newest window. Where the answer shows that it was laid by
 // a clock that has been set meanwhile, ours or Azure's, it is laid anew.
-func (f *factory) readNews(ctx context.Context, have []store.Window, taken func([]adf.PipelineRun)) (result, error) {
+func (f *factory) readNews(ctx context.Context, have []store.Window, reach time.Duration, taken func([]adf.PipelineRun)) (result, error) {
 	var sum result
 	for tries := 1; ; tries++ {
-		w := pollWindow(have, f.azureNow(), f.overlap.get(ctx))
+		w := pollWindow(have, f.azureNow(), reach)
 		got, err := f.read(ctx, reading{window: f.inDoubt(w), have: have, counts: true, taken: taken})
 		sum.add(got)
 		isOff := errors.Is(err, errClock) || err == nil && f.azureNow() > w.To

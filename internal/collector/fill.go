@@ -33,6 +33,9 @@ func (f *factory) fillLoop(ctx context.Context) {
 			f.report(ctx, partFill, err)
 			if err == nil {
 				retry.reset()
+				if err := f.fillTriggerRuns(budget.For(ctx, budget.HistorySurroundings)); err != nil {
+					f.report(ctx, partAround, err)
+				}
 				break
 			}
 			if !wait(ctx, retry.after(err, f.now())) {
@@ -222,7 +225,8 @@ func (f *factory) recordsOfHistory(ctx context.Context) (int64, error) {
 	}
 	var n int64
 	for key, u := range used {
-		if key.Factory == f.place.Key && key.Purpose == string(budget.History) {
+		isHistory := key.Purpose == string(budget.History) || key.Purpose == string(budget.HistorySurroundings)
+		if key.Factory == f.place.Key && isHistory {
 			n += u.Records
 		}
 	}

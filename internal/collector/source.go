@@ -101,7 +101,7 @@ func (s *source) discover(ctx context.Context) (subscriptions *int, err error) {
 		}
 		found += len(factories)
 		for _, f := range factories {
-			if err := s.put(ctx, f); err != nil {
+			if err := s.show(ctx, f); err != nil {
 				troubles = append(troubles, err)
 			}
 		}
@@ -142,7 +142,7 @@ func (s *source) discoverListed(ctx context.Context) error {
 			return ctx.Err()
 		}
 		if err == nil {
-			err = s.put(ctx, f)
+			err = s.show(ctx, f)
 		} else if place, ok := places[id.Key()]; ok {
 			s.collector.collect(ctx, s, place)
 		} else {
@@ -153,6 +153,15 @@ func (s *source) discoverListed(ctx context.Context) error {
 		}
 	}
 	return errors.Join(troubles...)
+}
+
+// show puts a factory as Azure has just shown it, which spares asking for it
+// among its surroundings.
+func (s *source) show(ctx context.Context, f adf.Factory) error {
+	if err := s.put(ctx, f); err != nil {
+		return err
+	}
+	return s.collector.sawFacts(ctx, f.ID)
 }
 
 // put stores what Azure says of a factory and has it collected.

@@ -18,38 +18,29 @@ const (
 	// calledAgain is how old surroundings are at least when a run has them
 	// read again.
 	calledAgain = 2 * time.Minute
-	// triggerOverlap is how far a window of trigger runs reaches back over the
-	// one before it: one was seen to become visible five minutes late
-	// (recordings, triggerruns-query-006 and -007).
-	triggerOverlap = 15 * time.Minute
-	// triggerWindows bounds how many windows of older trigger runs are read
-	// with each round.
-	triggerWindows = 4
-	// openTriggers is how many trigger runs that have not ended are looked at
-	// for how far back a window has to begin.
-	openTriggers = 100
-	// openTriggerReach is how far back it begins at most for their sake.
-	openTriggerReach = 24 * time.Hour
+	// spread is the part of the interval by which the second reading may come
+	// early, once: the first ones of many factories come together.
+	spread = 2
 )
 
 // aroundLoop reads what stands around the runs of a factory: at once after the
 // first good poll, then every so often, and when somebody calls for it.
 func (f *factory) aroundLoop(ctx context.Context) {
 	var retry backoff
+	regular := f.aroundEvery - jitter(f.aroundEvery/spread)
+	called := false
 	for {
 		select {
 		case <-ctx.Done():
 			return
-		case <-f.wakeAround:
+		case <-f.wakeAround: // each round waits for a good poll
 		}
-		err := f.readAround(ctx)
+		err := f.readAround(ctx, called)
 		f.report(ctx, partAround, err)
 		if ctx.Err() != nil {
 			return
 		}
-		// The first rounds of many factories spread by themselves: they begin
-		// with their first polls. Each further one waits for a good poll too.
-		pause := f.aroundEvery - jitter(f.aroundEvery/10)
+		pause := regular
 		if passesSoon(err) {
 			pause = min(pause, retry.after(err, f.now()))
 		} else {
@@ -59,7 +50,9 @@ func (f *factory) aroundLoop(ctx context.Context) {
 		select {
 		case <-ctx.Done():
 		case <-timer.C:
+			called, regular = false, f.aroundEvery
 		case <-f.askedAround:
+			called = true
 		}
 		timer.Stop()
 	}
@@ -69,6 +62,7 @@ func (f *factory) aroundLoop(ctx context.Context) {
 // they don't have, but not right after they were read, and once for a name:
 // the runs of a pipeline that was deleted go on being shown.
 func (f *factory) callAround(runs []adf.PipelineRun) {
+	f.firing.saw(runs)
 	known := f.known.Load()
 	if known == nil {
 		return // they are about to be read for the first time
@@ -91,12 +85,13 @@ func wake(c chan struct{}) {
 }
 
 // readAround reads every kind of surroundings. One that can't be read hides
-// none of the others, and says so where its figures stand.
-func (f *factory) readAround(ctx context.Context) error {
+// none of the others, and says so where its figures stand. Unless somebody
+// called for them, what can't have changed is left out.
+func (f *factory) readAround(ctx context.Context, called bool) error {
 	var troubles []error
 	for _, part := range []struct {
 		kind store.SurroundingKind
-		read func(context.Context) error
+		read func(context.Context, bool) error
 	}{
 		{store.SurroundingFactory, f.readFacts},
 		{store.SurroundingPipelines, f.readDefinitions},
@@ -104,7 +99,7 @@ func (f *factory) readAround(ctx context.Context) error {
 		{store.SurroundingTriggerRuns, f.readTriggerRuns},
 		{store.SurroundingRuntimes, f.readRuntimes},
 	} {
-		err := part.read(ctx)
+		err := part.read(ctx, called)
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
@@ -121,7 +116,11 @@ func (f *factory) readAround(ctx context.Context) error {
 
 func (f *factory) azure() *azure.Client { return f.seers.current().client }
 
-func (f *factory) readFacts(ctx context.Context) error {
+// readFacts asks for the factory itself, unless discovery has just shown it.
+func (f *factory) readFacts(ctx context.Context, called bool) error {
+	if seen := f.factsSeen.Load(); !called && seen != nil && f.now().Sub(*seen) < f.aroundEvery {
+		return nil
+	}
 	facts, err := f.azure().Factory(ctx, f.place.ID)
 	if err != nil {
 		return err
@@ -129,10 +128,18 @@ func (f *factory) readFacts(ctx context.Context) error {
 	if _, err := f.store.PutFactory(ctx, facts, f.seers.current().source); err != nil {
 		return fmt.Errorf("store the facts of factory %s: %w", f.place.Name, err)
 	}
+	return f.sawFacts(ctx)
+}
+
+// sawFacts notes that what the store says of the factory itself is what Azure
+// says now.
+func (f *factory) sawFacts(ctx context.Context) error {
+	now := f.now()
+	f.factsSeen.Store(&now)
 	return f.store.SetSurroundings(ctx, f.place.Key, store.SurroundingFactory, f.azureNow(), nil)
 }
 
-func (f *factory) readDefinitions(ctx context.Context) error {
+func (f *factory) readDefinitions(ctx context.Context, _ bool) error {
 	all, err := f.azure().Pipelines(ctx, f.place.ID)
 	if err != nil {
 		return err
@@ -165,11 +172,12 @@ func (f *factory) reading(asked time.Time, lost int) store.Reading {
 	return store.Reading{Factory: f.place.Key, AsOf: adf.TimeOf(asked), Partial: lost > 0}
 }
 
-func (f *factory) readTriggers(ctx context.Context) error {
+func (f *factory) readTriggers(ctx context.Context, _ bool) error {
 	all, err := f.azure().Triggers(ctx, f.place.ID)
 	if err != nil {
 		return err
 	}
+	f.firing.listed(all.Items, len(all.Odd))
 	var clean []adf.Trigger
 	for i := range all.Items {
 		if t, ok := redacted(f, &all.Items[i], all.Items[i].Raw, adf.DecodeTrigger); ok {
@@ -177,109 +185,6 @@ func (f *factory) readTriggers(ctx context.Context) error {
 		}
 	}
 	return f.store.PutTriggers(ctx, f.reading(all.Asked, len(all.Odd)+len(all.Items)-len(clean)), clean)
-}
-
-// readRuntimes reads the integration runtimes, and the state of each. A state
-// that can't be had leaves what was known of it.
-func (f *factory) readRuntimes(ctx context.Context) error {
-	all, err := f.azure().IntegrationRuntimes(ctx, f.place.ID)
-	if err != nil {
-		return err
-	}
-	var list []store.RuntimeReading
-	var troubles []error
-	for i := range all.Items {
-		r := store.RuntimeReading{Runtime: all.Items[i]}
-		status, asked, err := f.azure().IntegrationRuntimeStatus(ctx, f.place.ID, r.Runtime.Name)
-		switch {
-		case err == nil:
-			r.Status, r.StatusAsOf = &status, adf.TimeOf(asked)
-		case kindOf(err) != azure.KindNotFound: // it may have gone since it was listed
-			troubles = append(troubles, err)
-		}
-		if strings.EqualFold(r.Runtime.Type, "SelfHosted") { // others have none
-			load, asked, err := f.azure().IntegrationRuntimeMonitoring(ctx, f.place.ID, r.Runtime.Name)
-			switch {
-			case err == nil:
-				r.Monitoring, r.MonitoringAt = &load, adf.TimeOf(asked)
-			case kindOf(err) != azure.KindNotFound:
-				troubles = append(troubles, err)
-			}
-		}
-		list = append(list, r)
-	}
-	if err := f.store.PutRuntimes(ctx, f.reading(all.Asked, len(all.Odd)), list); err != nil {
-		return err
-	}
-	return errors.Join(troubles...)
-}
-
-// readTriggerRuns reads the trigger runs since the last round, from the oldest
-// one on that had not ended, then some windows of those before.
-func (f *factory) readTriggerRuns(ctx context.Context) error {
-	have, err := f.store.TriggerRunCoverage(ctx, f.place.Key)
-	if err != nil {
-		return err
-	}
-	open, err := f.store.OpenTriggerRuns(ctx, f.place.Key, openTriggers)
-	if err != nil {
-		return err
-	}
-	now := f.azureNow()
-	newest := pollWindow(have, now, triggerOverlap)
-	if len(open) > 0 && !open[0].TriggerRunTimestamp.IsZero() {
-		newest.From = min(newest.From, max(open[0].TriggerRunTimestamp, now.Add(-openTriggerReach)))
-	}
-	if err := f.readTriggerWindow(ctx, newest); err != nil {
-		return err
-	}
-	plan := newPlanner(store.Window{From: now.Add(-f.history), To: newest.From}, have, triggerOverlap)
-	for range triggerWindows {
-		w, ok := plan.next()
-		if !ok {
-			break
-		}
-		if err := f.readTriggerWindow(ctx, w); err != nil {
-			return err
-		}
-		plan.took(w, 0)
-	}
-	return nil
-}
-
-func (f *factory) readTriggerWindow(ctx context.Context, w store.Window) error {
-	filter := adf.RunFilter{LastUpdatedAfter: w.From, LastUpdatedBefore: w.To}
-	done := store.Window{From: w.From}
-	for {
-		answer, err := f.azure().QueryTriggerRuns(ctx, f.place.ID, filter)
-		if err != nil {
-			return err
-		}
-		asked := adf.TimeOf(answer.Asked)
-		if done.To.IsZero() {
-			done.To = max(done.From, min(w.To, asked))
-		}
-		page := store.TriggerRunPage{Factory: f.place.Key, OddRows: f.newOddRows(answer.Odd), Asked: asked}
-		for i := range answer.Runs {
-			if r, ok := redacted(f, &answer.Runs[i], answer.Runs[i].Raw, adf.DecodeTriggerRun); ok {
-				page.Runs = append(page.Runs, r)
-			}
-		}
-		last := answer.Next == ""
-		if last {
-			page.Completes, page.AsOf = &done, done.To
-		}
-		if _, err := f.store.WriteTriggerRuns(ctx, page); err != nil {
-			return fmt.Errorf("store trigger runs of %s: %w", f.place.Name, err)
-		}
-		if last {
-			return nil
-		}
-		if answer.Next == filter.ContinuationToken {
-			return endless("trigger runs of " + f.place.Name)
-		}
-		filter.ContinuationToken = answer.Next
-	}
 }
 
 // knownPipelines is what the collecting itself needs of the definitions.

@@ -42,6 +42,37 @@ func pollWindow(have []store.Window, now adf.Time, overlap time.Duration) store.
 	return store.Window{From: min(from, now.Add(-overlap)), To: now.Add(ahead)}
 }
 
+// shallowPolls is how many polls reach back half as far after one that needed
+// more than one page.
+const shallowPolls = 3
+
+// depth decides how far polls reach back. Where the whole overlap takes more
+// than one page, most polls reach back half of it, which is what 99 of 100
+// late rows need, and never less than the least; the others wait for the next
+// whole one. The zero value is
+// ready.
+type depth struct{ shallow int }
+
+// next returns how far the next poll reaches back.
+func (d *depth) next(overlap time.Duration) (reach time.Duration, isWhole bool) {
+	if d.shallow > 0 {
+		return max(leastOverlap, overlap/2), false
+	}
+	return overlap, true
+}
+
+// took takes in how a poll went. After anything unusual the next one is whole.
+func (d *depth) took(got result, isWhole bool, err error) {
+	switch {
+	case err != nil || got.missed+got.outdated > 0:
+		d.shallow = 0
+	case !isWhole:
+		d.shallow--
+	case got.pages > 1:
+		d.shallow = shallowPolls
+	}
+}
+
 // gaps returns what have lacks of want, oldest first. have may be unsorted and
 // overlapping.
 func gaps(want store.Window, have []store.Window) []store.Window {

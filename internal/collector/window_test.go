@@ -48,6 +48,39 @@ func TestPollWindowOverlapsWhatIsCovered(t *testing.T) {
 	}
 }
 
+func TestPollsReachBackHalfAsFarWhereTheOverlapFillsAPage(t *testing.T) {
+	t.Parallel()
+	const overlap = 10 * time.Minute
+	full, half := result{pages: 2, rows: 130}, result{pages: 1, rows: 70}
+	for name, c := range map[string]struct {
+		polls []result
+		fail  int // of the poll with this number; 0 for none
+		whole []bool
+	}{
+		"one page is always whole": {[]result{half, half, half}, 0, []bool{true, true, true}},
+		"every fourth is whole":    {[]result{full, half, half, half, full, half}, 0, []bool{true, false, false, false, true, false}},
+		"it has become calmer":     {[]result{full, half, half, half, half, half}, 0, []bool{true, false, false, false, true, true}},
+		"a late row was met":       {[]result{full, {pages: 1, missed: 1}, full}, 0, []bool{true, false, true}},
+		"a poll broke off":         {[]result{full, half, full}, 2, []bool{true, false, true}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var d depth
+			for i, got := range c.polls {
+				reach, isWhole := d.next(overlap)
+				if isWhole != c.whole[i] || isWhole != (reach == overlap) || !isWhole && reach != overlap/2 {
+					t.Errorf("poll %d: reaches back %s, whole %t, want %t", i+1, reach, isWhole, c.whole[i])
+				}
+				var err error
+				if c.fail == i+1 {
+					err = errTooFull
+				}
+				d.took(got, isWhole, err)
+			}
+		})
+	}
+}
+
 func TestWhatIsMissingComesNewestFirst(t *testing.T) {
 	t.Parallel()
 	const overlap = 7 * time.Minute

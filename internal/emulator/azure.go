@@ -75,7 +75,7 @@ func (a *azure) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 	f := a.faults.strike(c)
 	if !delayed(w, c, f) {
-		a.ledger.count(c, 0)
+		a.ledger.count(c, 0, 0)
 		abort(w, r)
 		return
 	}
@@ -97,7 +97,7 @@ func (a *azure) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if out.status == http.StatusNotImplemented {
 		a.logger.WarnContext(r.Context(), "call is not emulated", slog.String("method", r.Method), slog.String("path", r.URL.Path))
 	}
-	a.ledger.count(c, out.records)
+	a.ledger.count(c, out.status, out.records)
 	a.write(w, c, out, f)
 }
 

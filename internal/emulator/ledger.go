@@ -2,6 +2,7 @@ package emulator
 
 import (
 	"maps"
+	"net/http"
 	"sync"
 
 	"andon/internal/emulator/world"
@@ -23,6 +24,9 @@ type counts struct {
 	Total int64 `json:"total"`
 	// Records is how many pipeline and activity runs were answered.
 	Records int64 `json:"records"`
+	// Throttled is how many requests were answered with 429, by the limits or by
+	// a fault.
+	Throttled int64 `json:"throttled"`
 	// ByCall, ByFactory and ByCaller divide the total; a caller is the client
 	// id that a request claims. RecordsByCall divides the records.
 	ByCall        map[string]int64 `json:"byCall"`
@@ -37,12 +41,16 @@ func newLedger(factories []*world.Factory, calls []string) *ledger {
 	return l
 }
 
-func (l *ledger) count(c *call, records int) {
+// count takes in a request and its answer's status, 0 where there was none.
+func (l *ledger) count(c *call, status, records int) {
 	caller := callerOf(c)
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.counts.Total++
 	l.counts.Records += int64(records)
+	if status == http.StatusTooManyRequests {
+		l.counts.Throttled++
+	}
 	l.counts.ByCall[c.call]++
 	if records > 0 {
 		l.counts.RecordsByCall[c.call] += int64(records)

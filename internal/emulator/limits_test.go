@@ -72,6 +72,10 @@ func TestAFactoryAnswersSoManyQueriesAMinute(t *testing.T) {
 	if !strings.Contains(string(refusal.body), "TooManyPipelineRunQueryRequests") || !strings.Contains(string(refusal.body), name) || refusal.header.Get("Retry-After") != "20" {
 		t.Errorf("refusal: %v %s", refusal.header, refusal.body)
 	}
+	var counted struct{ Throttled int }
+	if b.decode(b.control("GET", "/truth/requests", ""), http.StatusOK, &counted); counted.Throttled != 1 {
+		t.Errorf("%d requests are counted as throttled, want 1", counted.Throttled)
+	}
 	if a := b.arm("POST", other+"/queryPipelineRuns", "{}"); a.status != http.StatusOK {
 		t.Errorf("the other factory: %d %s", a.status, a.body)
 	}

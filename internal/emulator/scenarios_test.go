@@ -20,7 +20,7 @@ func TestScenariosAreListedForPeople(t *testing.T) {
 			t.Errorf("nothing says what %s is", s.Name)
 		}
 	}
-	if len(names) != 4 || names[0] != emulator.DefaultScenario {
+	if len(names) != 6 || names[0] != emulator.DefaultScenario {
 		t.Errorf("the scenarios are %v", names)
 	}
 }

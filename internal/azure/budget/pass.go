@@ -97,6 +97,6 @@ func (p *Pass) ReadsLeft(reads int) (changed, isSlow bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	sc := p.scopes[ofSubscription]
-	changed = sc.left(reads)
+	changed = sc.left(s.now(), reads)
 	return changed, sc.slow
 }

@@ -8,20 +8,21 @@ type Purpose string
 
 // The purposes, the most urgent first.
 const (
-	Asked             Purpose = "asked"             // a person waits: a page, andon doctor
-	News              Purpose = "news"              // what changed since the last poll
-	OpenRuns          Purpose = "openRuns"          // runs that are not known to have ended
-	Activities        Purpose = "activities"        // of runs that have just ended, or run
-	Discovery         Purpose = "discovery"         // which factories there are
-	Surroundings      Purpose = "surroundings"      // definitions, triggers, runtimes
-	Sweep             Purpose = "sweep"             // what was missed
-	History           Purpose = "history"           // the first fill, and ranges asked for again
-	HistoryActivities Purpose = "historyActivities" // of runs that ended before they were known
+	Asked               Purpose = "asked"               // a person waits: a page, andon doctor
+	News                Purpose = "news"                // what changed since the last poll
+	OpenRuns            Purpose = "openRuns"            // runs that are not known to have ended
+	Activities          Purpose = "activities"          // of runs that have just ended, or run
+	Discovery           Purpose = "discovery"           // which factories there are
+	Surroundings        Purpose = "surroundings"        // definitions, triggers, runtimes
+	Sweep               Purpose = "sweep"               // what was missed
+	History             Purpose = "history"             // the first fill, and ranges asked for again
+	HistoryActivities   Purpose = "historyActivities"   // of runs that ended before they were known
+	HistorySurroundings Purpose = "historySurroundings" // trigger runs of before they were known
 )
 
 // Purposes returns all of them, the most urgent first.
 func Purposes() []Purpose {
-	return []Purpose{Asked, News, OpenRuns, Activities, Discovery, Surroundings, Sweep, History, HistoryActivities}
+	return []Purpose{Asked, News, OpenRuns, Activities, Discovery, Surroundings, Sweep, History, HistoryActivities, HistorySurroundings}
 }
 
 // class is a rank of urgency, 0 first.
@@ -35,6 +36,7 @@ const (
 	classSweep
 	classHistory
 	classDetail
+	classLast
 	classes
 )
 
@@ -52,10 +54,12 @@ func (p Purpose) class() class {
 		return classHistory
 	case HistoryActivities:
 		return classDetail
+	case HistorySurroundings:
+		return classLast
 	case Asked:
 		return classAsked
 	default:
-		return classDetail // unknown purposes wait for all others
+		return classLast // unknown purposes wait for all others
 	}
 }
 

@@ -454,9 +454,6 @@ func TestLittleLeftSlowsDown(t *testing.T) {
 			}
 		}
 		p.Answered(0)
-		for i := range 249 { // what the bucket holds
-			enter(t, s, request(fmt.Sprintf("g%d", i), budget.News)).Answered(0)
-		}
 		begin := time.Now()
 		for range 25 {
 			enter(t, s, request("f", budget.News)).Answered(0)
@@ -469,6 +466,29 @@ func TestLittleLeftSlowsDown(t *testing.T) {
 
 // Whatever happens in whatever order, places are given back: nothing waits
 // that could pass, and no more is in flight than may be.
+// What ARM has left is all that may be sent at once, however much of our own
+// share there would be: others drink from the same bucket, and it may be
+// smaller than documented.
+func TestWhatIsLeftBoundsABurst(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := budget.New(budget.Budget{Share: 0.25}, nil) // 62 at once
+		left := 25.0                                     // of a bucket that refills by 2.5 a second
+		last := time.Now()
+		for i := range 200 {
+			p := enter(t, s, request(fmt.Sprintf("f%d", i%7), budget.News))
+			now := time.Now()
+			left, last = min(25, left+2.5*now.Sub(last).Seconds()), now
+			if left < 1 {
+				t.Fatalf("request %d met an empty bucket", i)
+			}
+			left--
+			p.ReadsLeft(int(left))
+			p.Answered(0)
+		}
+	})
+}
+
 func TestPlacesAreGivenBack(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(rt *rapid.T) {

@@ -108,10 +108,16 @@ func (s *scope) strained(now, began time.Time) {
 	}
 }
 
-// left tells that ARM says how many reads are left of its own bucket.
-func (s *scope) left(reads int) (changed bool) {
+// left tells that ARM says how many reads are left of its own bucket. Ours
+// never holds more than what those that are on their way will leave of them.
+func (s *scope) left(now time.Time, reads int) (changed bool) {
 	if s.bucket == nil {
 		return false
+	}
+	// The one that brought the answer is still among those in flight.
+	most := max(0, reads-(s.inFlight-1))
+	if over := s.bucket.TokensAt(now) - float64(most); over > 0 {
+		s.bucket.AllowN(now, int(min(over, float64(s.bucket.Burst()))))
 	}
 	switch {
 	case reads < lowReads && !s.slow:

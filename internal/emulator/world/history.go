@@ -95,10 +95,17 @@ func (w *World) keep(trees []tree, runs []*Run, elastic bool) []tree {
 // feedShare of the history at most is the live feed, which a campaign switched on before the world starts.
 const feedShare = 0.05
 
-// feedFrom is when the feed was switched on: two hours before the start, later in a small world.
+// busyShare is the same where the feed is all that the company is about.
+const busyShare = 0.5
+
+// feedFrom is when the feed was switched on: two hours before the start, or as the scenario says, later in a small world.
 func (w *World) feedFrom() instant {
-	affordable := float64(w.size) * feedShare / w.feedPerSecond()
-	return w.start.add(-min(2*time.Hour, time.Duration(affordable*float64(time.Second))))
+	share, length := feedShare, 2*time.Hour
+	if w.scenario.feed > 0 {
+		share, length = busyShare, w.scenario.feed
+	}
+	affordable := float64(w.size) * share / w.feedPerSecond()
+	return w.start.add(-min(length, time.Duration(affordable*float64(time.Second))))
 }
 
 func (w *World) feedPerSecond() float64 {

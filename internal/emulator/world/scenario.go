@@ -3,6 +3,7 @@ package world
 import (
 	"fmt"
 	"strings"
+	"time"
 )
 
 // DefaultScenario is the company of a Config that names none.
@@ -18,8 +19,9 @@ type scenario struct {
 	factories     []factorySpec // the busiest first, in the first subscription: other programs rely on that
 	cast          []role
 	incidents     []incident
-	still         bool // nothing runs and nothing ever ran; only StartRun makes a run
-	odd           bool // every other row is odd: see [Oddities]
+	feed          time.Duration // how long before the start the feeds were switched on; 0 means two hours
+	still         bool          // nothing runs and nothing ever ran; only StartRun makes a run
+	odd           bool          // every other row is odd: see [Oddities]
 }
 
 type tenantSpec struct {
@@ -34,7 +36,7 @@ type subscriptionSpec struct {
 
 // scenarios are all there are, the default first.
 func scenarios() []scenario {
-	return []scenario{defaultScenario(), bankScenario(), quietScenario(), hostileScenario()}
+	return []scenario{defaultScenario(), bankScenario(), quietScenario(), hostileScenario(), fleetScenario(), busyScenario()}
 }
 
 // ScenarioInfo is what people are told of a scenario.

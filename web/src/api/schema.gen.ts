@@ -1007,7 +1007,7 @@ export interface components {
              * @description Requests without a usable answer.
              */
             failed: number;
-            /** @description What the requests were for: asked, news, openRuns, activities, discovery, surroundings, sweep, history or historyActivities. */
+            /** @description What the requests were for: asked, news, openRuns, activities, discovery, surroundings, sweep, history, historyActivities or historySurroundings. */
             purpose: string;
             /**
              * Format: int64
