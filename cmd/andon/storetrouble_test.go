@@ -5,12 +5,13 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
 
-	"github.com/ncruces/go-sqlite3"
+	"github.com/ncruces/go-sqlite3" //nolint:depguard // plays the other program that locks the store
 )
 
 // stuck is a server whose store gets into trouble.
@@ -25,7 +26,7 @@ type stuck struct {
 // makes the command that runs it.
 func serveOne(t *testing.T, file string, size int, wrap func(command []string) []string) *stuck {
 	t.Helper()
-	e := startEmulator(t, "--size", fmt.Sprint(size), "--limits", "off")
+	e := startEmulator(t, "--size", strconv.Itoa(size), "--limits", "off")
 	e.Factories = e.Factories[:1]
 	return serveThese(t, e, file, wrap)
 }

@@ -28,6 +28,7 @@ const (
 	KindServer         Kind = "server"        // Azure's own trouble, after retries
 	KindTimeout        Kind = "timeout"       // no answer in time, after retries
 	KindCut            Kind = "cut"           // the answer broke off, after retries
+	KindTooLarge       Kind = "tooLarge"      // the answer is larger than can be held: ask for less
 	KindNotJSON        Kind = "notJSON"       // something other than Azure answered, or the answer is unreadable
 	KindNoRoute        Kind = "noRoute"       // the host can't be reached or not be trusted
 	KindCanceled       Kind = "canceled"      // the caller gave up: the cause is its context's error

@@ -111,6 +111,7 @@ func TestErrorKinds(t *testing.T) {
 		"no body":          {arm: always(200, ""), want: azure.KindNotJSON},
 		"cut for ever":     {arm: cut, want: azure.KindCut},
 		"reset for ever":   {arm: reset, want: azure.KindCut},
+		"too large":        {arm: endless, want: azure.KindTooLarge, says: []string{"larger than 64 MiB", "less is asked for"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -295,5 +296,17 @@ func TestNewRefusesWhatCantWork(t *testing.T) {
 			}
 			wantClean(t, err, "")
 		})
+	}
+}
+
+// endless answers with more than may be read, until nobody reads it any more.
+func endless(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Type", "application/json")
+	block := bytes.Repeat([]byte(" "), 1<<20)
+	_, err := w.Write([]byte(`{"value":[`))
+	for range 80 {
+		if err == nil {
+			_, err = w.Write(block)
+		}
 	}
 }

@@ -74,8 +74,8 @@ func (c *Client) unreachable(q call, target string, err error) *Error {
 	var body *bodyError
 	switch {
 	case errors.Is(err, errTooLarge):
-		e.Kind, e.retry = KindNotJSON, false
-		e.What, e.Advice = errTooLarge.Error(), "check what stands between Andon and "+host
+		e.Kind, e.retry = KindTooLarge, false
+		e.What, e.Advice = errTooLarge.Error(), "nothing to do: less is asked for at once"
 	case errors.Is(err, context.DeadlineExceeded) || (errors.As(err, &timeout) && timeout.Timeout()):
 		e.Kind, e.What = KindTimeout, fmt.Sprintf("%s did not answer within %s", host, tryTimeout)
 	case errors.As(err, &body):

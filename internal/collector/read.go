@@ -64,8 +64,8 @@ func (r *result) add(s result) {
 }
 
 // read asks for the runs that were last updated within a window, to the last
-// page, and stores them. A window that is too full, whose token is refused or
-// that seems to end too early is read in halves, the older one first, each of
+// page, and stores them. A window that is too full or too large, whose token is
+// refused or that seems to end too early is read in halves, the older one first, each of
 // which counts by itself. A
 // window counts once its last page is stored: after an error nothing of it
 // does, though rows of its first pages may be there.
@@ -74,7 +74,7 @@ func (f *factory) read(ctx context.Context, r reading) (result, error) {
 	for restarts := 0; ; restarts++ {
 		got, err := f.readPages(ctx, &r)
 		sum.add(got)
-		if kindOf(err) != azure.KindTokenRefused && !errors.Is(err, errTooFull) && !errors.Is(err, errFullEnd) {
+		if !isForHalves(err) {
 			return sum, err
 		}
 		if r.window.To.Sub(r.window.From) >= 2*shortestLength {
@@ -94,6 +94,13 @@ func (f *factory) read(ctx context.Context, r reading) (result, error) {
 		}
 	}
 	return sum, nil
+}
+
+// isForHalves reports whether halves of a window may be answered where the
+// whole was not.
+func isForHalves(err error) bool {
+	kind := kindOf(err)
+	return kind == azure.KindTokenRefused || kind == azure.KindTooLarge || errors.Is(err, errTooFull) || errors.Is(err, errFullEnd)
 }
 
 func (f *factory) readPages(ctx context.Context, r *reading) (result, error) {

@@ -226,7 +226,10 @@ func TestOneTenantsOutageIsNotTheOthers(t *testing.T) {
 
 func (b *bundle) only() adf.FactoryID { return adf.FactoryID(b.emulated.Factories[0]) }
 
-func (b *bundle) asOfOnly(t *testing.T) adf.Time { return b.known(t, b.only().Name())[0].AsOf }
+func (b *bundle) asOfOnly(t *testing.T) adf.Time {
+	t.Helper()
+	return b.known(t, b.only().Name())[0].AsOf
+}
 
 // TestAnotherSourceTakesOverWhenTheFirstCannotSignIn, since its tenant's Entra
 // ID is down.
