@@ -45,7 +45,7 @@ func (c *control) handler() http.Handler {
 	})
 	c.identityControls(mux)
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
-		c.refuse(w, http.StatusNotFound, fmt.Errorf("%s %s is not a control; allowed: GET or POST /truth/runs, POST /truth/rows, POST /factories, GET /truth/activityRuns, /truth/triggerRuns and /truth/factories, GET or DELETE /truth/requests, GET or POST /clock, GET, POST or DELETE /faults, GET /identities, POST or DELETE /identities/secrets, POST /roles/definitions, POST or DELETE /roles/assignments, POST /federation/token, GET or POST /tokens, GET /msi/token", r.Method, r.URL.Path))
+		c.refuse(w, http.StatusNotFound, fmt.Errorf("%s %s is not a control; allowed: GET or POST /truth/runs, GET /truth/activityRuns, /truth/triggerRuns and /truth/factories, POST /truth/rows, POST /factories, GET or DELETE /truth/requests, GET or POST /clock, GET, POST or DELETE /faults, GET /identities, POST or DELETE /identities/secrets, POST /roles/definitions, POST or DELETE /roles/assignments, POST /federation/token, GET or POST /tokens, GET /msi/token", r.Method, r.URL.Path))
 	})
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !isLoopbackHost(r.Host) {
