@@ -36,7 +36,7 @@ test: test-go test-fuzz test-web test-e2e test-clients ## Run every test: Go wit
 
 .PHONY: test-go
 test-go: need-go ## Run the Go tests only (ARGS=./internal/store)
-	@scripts/need gcc curl
+	@scripts/need gcc curl disks
 	scripts/test-go $(ARGS)
 
 .PHONY: test-fuzz
