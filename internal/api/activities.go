@@ -92,10 +92,10 @@ func (a *board) runActivities(ctx context.Context, in *ActivityParams) (Activity
 		out.Reason = orNull(reasonImported)
 	case stored.State == store.ActivitiesNotKept && (read == nil || !*read):
 		out.Reason = orNull(a.notKept(run.Place.Name, run.PipelineName))
-	case a.readActivities == nil:
+	case a.collecting == nil:
 		out.Reason = orNull(reasonNotCollecting)
 	default:
-		if err := a.readActivities(ctx, run.Place.Short, run.RunID); err != nil {
+		if err := a.collecting.ReadActivities(ctx, run.Place.Short, run.RunID); err != nil {
 			out.Reason = orNull(sentence(err.Error()))
 		} else {
 			out.State = "reading"

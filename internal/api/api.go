@@ -1,7 +1,6 @@
 package api
 
 import (
-	"context"
 	"crypto/rand"
 	"errors"
 	"io/fs"
@@ -25,10 +24,8 @@ type Options struct {
 	// build it.
 	Web fs.FS
 
-	// ReadActivities begins to read a run's activities from Azure and returns
-	// without waiting; its error is a sentence that says why nothing will be
-	// read. Nil means that nobody collects: then nothing is said to be fresh.
-	ReadActivities func(ctx context.Context, factory, runID string) error
+	// Collecting is nil when nobody collects: then nothing is said to be fresh.
+	Collecting *Collecting
 
 	// NotKept says, as a sentence, why a run's activities were not kept, given
 	// the names of its factory and pipeline. Nil says it without the reason.
@@ -53,13 +50,13 @@ type Options struct {
 
 // board is the state that the handlers share. It doesn't change after New.
 type board struct {
-	store          *store.Store
-	readActivities func(ctx context.Context, factory, runID string) error
-	notKept        func(factory, pipeline string) string
-	studioURL      func(factory adf.FactoryID, runID string) string
-	poll           time.Duration
-	logger         *slog.Logger
-	now            func() time.Time
+	store      *store.Store
+	collecting *Collecting // nil when nobody collects
+	notKept    func(factory, pipeline string) string
+	studioURL  func(factory adf.FactoryID, runID string) string
+	poll       time.Duration
+	logger     *slog.Logger
+	now        func() time.Time
 	// wallClock is the machine's own: connections keep their deadlines by it,
 	// whatever now says.
 	wallClock func() time.Time
@@ -97,7 +94,7 @@ func New(o Options) (http.Handler, error) {
 
 	mux := http.NewServeMux()
 	a := &board{
-		store: o.Store, readActivities: o.ReadActivities, notKept: o.NotKept, studioURL: o.StudioURL, poll: o.Poll,
+		store: o.Store, collecting: o.Collecting, notKept: o.NotKept, studioURL: o.StudioURL, poll: o.Poll,
 		logger: o.Logger, now: o.Now, wallClock: time.Now, document: newDocument(mux), boot: rand.Text()[:8],
 	}
 	a.registerOverview()
@@ -106,6 +103,7 @@ func New(o Options) (http.Handler, error) {
 	a.registerActivities()
 	a.registerFactories()
 	a.registerCollection()
+	a.registerActions()
 	a.registerEvents()
 	a.registerHealth()
 	document, err := a.openAPI()
@@ -129,7 +127,7 @@ func New(o Options) (http.Handler, error) {
 		}
 		zipped(w, r)
 	})
-	guarded := policy.guard(newHosts(o.AllowHosts).only(readingOnly(route)))
+	guarded := policy.guard(newHosts(o.AllowHosts).only(actionsOnly(mux, route)))
 	return a.observe(guarded, "Andon/"+o.Version), nil
 }
 

@@ -64,6 +64,8 @@ type FactoryCollection struct {
 	Factory string        `json:"factory" doc:"Short id of the factory."`
 	Usage   FactoryUsage  `json:"usage" doc:"What asking Azure about it used in the last 24 hours."`
 	Healed  FactoryHealed `json:"healed" doc:"What reading ranges once more healed in the last 30 days."`
+	Runs    *int64        `json:"runs" doc:"Runs with from <= runStart < to; null without from and to, and when that can't be counted."`
+	Rereads []Reread      `json:"rereads" nullable:"false" doc:"Ranges that were ordered to be read once more since the server started, the newest first and at most ten."`
 	Lags    []LagSlot     `json:"lags" nullable:"false" doc:"How stale it got in the last 24 hours, by quarter of an hour, oldest first. One in which no window was completed is left out."`
 }
 
@@ -86,7 +88,12 @@ func (a *board) registerCollection() {
 	}, a.listCollection)
 }
 
-func (a *board) listCollection(ctx context.Context, _ *struct{}) (CollectionList, error) {
+func (a *board) listCollection(ctx context.Context, in *RangeParams) (CollectionList, error) {
+	var r reader
+	from, to := r.span(in)
+	if err := r.err(); err != nil {
+		return CollectionList{}, err
+	}
 	now := adf.TimeOf(a.now())
 	places, err := a.store.Places(ctx)
 	if err != nil {
@@ -104,6 +111,10 @@ func (a *board) listCollection(ctx context.Context, _ *struct{}) (CollectionList
 	if err != nil {
 		return CollectionList{}, err
 	}
+	runs, err := a.runsByFactory(ctx, from, to)
+	if err != nil {
+		return CollectionList{}, err
+	}
 	out := CollectionList{Items: []FactoryCollection{}, Usage: usageOf(used, func(store.UsageKey) bool { return true })}
 	for _, place := range places {
 		h := healed[place.Key]
@@ -111,7 +122,14 @@ func (a *board) listCollection(ctx context.Context, _ *struct{}) (CollectionList
 			Factory: place.Short,
 			Usage:   usageOf(used, func(key store.UsageKey) bool { return key.Factory == place.Key }),
 			Healed:  FactoryHealed{Sweeps: h.Sweeps, Missed: h.Missed, Outdated: h.Outdated, LastAt: NullTime(h.Last)},
-			Lags:    []LagSlot{},
+			Lags:    []LagSlot{}, Rereads: []Reread{},
+		}
+		if runs != nil {
+			n := runs[place.Short]
+			item.Runs = &n
+		}
+		if a.collecting != nil {
+			item.Rereads = append(item.Rereads, a.collecting.Rereads(place.Short)...)
 		}
 		for _, l := range lags[place.Key] {
 			item.Lags = append(item.Lags, LagSlot{Start: Time(l.Start), Seconds: l.Worst.Seconds()})
@@ -119,6 +137,23 @@ func (a *board) listCollection(ctx context.Context, _ *struct{}) (CollectionList
 		out.Items = append(out.Items, item)
 	}
 	return out, nil
+}
+
+// runsByFactory counts runs with from <= runStart < to by short id. It returns
+// nil without from and to, and when they can't be counted.
+func (a *board) runsByFactory(ctx context.Context, from, to adf.Time) (map[string]int64, error) {
+	if from == 0 && to == 0 {
+		return nil, nil
+	}
+	facets, err := a.store.Facets(ctx, store.RunFilter{From: from, To: to})
+	if err != nil || facets.Total == nil {
+		return nil, err
+	}
+	runs := make(map[string]int64, len(facets.Factory))
+	for _, f := range facets.Factory {
+		runs[f.Value] = f.Count
+	}
+	return runs, nil
 }
 
 // usageOf sums up what is counted under the keys that belong.

@@ -45,7 +45,8 @@ func TestCollectionShowsWhatItTakesAndHeals(t *testing.T) {
 				{"purpose": "news", "requests": 3, "records": 50000, "throttled": 1, "failed": 0, "costUsd": 0.25},
 				{"purpose": "history", "requests": 40, "records": 100000, "throttled": 0, "failed": 2, "costUsd": 0.5}]},
 			"healed": {"sweeps": 1, "missed": 2, "outdated": 1, "lastAt": "2026-11-24T11:01:00Z"},
-			"lags": [{"start": "2026-11-24T11:00:00Z", "seconds": 600}]
+			"lags": [{"start": "2026-11-24T11:00:00Z", "seconds": 600}],
+			"runs": null, "rereads": []
 		}],
 		"nextCursor": null,
 		"usage": {"requests": 45, "records": 150000, "throttled": 1, "failed": 2, "costUsd": 0.75, "by": [
@@ -83,7 +84,7 @@ func TestAGapSaysWhyItIsThere(t *testing.T) {
 			t.Parallel()
 			b := setup(t, func(o *api.Options) {
 				if !c.collect {
-					o.ReadActivities = nil
+					o.Collecting = nil
 				}
 			})
 			f, err := b.store.PutFactory(t.Context(), adf.Factory{ID: "/subscriptions/5ab1/resourceGroups/rg/providers/Microsoft.DataFactory/factories/adf-a", Name: "adf-a"}, "contoso")

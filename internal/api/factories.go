@@ -79,6 +79,12 @@ type Source struct {
 	Command       *string  `json:"command" doc:"Command that mends it."`
 	At            NullTime `json:"at" doc:"When that was seen."`
 	Subscriptions *int     `json:"subscriptions" doc:"Subscriptions that it sees; null when unknown."`
+	RetryAt       NullTime `json:"retryAt" doc:"When its factories are listed next; null while they are being listed, and when nobody collects."`
+
+	Credential        *string  `json:"credential" doc:"What it proves itself with, in words; null when nobody collects."`
+	CredentialExpires NullTime `json:"credentialExpires" doc:"When that ends; null when nobody knows."`
+	ExpiryAdvice      *string  `json:"expiryAdvice" doc:"What to do about that, from 30 days before on; null before."`
+	ExpiryCommand     *string  `json:"expiryCommand" doc:"Commands that do it; null before and where there are none."`
 }
 
 // FactoryList are all factories, and the sources they come from.
@@ -159,7 +165,7 @@ func (a *board) stateOf(f *store.Factory) store.State {
 		return f.State
 	case store.StateFilling, store.StateFresh, store.StateStale, store.StateRefused:
 	}
-	if a.readActivities == nil {
+	if a.collecting == nil {
 		return store.StateNotCollected
 	}
 	if f.State == store.StateFresh && a.late(f.AsOf) {
@@ -236,10 +242,17 @@ func (a *board) sources(ctx context.Context) ([]Source, error) {
 			Source: s.Source, State: s.State, What: orNull(s.What), Advice: orNull(s.Advice), Command: orNull(s.Command),
 			At: NullTime(s.At), Subscriptions: s.Subscriptions,
 		}
-		if a.readActivities == nil {
+		facts := SourceFacts{}
+		if a.collecting != nil {
+			facts = a.collecting.Facts(s.Source)
+		}
+		if !facts.Known {
 			// What an earlier process found is no trouble of this one.
 			out[i].State, out[i].What, out[i].Advice, out[i].Command = sourceNotCollected, nil, nil, nil
+			continue
 		}
+		out[i].RetryAt, out[i].Credential = nullTime(facts.NextTry), orNull(facts.Credential)
+		out[i].CredentialExpires, out[i].ExpiryAdvice, out[i].ExpiryCommand = nullTime(facts.Expires), orNull(facts.Advice), orNull(facts.Command)
 	}
 	return out, nil
 }

@@ -97,19 +97,6 @@ func hostName(host string) string {
 	return strings.ToLower(strings.TrimSuffix(host, "."))
 }
 
-// readingOnly answers GET and HEAD, and drops the bodies that they may carry.
-func readingOnly(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.Method != http.MethodGet && r.Method != http.MethodHead {
-			w.Header().Set("Allow", "GET, HEAD")
-			newProblem(http.StatusMethodNotAllowed, "Only reading is possible", "Andon answers GET and HEAD.").write(w)
-			return
-		}
-		r.Body = http.NoBody
-		next.ServeHTTP(w, r)
-	})
-}
-
 // sendTimeout bounds how long one answer, or one event of the stream, may
 // take to leave.
 const sendTimeout = time.Minute

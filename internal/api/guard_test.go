@@ -96,7 +96,7 @@ func TestAPanicIsAProblemWithoutItsStack(t *testing.T) {
 	var log strings.Builder
 	b := setup(t, func(o *api.Options) {
 		o.Logger = slog.New(slog.NewTextHandler(&log, nil))
-		o.ReadActivities = func(context.Context, string, string) error { panic("the secret of the handler") }
+		o.Collecting.ReadActivities = func(context.Context, string, string) error { panic("the secret of the handler") }
 	})
 	b.write(t, b.putFactory(t, "sales-prod"), sent(1, at(0), nil))
 	got := b.do(t, http.MethodGet, "/api/v1/runs/"+runID(1)+"/activities", nil)

@@ -2,6 +2,7 @@ package api
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -17,7 +18,7 @@ import (
 // documentVersion is the version of the API's document. Raise the third
 // number for changed words, the second for anything added; what exists under
 // /api/v1 is neither taken away nor changed in meaning.
-const documentVersion = "1.2.1"
+const documentVersion = "1.3.0"
 
 // queryTimeout bounds how long one request may work.
 const queryTimeout = 30 * time.Second
@@ -36,7 +37,7 @@ func newDocument(mux *http.ServeMux) huma.API {
 				Description: "Pipeline runs of Azure Data Factory: every factory, with history that outlives ADF's own.\n\n" +
 					"Field names are ADF's where ADF has one. Times are RFC 3339 in UTC. null means unknown or absent, and every field is always there. " +
 					"Parameters that are marked as lists are repeated: status=Failed&status=Cancelled. " +
-					"Only GET and HEAD are answered, and only reading is possible.",
+					"Where POST is answered, it takes JSON (Content-Type: application/json), and nothing of it is written to Azure.",
 			},
 			Components: &huma.Components{Schemas: schemas},
 			Tags: []*huma.Tag{
@@ -84,7 +85,7 @@ func register[I, O any](a *board, op huma.Operation, handle func(context.Context
 
 // describe fills in what all operations have in common.
 func (a *board) describe(op *huma.Operation) {
-	op.Method = http.MethodGet
+	op.Method = cmp.Or(op.Method, http.MethodGet)
 	op.SkipValidateParams = true
 	problem := a.document.OpenAPI().Components.Schemas.Schema(reflect.TypeFor[Problem](), true, "")
 	if op.Responses == nil {

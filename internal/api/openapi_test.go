@@ -57,20 +57,22 @@ func versionOf(t *testing.T, document string) string {
 // answers are paths of every operation, over the runs of filterRuns.
 func answers() map[string][]string {
 	return map[string][]string{
-		"/api/v1/overview":                {"/api/v1/overview", "/api/v1/overview?from=2020-01-01T00:00:00Z&to=2020-01-02T00:00:00Z"},
-		"/api/v1/timeline":                {"/api/v1/timeline", "/api/v1/timeline?bucket=1w&from=2026-01-01T00:00:00Z"},
-		"/api/v1/runs":                    {"/api/v1/runs", "/api/v1/runs?include=parameters&limit=2", "/api/v1/runs?q=nothing"},
-		"/api/v1/runs/facets":             {"/api/v1/runs/facets", "/api/v1/runs/facets?q=limit"},
-		"/api/v1/runs/{runId}":            {"/api/v1/runs/" + runID(2), "/api/v1/runs/" + runID(3)},
-		"/api/v1/runs/{runId}/activities": {"/api/v1/runs/" + runID(1) + "/activities", "/api/v1/runs/" + runID(2) + "/activities"},
-		"/api/v1/runs/{runId}/group":      {"/api/v1/runs/" + runID(5) + "/group"},
-		"/api/v1/runs/{runId}/children":   {"/api/v1/runs/" + runID(1) + "/children"},
-		"/api/v1/factories":               {"/api/v1/factories"},
-		"/api/v1/factories/{factory}":     {"/api/v1/factories/hr-prod"},
-		"/api/v1/collection":              {"/api/v1/collection"},
-		"/healthz":                        {"/healthz"},
-		"/readyz":                         {"/readyz"},
-		"/api/v1/events":                  nil, // see TestEventsMatchTheDocument
+		"/api/v1/overview":                    {"/api/v1/overview", "/api/v1/overview?from=2020-01-01T00:00:00Z&to=2020-01-02T00:00:00Z"},
+		"/api/v1/timeline":                    {"/api/v1/timeline", "/api/v1/timeline?bucket=1w&from=2026-01-01T00:00:00Z"},
+		"/api/v1/runs":                        {"/api/v1/runs", "/api/v1/runs?include=parameters&limit=2", "/api/v1/runs?q=nothing"},
+		"/api/v1/runs/facets":                 {"/api/v1/runs/facets", "/api/v1/runs/facets?q=limit"},
+		"/api/v1/runs/{runId}":                {"/api/v1/runs/" + runID(2), "/api/v1/runs/" + runID(3)},
+		"/api/v1/runs/{runId}/activities":     {"/api/v1/runs/" + runID(1) + "/activities", "/api/v1/runs/" + runID(2) + "/activities"},
+		"/api/v1/runs/{runId}/group":          {"/api/v1/runs/" + runID(5) + "/group"},
+		"/api/v1/runs/{runId}/children":       {"/api/v1/runs/" + runID(1) + "/children"},
+		"/api/v1/factories":                   {"/api/v1/factories"},
+		"/api/v1/factories/{factory}":         {"/api/v1/factories/hr-prod"},
+		"/api/v1/collection":                  {"/api/v1/collection"},
+		"/api/v1/sources/{source}/check":      {"/api/v1/sources/contoso/check"},
+		"/api/v1/factories/{factory}/rereads": {"/api/v1/factories/hr-prod/rereads"},
+		"/healthz":                            {"/healthz"},
+		"/readyz":                             {"/readyz"},
+		"/api/v1/events":                      nil, // see TestEventsMatchTheDocument
 	}
 }
 
@@ -78,12 +80,12 @@ func answers() map[string][]string {
 type schemas struct {
 	compiler *jsonschema.Compiler
 	document struct {
-		Paths map[string]struct {
-			Get struct {
-				Responses map[string]struct{ Content map[string]any }
-			}
-		}
+		Paths map[string]struct{ Get, Post *operation }
 	}
+}
+
+type operation struct {
+	Responses map[string]struct{ Content map[string]any }
 }
 
 const documentURL = "https://andon.example/openapi.json"
@@ -144,14 +146,24 @@ func TestAnswersMatchTheDocument(t *testing.T) {
 		t.Fatal(err)
 	}
 	s := documentSchemas(t, b)
-	for path := range s.document.Paths {
+	posted := map[string]string{"/api/v1/sources/contoso/check": "", "/api/v1/factories/hr-prod/rereads": oneDay}
+	for path, operations := range s.document.Paths {
 		asked, known := answers()[path]
 		if !known {
 			t.Errorf("%s is in the document, and no answer of it is checked", path)
 		}
 		for _, one := range asked {
-			pointer := "/paths/" + strings.NewReplacer("~", "~0", "/", "~1", "{", "%7B", "}", "%7D").Replace(path) + "/get/responses/200/content/application~1json/schema"
-			s.check(t, "GET "+one, pointer, b.get(t, one, http.StatusOK))
+			pointer := "/paths/" + strings.NewReplacer("~", "~0", "/", "~1", "{", "%7B", "}", "%7D").Replace(path)
+			if operations.Get != nil {
+				s.check(t, "GET "+one, pointer+"/get/responses/200/content/application~1json/schema", b.get(t, one, http.StatusOK))
+			}
+			if operations.Post != nil {
+				for status := range operations.Post.Responses {
+					if status != "default" {
+						s.check(t, "POST "+one, pointer+"/post/responses/"+status+"/content/application~1json/schema", b.post(t, one, posted[one]).body)
+					}
+				}
+			}
 		}
 	}
 	s.check(t, "a problem", "/components/schemas/Problem", b.get(t, "/api/v1/runs?from=x&limit=0", http.StatusBadRequest))

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -51,6 +52,7 @@ const (
 // reader reads the values of parameters. It goes on after a bad one, so that
 // one answer names all of them.
 type reader struct {
+	place    string // what is read: "query" for "", or "body"
 	problems []ProblemField
 	wrong    []string
 }
@@ -59,7 +61,7 @@ type reader struct {
 // sentence.
 func (r *reader) refuse(name, value, wrong, allowed string) {
 	r.wrong = append(r.wrong, wrong)
-	r.problems = append(r.problems, ProblemField{Location: "query." + name, Message: "allowed: " + allowed, Value: clip(value)})
+	r.problems = append(r.problems, ProblemField{Location: cmp.Or(r.place, "query") + "." + name, Message: "allowed: " + allowed, Value: clip(value)})
 }
 
 // refuseValue is refuse where the sentence only repeats the value.
@@ -144,6 +146,14 @@ func (r *reader) instant(name, value string) adf.Time {
 	}
 	// ADF is younger than 1970, and the zero of adf.Time means absent.
 	return max(adf.TimeOf(t), 1)
+}
+
+// required is instant of what must be there.
+func (r *reader) required(name, value string) adf.Time {
+	if value == "" {
+		r.refuse(name, "", name+" is missing.", "RFC 3339, such as 2026-11-24T02:00:00Z")
+	}
+	return r.instant(name, value)
 }
 
 // span reads from and to.

@@ -3,6 +3,7 @@ package api
 import (
 	"encoding/json"
 	"reflect"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -31,6 +32,13 @@ func (t NullTime) MarshalJSON() ([]byte, error) { return adf.Time(t).MarshalJSON
 // Schema describes the time in the OpenAPI document.
 func (NullTime) Schema(huma.Registry) *huma.Schema {
 	return &huma.Schema{Type: huma.TypeString, Format: "date-time", Nullable: true}
+}
+
+func nullTime(t time.Time) NullTime {
+	if t.IsZero() {
+		return 0
+	}
+	return NullTime(adf.TimeOf(t))
 }
 
 // Null is an object that may be absent: then Value is nil, and null in JSON.

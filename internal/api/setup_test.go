@@ -45,8 +45,7 @@ func setup(tb testing.TB, change ...func(*api.Options)) *bundle {
 	}
 	o := api.Options{
 		Store: s, Now: noon, Poll: 10 * time.Second, Version: "v1.2.3",
-		StudioURL:      studio,
-		ReadActivities: func(context.Context, string, string) error { return nil },
+		StudioURL: studio, Collecting: collecting(),
 	}
 	for _, c := range change {
 		c(&o)
@@ -67,6 +66,22 @@ func setup(tb testing.TB, change ...func(*api.Options)) *bundle {
 	return b
 }
 
+// collecting knows the source contoso, and does nothing.
+func collecting() *api.Collecting {
+	return &api.Collecting{
+		ReadActivities: func(context.Context, string, string) error { return nil },
+		Order: func(_ string, w store.Window) (api.Reread, error) {
+			return api.Reread{From: api.Time(w.From), To: api.Time(w.To), State: "waiting", OrderedAt: api.Time(at(0))}, nil
+		},
+		Rereads: func(string) []api.Reread { return nil },
+		Check: func(_ context.Context, source string, _ bool) api.SourceCheck {
+			return api.SourceCheck{Source: source, State: "none"}
+		},
+		Facts: func(source string) api.SourceFacts { return api.SourceFacts{Known: source == "contoso"} },
+		Used:  func() map[store.UsageKey]store.Usage { return nil },
+	}
+}
+
 // answer is what came back for a request.
 type answer struct {
 	status int
@@ -76,7 +91,18 @@ type answer struct {
 
 func (b *bundle) do(t *testing.T, method, path string, header http.Header) answer {
 	t.Helper()
-	req, err := http.NewRequestWithContext(t.Context(), method, b.server.URL+path, http.NoBody)
+	return b.send(t, method, path, header, "")
+}
+
+// post sends a body as Andon's own pages do.
+func (b *bundle) post(t *testing.T, path, body string) answer {
+	t.Helper()
+	return b.send(t, http.MethodPost, path, http.Header{"Content-Type": {"application/json"}}, body)
+}
+
+func (b *bundle) send(t *testing.T, method, path string, header http.Header, sent string) answer {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), method, b.server.URL+path, strings.NewReader(sent))
 	if err != nil {
 		t.Fatal(err)
 	}

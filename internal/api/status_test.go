@@ -89,12 +89,13 @@ func TestMissingActivitiesAreAskedForOrExplained(t *testing.T) {
 			t.Parallel()
 			var asked []question
 			b := setup(t, func(o *api.Options) {
-				o.ReadActivities = nil
-				if c.read != nil {
-					o.ReadActivities = func(ctx context.Context, factory, runID string) error {
-						asked = append(asked, question{factory, runID})
-						return c.read(ctx, factory, runID)
-					}
+				if c.read == nil {
+					o.Collecting = nil
+					return
+				}
+				o.Collecting.ReadActivities = func(ctx context.Context, factory, runID string) error {
+					asked = append(asked, question{factory, runID})
+					return c.read(ctx, factory, runID)
 				}
 			})
 			place := b.putFactory(t, "sales-prod")
@@ -131,7 +132,7 @@ func TestActivitiesThatAreNotKeptAreReadOnlyWhenAPersonWantsThem(t *testing.T) {
 	t.Parallel()
 	asked := 0
 	b := setup(t, func(o *api.Options) {
-		o.ReadActivities = func(context.Context, string, string) error { asked++; return nil }
+		o.Collecting.ReadActivities = func(context.Context, string, string) error { asked++; return nil }
 		o.NotKept = func(factory, pipeline string) string { return "Not kept: " + factory + "/" + pipeline + "." }
 	})
 	place := b.putFactory(t, "sales-prod")
@@ -218,7 +219,7 @@ func stateAfter(t *testing.T, told store.State, age time.Duration, change ...fun
 
 func TestFreshnessIsNotTakenOnTrust(t *testing.T) {
 	t.Parallel()
-	noCollect := func(o *api.Options) { o.ReadActivities = nil }
+	noCollect := func(o *api.Options) { o.Collecting = nil }
 	slowPoll := func(o *api.Options) { o.Poll = 10 * time.Minute }
 	for _, c := range []struct {
 		told   store.State

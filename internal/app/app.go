@@ -38,9 +38,10 @@ type App struct {
 	server    *http.Server
 	store     *store.Store
 	collector *collector.Collector // nil with NoCollect
+	checks    *checks              // nil with NoCollect
 	logger    *slog.Logger
 	served    chan error
-	endBase   context.CancelFunc // ends the requests that never end by themselves
+	endBase   context.CancelFunc // ends the requests that never end by themselves, and the checks
 	stop      sync.Once
 	stopErr   error
 }
@@ -74,6 +75,9 @@ func New(ctx context.Context, o Options) (_ *App, err error) {
 	}
 	undo = append(undo, a.store.Close)
 
+	base, endBase := context.WithCancel(context.WithoutCancel(ctx))
+	a.endBase = endBase
+	undo = append(undo, func() error { endBase(); return nil })
 	options, err := boardOptions(a.store, o)
 	if err != nil {
 		return nil, err
@@ -93,14 +97,13 @@ func New(ctx context.Context, o Options) (_ *App, err error) {
 			Sources: sources, Store: a.store, Scheduler: scheduler, Poll: o.Config.Poll, Logger: o.Logger, Now: o.Now,
 			HistoryRecords: o.Config.HistoryRecords, Activities: policies, Redact: redactor,
 		})
-		options.ReadActivities = a.collector.ReadActivities
+		a.checks = newChecks(base, o, a.collector)
+		options.Collecting = a.collecting(sources)
 	}
 	handler, err := api.New(options)
 	if err != nil {
 		return nil, err
 	}
-	base, endBase := context.WithCancel(context.WithoutCancel(ctx))
-	a.endBase = endBase
 	a.server = &http.Server{
 		Handler:           handler,
 		ReadHeaderTimeout: 5 * time.Second,
@@ -113,6 +116,28 @@ func New(ctx context.Context, o Options) (_ *App, err error) {
 		ErrorLog:    slog.NewLogLogger(o.Logger.Handler(), slog.LevelDebug),
 	}
 	return a, nil
+}
+
+// collecting is what the board may ask of the collector.
+func (a *App) collecting(sources []collector.Source) *api.Collecting {
+	return &api.Collecting{
+		ReadActivities: a.collector.ReadActivities,
+		Order: func(factory string, w store.Window) (api.Reread, error) {
+			r, err := a.collector.Order(factory, w)
+			return reread(&r), err
+		},
+		Rereads: func(factory string) []api.Reread { return rereads(a.collector.Rereads(factory)) },
+		Check:   a.checks.check,
+		Facts: a.checks.facts(func(name string) *azure.Client {
+			for _, s := range sources {
+				if s.Name == name {
+					return s.Client
+				}
+			}
+			return nil
+		}),
+		Used: a.collector.Used,
+	}
 }
 
 // listen takes the address, and says what to do when another program has it.
@@ -176,6 +201,9 @@ func (a *App) Stop(ctx context.Context) error {
 			a.collector.Stop()
 		}
 		a.endBase()
+		if a.checks != nil {
+			a.checks.wait()
+		}
 		err := a.server.Shutdown(ctx)
 		if errors.Is(err, context.DeadlineExceeded) {
 			err = a.server.Close()

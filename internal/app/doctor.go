@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"andon/internal/azure"
+	"andon/internal/azure/budget"
+	"andon/internal/config"
 	"andon/internal/doctor"
 )
 
@@ -28,16 +30,7 @@ func Doctor(ctx context.Context, o Options, d DoctorOptions) doctor.Report {
 	report := doctor.Report{CheckedAt: o.Now().UTC().Truncate(time.Second), Settings: []doctor.Step{}, Sources: []doctor.SourceReport{}}
 	scheduler := schedulerOf(o)
 	for _, src := range o.Config.Sources {
-		s := doctor.Source{Name: src.Name, Scopes: d.Scopes, SecretExpires: src.SecretExpires}
-		if len(s.Scopes) == 0 {
-			for _, id := range src.Factories {
-				s.Scopes = append(s.Scopes, azure.Scope{Factory: id, Subscription: id.Subscription(), ResourceGroup: id.ResourceGroup()})
-			}
-		}
-		if s.Client, s.Err = clientOf(o, src, scheduler); s.Client != nil {
-			defer s.Client.Close()
-		}
-		report.Sources = append(report.Sources, doctor.CheckSource(ctx, s, d.Options))
+		report.Sources = append(report.Sources, examineSource(ctx, o, d, src, scheduler))
 	}
 	if !d.SkipStore {
 		store := doctor.CheckStore(ctx, o.Config.Store, d.Options)
@@ -45,4 +38,19 @@ func Doctor(ctx context.Context, o Options, d DoctorOptions) doctor.Report {
 	}
 	report.Finish()
 	return report
+}
+
+// examineSource walks the chain of one source with a client of its own.
+func examineSource(ctx context.Context, o Options, d DoctorOptions, src config.Source, scheduler *budget.Scheduler) doctor.SourceReport {
+	d.Now = o.Now
+	s := doctor.Source{Name: src.Name, Scopes: d.Scopes, SecretExpires: src.SecretExpires}
+	if len(s.Scopes) == 0 {
+		for _, id := range src.Factories {
+			s.Scopes = append(s.Scopes, azure.Scope{Factory: id, Subscription: id.Subscription(), ResourceGroup: id.ResourceGroup()})
+		}
+	}
+	if s.Client, s.Err = clientOf(o, src, scheduler); s.Client != nil {
+		defer s.Client.Close()
+	}
+	return doctor.CheckSource(ctx, s, d.Options)
 }

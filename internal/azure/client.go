@@ -69,8 +69,6 @@ type Client struct {
 	budget *budget.Scheduler
 	logger *slog.Logger
 	now    func() time.Time
-	// certificateExpires is zero where the source has no certificate.
-	certificateExpires time.Time
 
 	mu     sync.Mutex
 	counts map[string]int64
@@ -124,8 +122,7 @@ func New(cfg Config) (*Client, error) {
 	}
 	return &Client{
 		cfg: cfg, cloud: place, armURL: place.ResourceManager, http: httpClient, arm: pipeline, token: credential,
-		certificateExpires: certificateExpires(cfg),
-		budget:             cfg.Scheduler, logger: cfg.Logger.With("source", cfg.Name), now: cfg.Now,
+		budget: cfg.Scheduler, logger: cfg.Logger.With("source", cfg.Name), now: cfg.Now,
 		counts: map[string]int64{},
 	}, nil
 }

@@ -43,6 +43,33 @@ func certificateExpires(cfg Config) time.Time {
 	return time.Time{}
 }
 
+// CertificateExpires returns when the certificate in the source's file expires,
+// zero where it has none. It looks at the file, which may have changed.
+func (c *Client) CertificateExpires() time.Time {
+	if c.cfg.CertificateFile == "" {
+		return time.Time{}
+	}
+	return certificateExpires(c.cfg)
+}
+
+func (c *Client) isCertificateExpired() bool {
+	at := c.CertificateExpires()
+	return !at.IsZero() && c.now().After(at)
+}
+
+// RenewCommand returns commands that make a new secret or certificate beside
+// the one that the source has, "" where it has neither.
+func (c *Client) RenewCommand() string {
+	switch {
+	case c.cfg.CertificateFile != "":
+		return c.newCertificateCommand()
+	case c.cfg.Secret != "" || c.cfg.SecretFile != "":
+		return c.tokenCommand(KindExpiredSecret, 0)
+	default:
+		return ""
+	}
+}
+
 func isKeyOf(c *x509.Certificate, key crypto.PublicKey) bool {
 	own, ok := c.PublicKey.(interface{ Equal(crypto.PublicKey) bool })
 	return ok && own.Equal(key)
@@ -54,8 +81,8 @@ func (c *Client) sayPrecisely(e *Error) {
 	switch {
 	case e.Code == "AADSTS7000215" && isGUID(string(c.cfg.Secret)):
 		e.What = "what is given as the client secret is a GUID, so it is the secret's id and not its value (" + e.Code + ")"
-	case e.Kind == KindBadCertificate && !c.certificateExpires.IsZero() && c.now().After(c.certificateExpires):
-		e.What = fmt.Sprintf("the certificate has expired on %s (%s)", c.certificateExpires.UTC().Format(time.DateOnly), e.Code)
+	case e.Kind == KindBadCertificate && c.isCertificateExpired():
+		e.What = fmt.Sprintf("the certificate has expired on %s (%s)", c.CertificateExpires().UTC().Format(time.DateOnly), e.Code)
 		e.Advice = "make a new one, as the commands do, and give it to Andon"
 	}
 }
@@ -99,19 +126,28 @@ func (c *Client) tokenCommand(kind Kind, code int) string {
 // certificateCommand registers the certificate in the source's file, or makes
 // a new one where it has expired. az has to get the public part alone.
 func (c *Client) certificateCommand() string {
-	register := "az ad app credential reset --id " + ShellQuote(c.cfg.ClientID) + " --append --cert @andon-public.pem"
+	register := c.registerCertificate()
 	file, err := os.ReadFile(c.cfg.CertificateFile)
 	switch {
 	case err != nil:
 		return ""
-	case !c.certificateExpires.IsZero() && c.now().After(c.certificateExpires):
-		return "openssl req -x509 -newkey rsa:3072 -nodes -days 365 -subj /CN=andon -keyout andon-key.pem -out andon-public.pem\n" +
-			register + "\n" + "cat andon-key.pem andon-public.pem > " + ShellQuote(c.cfg.CertificateFile)
+	case c.isCertificateExpired():
+		return c.newCertificateCommand()
 	case bytes.Contains(file, []byte("-----BEGIN ")):
 		return "openssl x509 -in " + ShellQuote(c.cfg.CertificateFile) + " -out andon-public.pem\n" + register
 	default:
 		return "openssl pkcs12 -in " + ShellQuote(c.cfg.CertificateFile) + " -clcerts -nokeys -out andon-public.pem\n" + register
 	}
+}
+
+// newCertificateCommand makes a certificate and registers its public part.
+func (c *Client) newCertificateCommand() string {
+	return "openssl req -x509 -newkey rsa:3072 -nodes -days 365 -subj /CN=andon -keyout andon-key.pem -out andon-public.pem\n" +
+		c.registerCertificate() + "\n" + "cat andon-key.pem andon-public.pem > " + ShellQuote(c.cfg.CertificateFile)
+}
+
+func (c *Client) registerCertificate() string {
+	return "az ad app credential reset --id " + ShellQuote(c.cfg.ClientID) + " --append --cert @andon-public.pem"
 }
 
 // federationCommand makes the application trust the token that the source

@@ -177,10 +177,6 @@ func (c *Client) tokenQuestion() call {
 	return call{name: TokenCall, where: "source " + c.cfg.Name}
 }
 
-// CertificateExpires returns when the source's certificate expires, zero where
-// it has none.
-func (c *Client) CertificateExpires() time.Time { return c.certificateExpires }
-
 // Hosts returns the host and port of Entra ID and of Azure Resource Manager.
 func (c *Client) Hosts() (entra, resourceManager string) {
 	return hostOf(c.cloud.Authority), hostOf(c.armURL)

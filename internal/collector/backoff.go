@@ -42,13 +42,17 @@ func jitter(d time.Duration) time.Duration {
 }
 
 // wait returns false when ctx ended before d had passed.
-func wait(ctx context.Context, d time.Duration) bool {
+func wait(ctx context.Context, d time.Duration) bool { return waitOr(ctx, d, nil) }
+
+// waitOr is wait that is cut short when somebody asks.
+func waitOr(ctx context.Context, d time.Duration, asked <-chan struct{}) bool {
 	timer := time.NewTimer(max(d, 0))
 	defer timer.Stop()
 	select {
 	case <-ctx.Done():
 		return false
 	case <-timer.C:
-		return true
+	case <-asked:
 	}
+	return ctx.Err() == nil
 }

@@ -71,6 +71,8 @@ type Collector struct {
 	ctx       context.Context //nolint:containedctx // ends the tasks that ReadActivities starts
 	cancel    context.CancelFunc
 	factories map[string]*factory // by adf.FactoryID.Key
+	sources   []*source
+	used      map[store.UsageKey]store.Usage // since the start
 }
 
 // New prepares a collector. It asks nothing and starts nothing.
@@ -99,7 +101,7 @@ func New(o Options) *Collector {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	return &Collector{options: o, logger: o.Logger, now: o.Now, factories: map[string]*factory{}}
+	return &Collector{options: o, logger: o.Logger, now: o.Now, factories: map[string]*factory{}, used: map[store.UsageKey]store.Usage{}}
 }
 
 // Start begins to collect and returns at once; trouble with Azure shows in the
@@ -118,6 +120,7 @@ func (c *Collector) Start(ctx context.Context) error {
 	}
 	for _, o := range c.options.Sources {
 		s := newSource(c, o)
+		c.sources = append(c.sources, s)
 		c.tasks.Go(func() { s.run(c.ctx) })
 	}
 	return nil
@@ -163,7 +166,7 @@ func (c *Collector) collect(ctx context.Context, s *source, place store.Place) {
 func (c *Collector) ReadActivities(ctx context.Context, factory, runID string) error {
 	f := c.byShort(factory)
 	if f == nil {
-		return fmt.Errorf("factory %q is not collected by this server", factory)
+		return &NotCollectedError{factory}
 	}
 	detail, err := c.options.Store.Run(ctx, factory, runID)
 	if err != nil {
@@ -188,44 +191,55 @@ func (c *Collector) ReadActivities(ctx context.Context, factory, runID string) e
 	return nil
 }
 
-// Reread has a range of a factory's history read once more, whatever is known
-// of it, and returns once that is stored. factory is the short id; from and to
-// are bounds of lastUpdated, which Azure keeps for 45 days. The error says why
-// it can't be read, or broke off.
-func (c *Collector) Reread(ctx context.Context, factory string, w store.Window) error {
-	f := c.byShort(factory)
-	switch {
-	case f == nil:
-		return fmt.Errorf("factory %q is not collected by this server", factory)
-	case w.From >= w.To:
-		return fmt.Errorf("the range ends at %s, which is not after its begin at %s", w.To, w.From)
-	}
-	done := make(chan error, 1)
-	select {
-	case f.orders <- order{window: w, done: done}:
-	default:
-		return fmt.Errorf("%d ranges of factory %s wait to be read already: try again when they are done", ordersWaiting, factory)
-	}
-	select {
-	case err := <-done:
-		return err
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-c.ctx.Done():
-		return errors.New("the server is stopping")
-	}
-}
-
 // ReadSurroundings has a factory's definitions, triggers and integration
 // runtimes read again now, and returns without waiting; the store announces
 // them. factory is the short id.
 func (c *Collector) ReadSurroundings(factory string) error {
 	f := c.byShort(factory)
 	if f == nil {
-		return fmt.Errorf("factory %q is not collected by this server", factory)
+		return &NotCollectedError{factory}
 	}
 	wake(f.askedAround)
 	return nil
+}
+
+// AskAgain lists a source's factories and polls them now, however long they
+// would rest after what failed before; what Azure itself asked to wait for is
+// waited for. It returns without waiting, and does nothing for a source that
+// is not collected.
+func (c *Collector) AskAgain(source string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	var keys []string
+	for key, f := range c.factories {
+		if f.seers.has(source) {
+			keys = append(keys, key)
+			wake(f.askedPoll)
+		}
+	}
+	if c.options.Scheduler != nil {
+		c.options.Scheduler.TryAgain(source, keys)
+	}
+	for _, s := range c.sources {
+		if strings.EqualFold(s.Name, source) {
+			wake(s.asked)
+		}
+	}
+}
+
+// NextListing returns when a source's factories are listed next; zero while
+// they are being listed, and for a source that is not collected.
+func (c *Collector) NextListing(source string) time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, s := range c.sources {
+		if strings.EqualFold(s.Name, source) {
+			if at := s.next.Load(); at != nil {
+				return *at
+			}
+		}
+	}
+	return time.Time{}
 }
 
 func (c *Collector) byShort(short string) *factory {

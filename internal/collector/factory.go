@@ -30,7 +30,7 @@ type factory struct {
 	history    time.Duration
 	ceiling    int64 // records that may be read for history; 0: as many as there are
 	overlap    *reachBack
-	orders     chan order
+	orders     *orders
 	sweepEvery time.Duration
 	sweepRows  int64 // that a sweep simply reads again
 	// doubtful are the kinds of sweeps of which one found something and broke
@@ -46,8 +46,9 @@ type factory struct {
 
 	// skew is Azure's clock less ours, as its last answer showed it. Windows
 	// are laid by Azure's clock.
-	skew     atomic.Int64
-	wakeFill chan struct{}
+	skew      atomic.Int64
+	askedPoll chan struct{} // somebody wants to know now
+	wakeFill  chan struct{}
 	// wakeAround says that a poll was good, askedAround that somebody wants the
 	// surroundings read before their time.
 	wakeAround, askedAround chan struct{}
@@ -71,11 +72,11 @@ func newFactory(c *Collector, s *source, place store.Place) *factory {
 		place: place, store: c.options.Store, now: c.now,
 		logger: c.logger.With("factory", place.Short),
 		poll:   c.options.Poll, history: c.options.History, ceiling: c.options.HistoryRecords,
-		orders: make(chan order, ordersWaiting), sweepEvery: c.options.Sweep, sweepRows: c.options.SweepRows,
+		orders: newOrders(), sweepEvery: c.options.Sweep, sweepRows: c.options.SweepRows,
 		activities: newActivityQueue(c.now),
 		usual:      c.options.Store.UsualDuration,
 		openAsked:  map[string]time.Time{},
-		wakeFill:   make(chan struct{}, 1),
+		wakeFill:   make(chan struct{}, 1), askedPoll: make(chan struct{}, 1),
 		wakeAround: make(chan struct{}, 1), askedAround: make(chan struct{}, 1), aroundEvery: c.options.Surroundings, calledFor: map[string]bool{},
 		oddSeen:  map[[sha256.Size]byte]bool{},
 		doubtful: map[store.SweepKind]bool{},
@@ -134,8 +135,11 @@ func (f *factory) pollLoop(ctx context.Context) {
 		if err == nil {
 			retry.reset()
 		}
-		if !wait(ctx, due.Sub(now)) {
+		if !waitOr(ctx, due.Sub(now), f.askedPoll) {
 			return
+		}
+		if now = f.now(); now.Before(due) { // somebody asked
+			due = now
 		}
 	}
 }

@@ -48,12 +48,14 @@ type reading struct {
 // result sums up what was read.
 type result struct {
 	pages, rows      int
-	missed, outdated int // rows that what was covered should have held
+	added            int // runs that were not here
+	missed, outdated int // of runs added and changed, those that what was covered should have held
 }
 
 func (r *result) add(s result) {
 	r.pages += s.pages
 	r.rows += s.rows
+	r.added += s.added
 	r.missed += s.missed
 	r.outdated += s.outdated
 }
@@ -127,7 +129,7 @@ func (f *factory) readPages(ctx context.Context, r *reading) (result, error) {
 		if err != nil {
 			return sum, fmt.Errorf("store runs of %s: %w", f.place.Name, err)
 		}
-		sum.add(result{1, len(answer.Runs), changes.LateInserted, changes.LateUpdated})
+		sum.add(result{1, len(answer.Runs), changes.Inserted, changes.LateInserted, changes.LateUpdated})
 		if r.taken != nil {
 			r.taken(runs)
 		}

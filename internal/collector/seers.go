@@ -1,6 +1,7 @@
 package collector
 
 import (
+	"slices"
 	"strings"
 	"sync"
 
@@ -32,6 +33,13 @@ func (s *seers) add(n seer) bool {
 	}
 	s.all = append(s.all, n)
 	return true
+}
+
+// has reports whether a source is among them.
+func (s *seers) has(source string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.ContainsFunc(s.all, func(one seer) bool { return strings.EqualFold(one.source, source) })
 }
 
 // current returns the one that asks.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	"andon/internal/adf"
@@ -26,10 +27,12 @@ type source struct {
 	Source
 
 	collector *Collector
+	asked     chan struct{}             // somebody wants the list now
+	next      atomic.Pointer[time.Time] // when the list is asked for next; nil while it is
 }
 
 func newSource(c *Collector, o Source) *source {
-	return &source{Source: o, collector: c}
+	return &source{Source: o, collector: c, asked: make(chan struct{}, 1)}
 }
 
 // run looks for factories until ctx ends. Factories that the store knows from
@@ -55,9 +58,12 @@ func (s *source) run(ctx context.Context) {
 		} else {
 			retry.reset()
 		}
-		if !wait(ctx, pause) {
+		next := s.collector.now().Add(pause)
+		s.next.Store(&next)
+		if !waitOr(ctx, pause, s.asked) {
 			return
 		}
+		s.next.Store(nil)
 	}
 }
 

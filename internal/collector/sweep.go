@@ -23,15 +23,6 @@ const (
 	quietDays = 14
 )
 
-// ordersWaiting is how many ranges may wait to be read.
-const ordersWaiting = 8
-
-// order is a range that a person asked to be read once more.
-type order struct {
-	window store.Window
-	done   chan<- error // nil when nobody waits; has room for one
-}
-
 // sweepLoop sweeps every hour, and once a day in the factory's quietest hour,
 // and reads what is ordered. It begins once history is filled.
 func (f *factory) sweepLoop(ctx context.Context) {
@@ -42,13 +33,11 @@ func (f *factory) sweepLoop(ctx context.Context) {
 		case <-ctx.Done():
 			timer.Stop()
 			return
-		case o := <-f.orders:
+		case o := <-f.orders.waiting:
 			timer.Stop()
-			err := f.sweepOrdered(budget.For(ctx, budget.History), o.window)
+			err := f.sweepOrdered(budget.For(ctx, budget.History), o)
 			f.report(ctx, partSweep, err)
-			if o.done != nil {
-				o.done <- err
-			}
+			o.end(err, adf.TimeOf(f.now()))
 		case <-timer.C:
 			next = f.now().Add(f.sweepEvery)
 			if f.activities.isFilled() { // else the fill reads it anyway
@@ -184,31 +173,6 @@ func (f *factory) readWhole(ctx context.Context, w store.Window, have []store.Wi
 		}
 		p.took(part, got.pages)
 	}
-}
-
-// sweepOrdered reads a range that somebody asked for. What of it was not
-// covered counts as covered then.
-func (f *factory) sweepOrdered(ctx context.Context, w store.Window) error {
-	have, err := f.store.Coverage(ctx, f.place.Key)
-	if err != nil {
-		return err
-	}
-	began := f.azureNow()
-	p := newPlanner(w, nil, 0)
-	var sum result
-	for {
-		part, ok := p.next()
-		if !ok {
-			break
-		}
-		got, err := f.read(ctx, reading{window: part, have: have, counts: true})
-		sum.add(got)
-		if err != nil {
-			return err
-		}
-		p.took(part, got.pages)
-	}
-	return f.swept(ctx, store.Sweep{Kind: store.SweepAsked, Window: w, Began: began, Whole: true}, sum)
 }
 
 // swept remembers what a sweep found.

@@ -2,9 +2,11 @@ package collector
 
 import (
 	"context"
+	"maps"
 	"time"
 
 	"andon/internal/adf"
+	"andon/internal/azure/budget"
 	"andon/internal/store"
 )
 
@@ -22,18 +24,32 @@ func (c *Collector) usageLoop(ctx context.Context) {
 }
 
 func (c *Collector) storeUsage(ctx context.Context) {
+	c.CountUsage(ctx, c.options.Scheduler.TakeUsage())
+}
+
+// CountUsage adds what requests used, those of others on behalf of the same
+// sources too.
+func (c *Collector) CountUsage(ctx context.Context, counted map[budget.UsageKey]budget.Usage) {
 	used := map[store.UsageKey]store.Usage{}
-	for key, u := range c.options.Scheduler.TakeUsage() {
+	for key, u := range counted {
 		k := store.UsageKey{Factory: c.keyOf(adf.FactoryID(key.Factory)), Source: key.Source, Purpose: string(key.Purpose)}
-		sum := used[k]
-		used[k] = store.Usage{
-			Requests: sum.Requests + u.Requests, Records: sum.Records + u.Records,
-			Throttled: sum.Throttled + u.Throttled, Failed: sum.Failed + u.Failed,
-		}
+		used[k] = used[k].Add(store.Usage(u))
 	}
+	c.mu.Lock()
+	for k, u := range used {
+		c.used[k] = c.used[k].Add(u)
+	}
+	c.mu.Unlock()
 	if err := c.options.Store.AddUsage(ctx, used); err != nil {
 		c.logger.ErrorContext(ctx, "what requests used can't be stored, and is forgotten", "error", err)
 	}
+}
+
+// Used returns what requests used since the start, up to half a minute ago.
+func (c *Collector) Used() map[store.UsageKey]store.Usage {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return maps.Clone(c.used)
 }
 
 // readBy returns the source that reads a factory, "" for none yet.

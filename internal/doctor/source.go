@@ -16,8 +16,6 @@ const (
 	DefaultMost = 3
 	// DefaultStepTime is how long one step may take.
 	DefaultStepTime = 20 * time.Second
-	// expiryWarning is how long before its end a credential is warned of.
-	expiryWarning = 30 * 24 * time.Hour
 )
 
 // Source is what to check of one identity.
@@ -142,22 +140,8 @@ func (w *walk) settings() Step {
 		cloud = "custom"
 	}
 	s := Step{Step: StepSettings, Status: OK, What: c.Credential() + ", cloud " + cloud}
-	for _, e := range []struct {
-		what string
-		at   time.Time
-	}{{"the certificate", c.CertificateExpires()}, {"the client secret, by secretExpires,", w.source.SecretExpires}} {
-		left := e.at.Sub(w.options.Now())
-		switch {
-		case e.at.IsZero() || left > expiryWarning:
-			continue
-		case left <= 0:
-			s.What = fmt.Sprintf("%s has expired on %s", e.what, e.at.UTC().Format(time.DateOnly))
-			s.Advice = "give Andon a new one; andon setup shows how to make one"
-		default:
-			s.What = fmt.Sprintf("%s expires on %s", e.what, e.at.UTC().Format(time.DateOnly))
-			s.Advice = "give Andon a new one before then; andon setup shows how to make one"
-		}
-		s.Status = Warning
+	if e := ExpiryOf(c, w.source.SecretExpires, w.options.Now()); e.What != "" {
+		s.Status, s.What, s.Advice, s.Command = Warning, e.What, e.Advice, e.Command
 	}
 	return s
 }

@@ -23,6 +23,11 @@ type Usage struct {
 	Failed    int64 // of Requests, those without a usable answer
 }
 
+// Add returns the sum of both.
+func (u Usage) Add(v Usage) Usage {
+	return Usage{u.Requests + v.Requests, u.Records + v.Records, u.Throttled + v.Throttled, u.Failed + v.Failed}
+}
+
 // usageDays is how many days of usage are kept.
 const usageDays = 400
 

@@ -158,6 +158,27 @@ func (s *Scheduler) Enter(ctx context.Context, r Request) (*Pass, error) {
 	return nil, ctx.Err()
 }
 
+// TryAgain ends the rests of a source and of factories, named by their keys:
+// somebody says that what failed may be whole again. One request each tries it.
+func (s *Scheduler) TryAgain(source string, factories []string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	keys := []string{sourceKey(source)}
+	for _, f := range factories {
+		keys = append(keys, factoryKey(f))
+	}
+	for _, key := range keys {
+		if sc := s.scopes[key]; sc != nil && sc.circuit.open {
+			sc.circuit.until = time.Time{}
+		}
+	}
+	s.dispatch()
+}
+
+// sourceKey and factoryKey are the keys of scopes.
+func sourceKey(name string) string { return "source " + name }
+func factoryKey(key string) string { return "factory " + key }
+
 // dispatch lets pass whoever may. The caller holds the lock.
 func (s *Scheduler) dispatch() {
 	soonest := time.Duration(0)
@@ -255,11 +276,11 @@ func judge(scopes []*scope, now time.Time, c class) verdict {
 
 // scopesOf returns the limits that r falls under. The caller holds the lock.
 func (s *Scheduler) scopesOf(r *Request) []*scope {
-	out := []*scope{s.scope("source "+r.Source, "source "+r.Source, func(*scope) {})}
+	out := []*scope{s.scope(sourceKey(r.Source), "source "+r.Source, func(*scope) {})}
 	sub := strings.ToLower(r.Subscription)
 	out = append(out, s.scope("subscription "+r.Principal+" "+sub, subscriptionName(sub), s.limitSubscription))
 	if r.Factory != "" {
-		out = append(out, s.scope("factory "+r.Factory, "factory "+r.Factory, s.limitFactory))
+		out = append(out, s.scope(factoryKey(r.Factory), "factory "+r.Factory, s.limitFactory))
 	}
 	return out
 }

@@ -412,6 +412,34 @@ func TestALastingRefusalStopsTheSource(t *testing.T) {
 	})
 }
 
+// Somebody who mended the cause need not wait for the rest to end.
+func TestARestEndsWhenSomebodyAsks(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := budget.New(budget.Budget{Off: true}, nil)
+		refused := errors.New("AADSTS7000222")
+		enter(t, s, request("f", budget.News)).Unreached(refused, true)
+		other := request("h", budget.News)
+		other.Source = "fabrikam"
+		for range 5 {
+			enter(t, s, other).Failed(refused)
+		}
+		s.TryAgain("contoso", []string{"f"})
+		probe := enter(t, s, request("f", budget.News))
+		probe.Unreached(refused, true)
+		if _, err := s.Enter(t.Context(), request("f", budget.News)); !errors.Is(err, refused) {
+			t.Errorf("after the probe failed: %v", err)
+		}
+		s.TryAgain("contoso", []string{"f", "never asked"})
+		enter(t, s, request("f", budget.News)).Answered(0)
+		if _, err := s.Enter(t.Context(), other); !errors.Is(err, refused) {
+			t.Errorf("another source's factory: %v", err)
+		}
+		s.TryAgain("fabrikam", []string{"h"})
+		enter(t, s, other).Answered(0)
+	})
+}
+
 func TestLittleLeftSlowsDown(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -81,6 +81,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/factories/{factory}/rereads": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Have a range of a factory's history read once more
+         * @description Answers at once. What became of it stands in /api/v1/collection.
+         */
+        post: operations["reread-factory"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/overview": {
         parameters: {
             query?: never;
@@ -206,6 +226,27 @@ export interface paths {
         get: operations["run-group"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sources/{source}/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get what the last check of a source found */
+        get: operations["get-source-check"];
+        put?: never;
+        /**
+         * Try every link from a source's settings to Azure's answers
+         * @description Begins a check, unless one is under way, and answers when it has ended or after 20 seconds; while state is running, ask again. After a check that found nothing broken, factories that rest are asked at once.
+         */
+        post: operations["check-source"];
         delete?: never;
         options?: never;
         head?: never;
@@ -355,6 +396,83 @@ export interface components {
              */
             runStart: string | null;
         };
+        CheckEvidence: {
+            /** @description The missing right; null where none is missing. */
+            action: string | null;
+            /** @description For what. */
+            call: string;
+            /** @description Azure's own code; null when there was none. */
+            code: string | null;
+            /** @description Who was asked. */
+            host: string;
+            /**
+             * Format: int64
+             * @description HTTP status of the answer; null when there was none.
+             */
+            httpStatus: number | null;
+            /**
+             * Format: date-time
+             * @description When asking again makes sense; null when Azure did not say.
+             */
+            retryAt: string | null;
+            /** @description Where it is missing. */
+            scope: string | null;
+            /** @description The operating system's word; null when there was none. */
+            system: string | null;
+        };
+        CheckReport: {
+            /**
+             * Format: date-time
+             * @description When it ended.
+             */
+            checkedAt: string;
+            /** @description The factories that were tried. */
+            factories: components["schemas"]["CheckedFactory"][];
+            /** @description ARM ids of further factories, which may be broken or not. */
+            notLookedAt: string[];
+            /**
+             * @description The worst of all steps.
+             * @enum {string}
+             */
+            status: "ok" | "warning" | "failed";
+            /** @description The steps on the way to the factories, in order. */
+            steps: components["schemas"]["CheckStep"][];
+        };
+        CheckStep: {
+            /** @description What to do; null where there is nothing to do. */
+            advice: string | null;
+            /** @description Shell commands that mend it, one a line; null where there are none. */
+            command: string | null;
+            /**
+             * Format: int64
+             * @description How long it took, in milliseconds.
+             */
+            durationInMs: number;
+            /** @description What shows the cause; null unless Azure or the way to it failed. */
+            evidence: components["schemas"]["CheckEvidence"] | null;
+            /**
+             * @description How it ended; notReached: it was not tried, and what says why.
+             * @enum {string}
+             */
+            status: "ok" | "notReached" | "warning" | "failed";
+            /** @description What was tried, one word: settings, routeToEntra, routeToResourceManager, token, subscriptions, factories or clock; of a factory the kind of request. */
+            step: string;
+            /** @description What was found, or the cause. */
+            what: string;
+        };
+        CheckedFactory: {
+            /** @description ARM resource id. */
+            factoryId: string;
+            /** @description Name as Azure spells it. */
+            name: string;
+            /**
+             * @description The worst of its steps.
+             * @enum {string}
+             */
+            status: "ok" | "warning" | "failed";
+            /** @description One request of each kind, in order. */
+            steps: components["schemas"]["CheckStep"][];
+        };
         CollectionList: {
             /** @description The factories, by short id. */
             items: components["schemas"]["FactoryCollection"][];
@@ -477,6 +595,13 @@ export interface components {
             healed: components["schemas"]["FactoryHealed"];
             /** @description How stale it got in the last 24 hours, by quarter of an hour, oldest first. One in which no window was completed is left out. */
             lags: components["schemas"]["LagSlot"][];
+            /** @description Ranges that were ordered to be read once more since the server started, the newest first and at most ten. */
+            rereads: components["schemas"]["Reread"][];
+            /**
+             * Format: int64
+             * @description Runs with from <= runStart < to; null without from and to, and when that can't be counted.
+             */
+            runs: number | null;
             /** @description What asking Azure about it used in the last 24 hours. */
             usage: components["schemas"]["FactoryUsage"];
         };
@@ -900,6 +1025,67 @@ export interface components {
              */
             throttled: number;
         };
+        Reread: {
+            /**
+             * Format: int64
+             * @description Of them, those that were not here until then.
+             */
+            added: number;
+            /**
+             * Format: date-time
+             * @description When it ended; null before.
+             */
+            endedAt: string | null;
+            /**
+             * Format: date-time
+             * @description Where it begins, in lastUpdated.
+             */
+            from: string;
+            /**
+             * Format: int64
+             * @description Of those, the ones that should have been here, since their time was covered.
+             */
+            missed: number;
+            /**
+             * Format: date-time
+             * @description When it was ordered.
+             */
+            orderedAt: string;
+            /**
+             * Format: int64
+             * @description Runs that were here in an older version than should have been.
+             */
+            outdated: number;
+            /**
+             * Format: int64
+             * @description Runs read so far.
+             */
+            rows: number;
+            /**
+             * @description How far it is.
+             * @enum {string}
+             */
+            state: "waiting" | "reading" | "done" | "failed";
+            /**
+             * Format: date-time
+             * @description Where it ends.
+             */
+            to: string;
+            /** @description Why it failed; null unless it did. */
+            what: string | null;
+        };
+        RereadOrder: {
+            /**
+             * Format: date-time
+             * @description Where it begins, in lastUpdated. Azure keeps 45 days; what lies before is left out.
+             */
+            from: string;
+            /**
+             * Format: date-time
+             * @description Where it ends.
+             */
+            to: string;
+        };
         RunDetail: {
             /**
              * @description How much of the run's activities is stored; notKept where a policy keeps none of this run.
@@ -1092,6 +1278,22 @@ export interface components {
             at: string | null;
             /** @description Command that mends it. */
             command: string | null;
+            /** @description What it proves itself with, in words; null when nobody collects. */
+            credential: string | null;
+            /**
+             * Format: date-time
+             * @description When that ends; null when nobody knows.
+             */
+            credentialExpires: string | null;
+            /** @description What to do about that, from 30 days before on; null before. */
+            expiryAdvice: string | null;
+            /** @description Commands that do it; null before and where there are none. */
+            expiryCommand: string | null;
+            /**
+             * Format: date-time
+             * @description When its factories are listed next; null while they are being listed, and when nobody collects.
+             */
+            retryAt: string | null;
             /** @description Name of the source. */
             source: string;
             /**
@@ -1106,6 +1308,22 @@ export interface components {
             subscriptions: number | null;
             /** @description What is wrong. */
             what: string | null;
+        };
+        SourceCheck: {
+            /** @description What the last check that ended found; null for none. */
+            report: components["schemas"]["CheckReport"] | null;
+            /** @description Name of the source. */
+            source: string;
+            /**
+             * Format: date-time
+             * @description When the newest check began; null for none.
+             */
+            startedAt: string | null;
+            /**
+             * @description none: it was not checked since the server started. running: a check is under way.
+             * @enum {string}
+             */
+            state: "none" | "running" | "done";
         };
         StaleSource: {
             /**
@@ -1241,7 +1459,12 @@ export type $defs = Record<string, never>;
 export interface operations {
     "list-collection": {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Only runs that started then or later. */
+                from?: string;
+                /** @description Only runs that started before. */
+                to?: string;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -1351,6 +1574,42 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Factory"];
+                };
+            };
+            /** @description Any other answer is a problem document (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "reread-factory": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Short id of the factory. */
+                factory: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RereadOrder"];
+            };
+        };
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reread"];
                 };
             };
             /** @description Any other answer is a problem document (RFC 9457). */
@@ -1645,6 +1904,70 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RunList"];
+                };
+            };
+            /** @description Any other answer is a problem document (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-source-check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Name of the source. */
+                source: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SourceCheck"];
+                };
+            };
+            /** @description Any other answer is a problem document (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "check-source": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Name of the source. */
+                source: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SourceCheck"];
                 };
             };
             /** @description Any other answer is a problem document (RFC 9457). */
