@@ -25,7 +25,7 @@ function Shape({ state }: { state: Factory['state'] }) {
     case 'filling':
       return <StatusMark status="InProgress" decorative />
     case 'not collected':
-      return <StatusMark status="Queued" decorative />
+      return <span className={styles.hollow} aria-hidden="true" />
     case 'gone':
       return <StatusMark status="Cancelled" decorative />
   }

@@ -8,7 +8,7 @@ import { StaleMark, StatusMark } from '../../status/status-mark'
 import { Time } from '../../time/time'
 import { type CheckLine, linesOf, verdictOf } from './check'
 import styles from './factories.module.css'
-import { asHeading, asSentence } from './trouble'
+import { asSentence } from './trouble'
 import type { SourceCheckState } from './use-check'
 
 /** What the doctor found of a source, step by step; each opens for its evidence and command. */
@@ -101,7 +101,7 @@ function Step({ label, step }: { label: string | null; step: CheckStep }) {
       <Mark status={step.status} size={12} />
       <div>
         <p>
-          {label !== null && `${asHeading(label)}: `}
+          {label !== null && `${label}: `}
           {label === null ? asSentence(step.what) : step.what}
           <span className={text.hidden}> {statusWords[step.status]}</span>
         </p>
@@ -164,7 +164,7 @@ export function firstEvidence(report: CheckReport | null): string | null {
 
 /** Reads out how a check ended, and shows why one could not be made. */
 export function CheckOutcome({ check }: { check: SourceCheckState }) {
-  const { running, report, error } = check
+  const { running, report, asked, error } = check
   if (error) {
     return (
       <p className={text.bad} role="alert">
@@ -174,7 +174,7 @@ export function CheckOutcome({ check }: { check: SourceCheckState }) {
   }
   return (
     <span role="status" className={text.hidden}>
-      {running ? 'Checking' : report ? `Checked: ${verdictOf(report)}` : ''}
+      {!asked ? '' : running ? 'Checking' : report ? `Checked: ${verdictOf(report)}` : ''}
     </span>
   )
 }

@@ -75,7 +75,15 @@ function answersLine(report: CheckReport): CheckLine {
 function lineOf(label: string, steps: CheckLine['steps']): CheckLine {
   const status = worstOf(steps.map(({ step }) => step.status))
   const [worst] = steps.filter(({ step }) => step.status === status)
-  return { label, status, short: worst ? shortOf(worst.step, steps.length) : '', steps }
+  const worstFirst = [...steps].sort(
+    (a, b) => rank.indexOf(b.step.status) - rank.indexOf(a.step.status),
+  )
+  return {
+    label,
+    status,
+    short: worst ? shortOf(worst.step, steps.length) : '',
+    steps: worstFirst,
+  }
 }
 
 /** The longest finding that stands beside its label; what is longer stands in the details. */

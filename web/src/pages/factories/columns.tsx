@@ -8,7 +8,7 @@ import { Name } from '../../state/name'
 import text from '../../state/text.module.css'
 import { Card } from '../../table/card'
 import type { Column } from '../../table/virtual-table'
-import { formatCount, formatDate, formatShare, formatWhole, unknown } from '../../time/format'
+import { formatCount, formatDate, formatWhole, unknown } from '../../time/format'
 import { toMillis } from '../../time/instant'
 import { Age } from '../../time/time'
 import { useZone } from '../../time/zone'
@@ -18,6 +18,7 @@ import styles from './factories.module.css'
 import { LagSpark } from './lag-spark'
 import { type FactoryRow, type SortField, sumOf } from './rows'
 import type { FactorySort } from './search'
+import { formatDone } from './sentence'
 
 interface ColumnsOptions {
   rows: FactoryRow[]
@@ -100,16 +101,16 @@ export function columnsFor(options: ColumnsOptions): Column<FactoryRow>[] {
     {
       id: 'runs',
       header: `Runs, ${range}`,
-      width: few ? '104px' : '128px',
+      width: '120px',
       align: 'right',
       sort: by('runs', 'down'),
       cell: ({ runs }) => formatCount(runs),
       total: <b>{formatCount(sumOf(rows.map((row) => row.runs)))}</b>,
     },
-    {
+    !few && {
       id: 'requests',
-      header: few ? 'Requests/h' : 'Requests per h',
-      width: few ? '84px' : '108px',
+      header: 'Requests per h',
+      width: '108px',
       align: 'right',
       sort: by('requests', 'down'),
       cell: (row) => <Requests row={row} />,
@@ -164,7 +165,7 @@ function Covered({ factory }: { factory: Factory }) {
   const zone = useZone()
   const { from, doneShare } = factory.coverage
   if (factory.state === 'filling' && doneShare !== null)
-    return <span className={text.muted}>{formatShare(doneShare)} read</span>
+    return <span className={text.muted}>{formatDone(doneShare)} read</span>
   const at = toMillis(from)
   if (from === null || at === null) return <span title="Nothing has been read yet">{unknown}</span>
   return (
@@ -209,7 +210,8 @@ function DetailsButton({ row, open, onToggle }: DetailsButtonProps) {
     <Button
       look="plain"
       size="small"
-      icon={open ? 'up' : 'down'}
+      icon="down"
+      className={classes(open && styles.up)}
       aria-label={`Details of ${row.factory.name}`}
       aria-expanded={open}
       onClick={() => onToggle(row)}

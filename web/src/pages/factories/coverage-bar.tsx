@@ -129,7 +129,7 @@ export function AxisLabels({ axis }: { axis: Axis }) {
   const { start, keptAt } = axisLabels(axis, zone)
   return (
     <span className={styles.axis}>
-      {start && <span>{start}</span>}
+      {start && <span className={styles.axisStart}>{start}</span>}
       {/* Beside its line, on the side where there is room. */}
       {keptAt < 20 ? (
         <span className={styles.keptRight} style={{ left: `${keptAt}%` }}>

@@ -6,10 +6,11 @@ import { Icon } from '../../icons/icon'
 import { Button } from '../../state/button'
 import { CommandBox } from '../../state/command-box'
 import text from '../../state/text.module.css'
-import { formatCount, formatDuration, formatShare, unknown } from '../../time/format'
+import { formatCount, formatDuration, unknown } from '../../time/format'
 import { Age, Time } from '../../time/time'
 import styles from './factories.module.css'
 import { RereadForm } from './reread'
+import { formatDone } from './sentence'
 import { asSentence } from './trouble'
 
 interface DetailsProps {
@@ -28,8 +29,6 @@ export function FactoryDetails({ factory, collection }: DetailsProps) {
       </div>
       <div>
         <Asking collection={collection} />
-      </div>
-      <div>
         <h3>Read a range again</h3>
         {isWatched(factory) ? (
           <RereadForm factory={factory.factory} rereads={collection?.rereads ?? []} />
@@ -176,7 +175,7 @@ function Fill({ factory }: { factory: Factory }) {
     <div className={styles.fill}>
       <progress max={1} value={coverage.doneShare ?? 0} aria-label={`History of ${name} read`} />
       <p>
-        {coverage.doneShare === null ? 'Being read' : `${formatShare(coverage.doneShare)} read`}
+        {coverage.doneShare === null ? 'Being read' : `${formatDone(coverage.doneShare)} read`}
         {reason && <span className={text.stale}>, stands still: {reason}</span>}
       </p>
       <p className={text.muted}>{figures.filter(Boolean).join(' · ')}</p>

@@ -9,7 +9,6 @@ import { useScope, useSetScope } from '../../search/use-scope'
 import { Button } from '../../state/button'
 import { Loading } from '../../state/loading'
 import { EmptyState, ErrorState, StaleBanner } from '../../state/panels'
-import text from '../../state/text.module.css'
 import { narrow, useMedia, withoutPanel } from '../../table/use-media'
 import { VirtualTable } from '../../table/virtual-table'
 import { useClock, useNow } from '../../time/clock'
@@ -155,7 +154,7 @@ function Headline({ list, rows, failed }: HeadlineProps) {
         <b>{bold}</b>
         {rest}
       </h1>
-      <p>{list.items.length > 0 && subOf(list.items, perHour, zone, now)}</p>
+      {list.items.length > 0 && <p>{subOf(list.items, perHour, zone, now)}</p>}
     </header>
   )
 }
@@ -281,7 +280,7 @@ function FactoryTable({ rows }: { rows: FactoryRow[] }) {
 
 function Totals({ rows, range }: { rows: FactoryRow[]; range: string }) {
   return (
-    <p className={text.muted}>
+    <p className={styles.totals}>
       {formatCount(rows.length)} factories, {formatCount(sumOf(rows.map((row) => row.runs)))} runs,{' '}
       {range}, {formatCount(sumOf(rows.map((row) => row.perHour)))} requests per h
     </p>

@@ -150,9 +150,11 @@ function Rereads({ rereads }: { rereads: Reread[] }) {
 }
 
 /** How it stands, and what it found. */
-export function foundWords({ state, rows, missed, outdated, what }: Reread): string {
+export function foundWords({ state, rows, added, missed, outdated, what }: Reread): string {
   const read = rows === 1 ? '1 run read' : `${formatCount(rows)} runs read`
   const found = [
+    // What lay in a gap until now is new, and nothing that should have been here.
+    added > missed ? `${formatCount(added - missed)} new` : '',
     missed > 0 ? `${formatCount(missed)} had been missed` : '',
     outdated > 0 ? `${formatCount(outdated)} ${outdated === 1 ? 'was' : 'were'} outdated` : '',
   ]

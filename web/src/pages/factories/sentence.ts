@@ -90,7 +90,7 @@ function progressOf(filling: Factory[]): string {
   // A part that is not known makes the whole unknown.
   const parts = [
     shares.length === filling.length
-      ? `${Math.floor((100 * shares.reduce((sum, each) => sum + each, 0)) / shares.length)}\u00a0%`
+      ? formatDone(shares.reduce((sum, each) => sum + each, 0) / shares.length)
       : '',
     left.length === filling.length ? `about ${formatAge(Math.max(...left) * 1_000)} left` : '',
   ].filter(Boolean)
@@ -108,10 +108,15 @@ function notWatched(items: Factory[], zone: Zone, now: number): Answer {
     : { bold: 'Nobody asks Azure', rest: stored }
 }
 
+/** How much is done, in whole percent, cut: all of it only when nothing is left. */
+export function formatDone(share: number): string {
+  return `${Math.floor(share * 100)}\u00a0%`
+}
+
 /** How often Azure is asked, and where history begins. `perHour` is null when it is not known. */
 export function subOf(items: Factory[], perHour: number | null, zone: Zone, now: number): string {
   const asked =
-    perHour === null || perHour === 0
+    perHour === null || perHour === 0 || !items.some(isWatched)
       ? ''
       : `Azure is asked ${formatCount(perHour)} times an hour. `
   return `${asked}${historyWords(items, zone, now)}`

@@ -1,8 +1,9 @@
 import type { Factory, Source } from '../../api/types'
+import { StateMark } from '../../factory/state-mark'
 import { Icon } from '../../icons/icon'
 import { CommandBox } from '../../state/command-box'
 import text from '../../state/text.module.css'
-import { StaleMark, StatusMark } from '../../status/status-mark'
+import { StaleMark } from '../../status/status-mark'
 import { useNow } from '../../time/clock'
 import { formatCount, formatDate } from '../../time/format'
 import { toMillis } from '../../time/instant'
@@ -46,10 +47,10 @@ function SourceLine({ source, count }: { source: Source; count: number }) {
   const { report } = check
   return (
     <li className={styles.source}>
-      <StatusMark status={collected ? 'Succeeded' : 'Queued'} decorative />
+      <StateMark state={collected ? 'fresh' : 'not collected'} />
       <span>
         {source.source}
-        {!collected && <span className={text.muted}> is not asked by this server</span>}
+        {!collected && <span className={text.muted}>, not asked by this server</span>}
       </span>
       <span className={text.muted}>
         <Facts source={source} count={count} />
@@ -61,12 +62,14 @@ function SourceLine({ source, count }: { source: Source; count: number }) {
           </>
         )}
       </span>
-      <CheckButton
-        check={check}
-        onRun={check.run}
-        again={report !== null}
-        label={check.running ? undefined : `Check source ${source.source}`}
-      />
+      {collected && (
+        <CheckButton
+          check={check}
+          onRun={check.run}
+          again={report !== null}
+          label={check.running ? undefined : `Check source ${source.source}`}
+        />
+      )}
       <CheckOutcome check={check} />
       {report && (
         <details className={styles.sourceReport}>

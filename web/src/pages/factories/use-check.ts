@@ -20,6 +20,8 @@ export function useSourceCheck(source: string) {
     /** Nobody has said yet what the last check found. */
     loading: check.isPending,
     running,
+    /** Whether a check was started from here, whose end is news then. */
+    asked: !start.isIdle,
     /** Why the last check could not be read or started. */
     error: start.error ?? (check.data ? null : check.error),
     run: () => {
