@@ -42,8 +42,7 @@ export function Rail({ onNavigate, extra }: RailProps) {
               onClick={() => onNavigate?.()}
             >
               <Icon name={page.icon} />
-              {page.label}
-              {page.to === '/factories' && <NotFreshCount />}
+              {page.label} {page.to === '/factories' && <NotFreshCount />}
             </Link>
           </li>
         ))}
@@ -67,14 +66,18 @@ function NotFreshCount() {
   const { stale, sourceErrors } = summarizeFreshness(data.items, data.sources, factory)
   if (stale > 0) return <Badge count={stale} words="not fresh" />
   // A source that never gave a factory has none to be counted.
-  return sourceErrors > 0 ? <Badge count={sourceErrors} words="sources in trouble" /> : null
+  return sourceErrors > 0 ? (
+    <Badge
+      count={sourceErrors}
+      words={sourceErrors === 1 ? 'source in trouble' : 'sources in trouble'}
+    />
+  ) : null
 }
 
 function Badge({ count, words }: { count: number; words: string }) {
   return (
     <span className={styles.badge} title={`${formatCount(count)} ${words}`}>
-      {formatCount(count)}
-      <span className={text.hidden}> {words}</span>
+      {formatCount(count)} <span className={text.hidden}>{words}</span>
     </span>
   )
 }

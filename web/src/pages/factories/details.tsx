@@ -10,6 +10,7 @@ import { formatCount, formatDuration, unknown } from '../../time/format'
 import { Age, Time } from '../../time/time'
 import styles from './factories.module.css'
 import { RereadForm } from './reread'
+import { uncounted } from './rows'
 import { formatDone } from './sentence'
 import { asSentence } from './trouble'
 
@@ -28,8 +29,8 @@ export function FactoryDetails({ factory, collection }: DetailsProps) {
         <History factory={factory} collection={collection} />
       </div>
       <div>
-        <Asking collection={collection} />
-        <h3>Read a range again</h3>
+        <Asking factory={factory} collection={collection} />
+        <h2>Read a range again</h2>
         {isWatched(factory) ? (
           <RereadForm factory={factory.factory} rereads={collection?.rereads ?? []} />
         ) : (
@@ -57,14 +58,14 @@ function Standing({ factory }: { factory: Factory }) {
   const { lastError, state, studioUrl, location, resourceGroup, subscriptionId } = factory
   return (
     <>
-      <h3 className={styles.standing}>
+      <h2 className={styles.standing}>
         <StateMark state={state} />
         <span aria-hidden="true">{stateWords[state]}</span>
         <a href={studioUrl} target="_blank" rel="noreferrer">
           Studio
           <Icon name="external" size={12} />
         </a>
-      </h3>
+      </h2>
       <p className={text.muted}>{stateSentences[state]}</p>
       {lastError && (
         <div className={styles.trouble}>
@@ -95,7 +96,7 @@ function History({ factory, collection }: DetailsProps) {
   const healed = collection?.healed
   return (
     <>
-      <h3>History</h3>
+      <h2>History</h2>
       <Fill factory={factory} />
       <dl className={styles.facts}>
         <dt>Covered</dt>
@@ -221,12 +222,14 @@ const purposeWords = new Map([
 ])
 
 /** What asking Azure took in the last 24 hours, by purpose. */
-function Asking({ collection }: { collection: FactoryCollection | undefined }) {
+function Asking({ factory, collection }: DetailsProps) {
   return (
     <>
-      <h3>Asking Azure, last 24 h</h3>
+      <h2>Asking Azure, last 24 h</h2>
       {collection === undefined ? (
         <p className={text.muted}>Not known.</p>
+      ) : uncounted(factory, collection) ? (
+        <p className={text.muted}>Not counted yet; the first figures come within a minute.</p>
       ) : collection.usage.by.length === 0 ? (
         <p className={text.muted}>No request was sent.</p>
       ) : (

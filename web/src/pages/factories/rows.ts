@@ -1,5 +1,5 @@
 import type { Collection, Factory, FactoryCollection } from '../../api/types'
-import { worstFirst } from '../../factory/state'
+import { isWatched, worstFirst } from '../../factory/state'
 import { compareInstants } from '../../time/instant'
 import { requestsPerHour } from './lag'
 import type { FactorySort } from './search'
@@ -30,9 +30,14 @@ export function rowsOf({ factories, collection, allRuns, now }: Known): FactoryR
       factory,
       collection: item,
       runs: allRuns ? factory.runs : (item?.runs ?? null),
-      perHour: requestsPerHour(item, now),
+      perHour: uncounted(factory, item) ? null : requestsPerHour(item, now),
     }
   })
+}
+
+/** Whether it is asked about and none of that has been counted so far: what is counted is stored with some delay. */
+export function uncounted(factory: Factory, item: FactoryCollection | undefined): boolean {
+  return item?.usage.requests === 0 && isWatched(factory)
 }
 
 /** The rows in the wanted order; equal ones stay as they were, what needs a look first. What is not known is last. */

@@ -49,7 +49,7 @@ export function SourceCard({ source, trouble, onCheck, onClose }: SourceCardProp
           </>
         )}
         <div className={styles.ask}>
-          <CheckButton check={check} onRun={run} again />
+          <CheckButton check={check} onRun={run} again of={`source ${source.source}`} />
           {!trouble && (
             <Button size="small" look="plain" onClick={onClose}>
               Close
@@ -71,20 +71,20 @@ interface CheckButtonProps {
   onRun: () => void
   /** Whether something is known to be checked again. */
   again?: boolean
-  /** What is checked, where the button stands alone. */
-  label?: string | undefined
+  /** Said to those who don't see beside what it stands: "source halden". */
+  of: string
 }
 
-export function CheckButton({ check, onRun, again, label }: CheckButtonProps) {
+export function CheckButton({ check, onRun, again, of }: CheckButtonProps) {
   return (
     <Button
       icon="refresh"
       // Not disabled: a button that is would lose the focus of whoever pressed it.
       aria-disabled={check.running}
-      aria-label={label}
       onClick={onRun}
     >
-      {check.running ? 'Checking …' : again ? 'Check again' : 'Check'}
+      {check.running ? 'Checking …' : again ? 'Check again' : 'Check'}{' '}
+      <span className={text.hidden}>{of}</span>
     </Button>
   )
 }

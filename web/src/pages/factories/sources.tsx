@@ -67,7 +67,7 @@ function SourceLine({ source, count }: { source: Source; count: number }) {
           check={check}
           onRun={check.run}
           again={report !== null}
-          label={check.running ? undefined : `Check source ${source.source}`}
+          of={`source ${source.source}`}
         />
       )}
       <CheckOutcome check={check} />
