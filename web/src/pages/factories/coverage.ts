@@ -81,7 +81,7 @@ export function coverageWords(factory: Factory, zone: Zone, now: number): string
   ]
 }
 
-export function betweenWords(
+function betweenWords(
   { from, to }: { from: string; to: string },
   zone: Zone,
   now: number,

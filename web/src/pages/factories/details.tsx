@@ -281,7 +281,7 @@ const dollars = new Intl.NumberFormat(undefined, {
 })
 
 /** "$0.42"; less than a cent, but not nothing, is "< $0.01". */
-export function formatUsd(amount: number): string {
+function formatUsd(amount: number): string {
   if (amount > 0 && amount < 0.005) return `<\u00a0${dollars.format(0.01)}`
   return dollars.format(amount)
 }

@@ -150,7 +150,7 @@ function Rereads({ rereads }: { rereads: Reread[] }) {
 }
 
 /** How it stands, and what it found. */
-export function foundWords({ state, rows, added, missed, outdated, what }: Reread): string {
+function foundWords({ state, rows, added, missed, outdated, what }: Reread): string {
   const read = rows === 1 ? '1 run read' : `${formatCount(rows)} runs read`
   const found = [
     // What lay in a gap until now is new, and nothing that should have been here.
