@@ -81,11 +81,7 @@ export function coverageWords(factory: Factory, zone: Zone, now: number): string
   ]
 }
 
-function betweenWords(
-  { from, to }: { from: string; to: string },
-  zone: Zone,
-  now: number,
-): string {
+function betweenWords({ from, to }: { from: string; to: string }, zone: Zone, now: number): string {
   return `${formatTime(from, zone, now)} – ${formatTime(to, zone, now)}`
 }
 
