@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Program } from './program'
@@ -14,6 +14,17 @@ interface Emulated {
   factories: string[]
 }
 
+interface Options {
+  /** Runs of history. */
+  size?: number
+  /** Further flags of andon serve. */
+  serve?: string[]
+  /** Further flags of andon emulate. */
+  emulate?: string[]
+  /** The name of a source in a configuration file, whose secret lies in a file of its own; none: AZURE_* name it. */
+  source?: string
+}
+
 /** An emulated Azure and a board on it, as a person would start them. */
 export class World {
   private constructor(
@@ -23,7 +34,7 @@ export class World {
     private readonly folder: string,
   ) {}
 
-  static async start(options: { size?: number; serve?: string[] } = {}): Promise<World> {
+  static async start(options: Options = {}): Promise<World> {
     const folder = await mkdtemp(join(tmpdir(), 'andon-e2e-'))
     const emulator = new Program([
       'emulate',
@@ -34,6 +45,7 @@ export class World {
       `--ca-out=${join(folder, 'ca.pem')}`,
       `--size=${options.size ?? 4000}`,
       '--limits=off',
+      ...(options.emulate ?? []),
     ])
     const line = await emulator.says(/^\{.*\}$/m)
     const azure = JSON.parse(line[0]) as Emulated
@@ -44,17 +56,10 @@ export class World {
         `--store=sqlite:${join(folder, 'andon.db')}`,
         '--poll=1s',
         '--budget=off',
+        ...(options.source ? [`--config=${await configure(options.source, azure, folder)}`] : []),
         ...(options.serve ?? []),
       ],
-      {
-        AZURE_TENANT_ID: azure.tenantId,
-        AZURE_CLIENT_ID: azure.clientId,
-        AZURE_CLIENT_SECRET: azure.clientSecret,
-        AZURE_AUTHORITY_HOST: azure.authority,
-        ANDON_RESOURCE_MANAGER: azure.resourceManager,
-        ANDON_AUDIENCE: 'https://management.azure.com',
-        ANDON_CA_FILE: azure.caFile,
-      },
+      options.source ? {} : environmentOf(azure),
     )
     const url = (await server.says(/serving on (\S+)/))[1] ?? ''
     const world = new World(url, azure, [server, emulator], folder)
@@ -76,6 +81,23 @@ export class World {
     }
   }
 
+  /** Sends a request to the emulator's control, and gives its answer. */
+  async control(method: 'POST' | 'DELETE', path: string, body: unknown): Promise<unknown> {
+    const answer = await fetch(new URL(path, this.azure.control), {
+      method,
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    })
+    const text = await answer.text()
+    if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${text}`)
+    return text === '' ? undefined : JSON.parse(text)
+  }
+
+  /** Puts another secret into the file that the source reads it from. */
+  async giveSecret(secret: string): Promise<void> {
+    await writeFile(join(this.folder, secretFile), secret)
+  }
+
   async json(path: string): Promise<unknown> {
     const answer = await fetch(new URL(path, this.url))
     if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`)
@@ -89,17 +111,51 @@ export class World {
     message?: string
     durationInMs: number
   }): Promise<string> {
-    const answer = await fetch(new URL('/truth/runs', this.azure.control), {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ factory: this.azure.factories[0], message: '', ...run }),
+    const happened = await this.control('POST', '/truth/runs', {
+      factory: this.azure.factories[0],
+      message: '',
+      ...run,
     })
-    if (!answer.ok) throw new Error(`POST /truth/runs: ${answer.status} ${await answer.text()}`)
-    return ((await answer.json()) as { runId: string }).runId
+    return (happened as { runId: string }).runId
   }
 
   async end(): Promise<void> {
     for (const program of this.programs) await program.end()
     await rm(this.folder, { recursive: true, force: true })
   }
+}
+
+function environmentOf(azure: Emulated): Record<string, string> {
+  return {
+    AZURE_TENANT_ID: azure.tenantId,
+    AZURE_CLIENT_ID: azure.clientId,
+    AZURE_CLIENT_SECRET: azure.clientSecret,
+    AZURE_AUTHORITY_HOST: azure.authority,
+    ANDON_RESOURCE_MANAGER: azure.resourceManager,
+    ANDON_AUDIENCE: audience,
+    ANDON_CA_FILE: azure.caFile,
+  }
+}
+
+const audience = 'https://management.azure.com'
+const secretFile = 'secret.txt'
+
+/** Writes a configuration with one source, and its secret beside it. JSON is YAML too. */
+async function configure(name: string, azure: Emulated, folder: string): Promise<string> {
+  const path = join(folder, 'andon.yaml')
+  const source = {
+    name,
+    tenantId: azure.tenantId,
+    clientId: azure.clientId,
+    clientSecretFile: join(folder, secretFile),
+    cloud: {
+      authority: azure.authority,
+      resourceManager: azure.resourceManager,
+      audience,
+      caFile: azure.caFile,
+    },
+  }
+  await writeFile(join(folder, secretFile), azure.clientSecret)
+  await writeFile(path, JSON.stringify({ sources: [source] }))
+  return path
 }

@@ -162,14 +162,14 @@ test('the policy allows nothing inline and nobody may frame the board', async ({
 for (const colorScheme of ['light', 'dark'] as const) {
   for (const width of [1440, 1024, 390]) {
     test(`axe finds nothing, ${colorScheme}, ${width} px`, async ({ page, quiet }) => {
-      test.setTimeout(180_000) // eleven pages, each wholly examined
+      test.setTimeout(180_000) // twelve pages, each wholly examined
       await page.emulateMedia({ colorScheme })
       await page.setViewportSize({ width, height: 900 })
       const failed = (await world.json('/api/v1/runs?status=Failed&limit=1')) as {
         items: { runId: string }[]
       }
       const run = `runs/${failed.items[0]?.runId}`
-      const pages = ['', 'runs', 'runs?status=Failed&q=nothing-is-called-so', run]
+      const pages = ['', 'runs', 'runs?status=Failed&q=nothing-is-called-so', run, 'factories']
       const tabs = ['parameters', 'group', 'children', 'raw'].map((tab) => `${run}?tab=${tab}`)
       for (const path of [...pages, ...tabs, 'embed/runs', 'no/such/page', 'runs/none']) {
         await page.goto(world.url + path)
@@ -190,7 +190,13 @@ test('no page scrolls sideways, from 1920 to 320 px', async ({ page }) => {
   const failed = (await world.json('/api/v1/runs?status=Failed&limit=1')) as {
     items: { runId: string }[]
   }
-  for (const path of ['', 'runs', 'runs?status=Failed', `runs/${failed.items[0]?.runId}`]) {
+  for (const path of [
+    '',
+    'runs',
+    'runs?status=Failed',
+    `runs/${failed.items[0]?.runId}`,
+    'factories',
+  ]) {
     await page.goto(world.url + path)
     await settled(page)
     for (const width of [1920, 1280, 1200, 1100, 1024, 1023, 900, 768, 640, 390, 320]) {

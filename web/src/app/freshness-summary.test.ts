@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Factory } from '../api/types'
 import { sampleFactory } from '../testing/samples'
-import { summarizeFreshness, worstFirst } from './freshness-summary'
+import { summarizeFreshness } from './freshness-summary'
 
 function factory(name: string, state: Factory['state'], asOf: string | null): Factory {
   return sampleFactory({ factory: name, name, state, asOf })
@@ -59,16 +59,5 @@ describe('summarizeFreshness', () => {
       allStale: false,
     })
     expect(summarizeFreshness([], [], undefined)).toMatchObject({ asOf: null, total: 0 })
-  })
-})
-
-describe('worstFirst', () => {
-  it('puts what needs a look above the rest', () => {
-    const factories = [
-      factory('a', 'fresh', newest),
-      factory('b', 'stale', old),
-      factory('c', 'refused', null),
-    ]
-    expect(worstFirst(factories).map((f) => f.name)).toEqual(['c', 'b', 'a'])
   })
 })

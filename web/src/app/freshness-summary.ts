@@ -1,4 +1,5 @@
 import type { Factory, Source } from '../api/types'
+import { isStale, isWatched } from '../factory/state'
 import { compareInstants } from '../time/instant'
 
 export interface FreshnessSummary {
@@ -23,7 +24,7 @@ export function summarizeFreshness(
   scope: string[] | undefined,
 ): FreshnessSummary {
   const inScope = factories.filter((f) => !scope || scope.includes(f.factory))
-  const watched = inScope.filter((f) => f.state !== 'gone' && f.state !== 'not collected')
+  const watched = inScope.filter(isWatched)
   const late = watched.filter((f) => isStale(f))
   const kept = watched.filter((f) => !isStale(f))
   const known = kept.filter((f) => f.asOf !== null)
@@ -38,10 +39,6 @@ export function summarizeFreshness(
   }
 }
 
-export function isStale(factory: Factory): boolean {
-  return factory.state === 'stale' || factory.state === 'refused'
-}
-
 function newest(factories: Factory[]): string | null {
   return (
     factories
@@ -53,13 +50,4 @@ function newest(factories: Factory[]): string | null {
 
 function oldest(factories: Factory[]): string | null {
   return factories.map((f) => f.asOf).sort(compareInstants)[0] ?? null
-}
-
-const order: Factory['state'][] = ['refused', 'stale', 'filling', 'fresh', 'not collected', 'gone']
-
-/** The factories that need a look first, then by name. */
-export function worstFirst(factories: Factory[]): Factory[] {
-  return [...factories].sort(
-    (a, b) => order.indexOf(a.state) - order.indexOf(b.state) || a.name.localeCompare(b.name),
-  )
 }

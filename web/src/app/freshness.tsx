@@ -1,7 +1,9 @@
 import { useQuery } from '@tanstack/react-query'
+import { Link } from '@tanstack/react-router'
 import { useState } from 'react'
 import { factoriesQuery } from '../api/factories'
 import type { Factory, FactoryList, Source } from '../api/types'
+import { isStale, worstFirst } from '../factory/state'
 import type { ConnectionState } from '../live/connection'
 import { useConnection } from '../live/live'
 import { useScope } from '../search/use-scope'
@@ -15,7 +17,7 @@ import { toMillis } from '../time/instant'
 import { Age, Time } from '../time/time'
 import { useZone } from '../time/zone'
 import styles from './freshness.module.css'
-import { type FreshnessSummary, isStale, summarizeFreshness, worstFirst } from './freshness-summary'
+import { type FreshnessSummary, summarizeFreshness } from './freshness-summary'
 import { Popover } from './popover'
 
 /** How old what is shown may be; opens the list of factories and sources with their lag and last error. */
@@ -43,6 +45,11 @@ export function Freshness() {
       }
     >
       <FreshnessList list={data} connection={connection} scope={factory} />
+      <p className={styles.more}>
+        <Link to="/factories" onClick={() => setOpen(false)}>
+          Coverage, lag and checks
+        </Link>
+      </p>
     </Popover>
   )
 }

@@ -19,6 +19,7 @@ describe('entriesFor', () => {
     expect(lines({})).toEqual([
       'Pages: Overview',
       'Pages: Runs',
+      'Pages: Factories',
       'Pipelines: pl_load_orders',
       'Pipelines: pl_gl_close',
       'Factories: Only sales-prod',

@@ -13,7 +13,7 @@ export interface Entry {
 }
 
 export type Act =
-  | { go: '/' | '/runs' }
+  | { go: '/' | '/runs' | '/factories' }
   | { run: RunRow }
   | { pipeline: string; factory: string }
   | { scopeTo: string | null }
@@ -70,6 +70,13 @@ function pages(typed: string): Entry[] {
   const all: Entry[] = [
     { id: 'overview', group: 'Pages', label: 'Overview', icon: 'overview', act: { go: '/' } },
     { id: 'runs', group: 'Pages', label: 'Runs', icon: 'runs', act: { go: '/runs' } },
+    {
+      id: 'factories',
+      group: 'Pages',
+      label: 'Factories',
+      icon: 'factory',
+      act: { go: '/factories' },
+    },
   ]
   return all.filter((entry) => includes(entry.label, typed))
 }

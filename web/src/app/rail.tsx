@@ -1,11 +1,18 @@
+import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
+import { factoriesQuery } from '../api/factories'
 import { Icon, type IconName, Logo } from '../icons/icon'
+import { useScope } from '../search/use-scope'
+import text from '../state/text.module.css'
+import { formatCount } from '../time/format'
+import { summarizeFreshness } from './freshness-summary'
 import styles from './rail.module.css'
 import { type Theme, useTheme } from './theme'
 
 const pages = [
   { to: '/', label: 'Overview', icon: 'overview' },
   { to: '/runs', label: 'Runs', icon: 'runs' },
+  { to: '/factories', label: 'Factories', icon: 'factory' },
 ] as const satisfies { to: string; label: string; icon: IconName }[]
 
 const themeWords: Record<Theme, string> = { system: 'as the system', light: 'light', dark: 'dark' }
@@ -35,7 +42,7 @@ export function Rail({ onNavigate, extra }: RailProps) {
               onClick={() => onNavigate?.()}
             >
               <Icon name={page.icon} />
-              {page.label}
+              {page.label} {page.to === '/factories' && <NotFreshCount />}
             </Link>
           </li>
         ))}
@@ -48,5 +55,29 @@ export function Rail({ onNavigate, extra }: RailProps) {
         </button>
       </div>
     </nav>
+  )
+}
+
+/** How many factories of the scope are not kept up to date; nothing when all are. */
+function NotFreshCount() {
+  const { factory } = useScope()
+  const { data } = useQuery(factoriesQuery())
+  if (!data) return null
+  const { stale, sourceErrors } = summarizeFreshness(data.items, data.sources, factory)
+  if (stale > 0) return <Badge count={stale} words="not fresh" />
+  // A source that never gave a factory has none to be counted.
+  return sourceErrors > 0 ? (
+    <Badge
+      count={sourceErrors}
+      words={sourceErrors === 1 ? 'source in trouble' : 'sources in trouble'}
+    />
+  ) : null
+}
+
+function Badge({ count, words }: { count: number; words: string }) {
+  return (
+    <span className={styles.badge} title={`${formatCount(count)} ${words}`}>
+      {formatCount(count)} <span className={text.hidden}>{words}</span>
+    </span>
   )
 }

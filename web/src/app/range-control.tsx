@@ -4,6 +4,7 @@ import { rangeChange, useScope, useSetScope } from '../search/use-scope'
 import { Button } from '../state/button'
 import { classes } from '../state/classes'
 import { useClock, useNow } from '../time/clock'
+import { fieldOf, millisOf } from '../time/field'
 import { toInstant, toMillis } from '../time/instant'
 import {
   defaultRange,
@@ -13,7 +14,7 @@ import {
   rangePresets,
   resolveRange,
 } from '../time/range'
-import { fromWallClock, useZone, wallClock, type Zone, zoneName } from '../time/zone'
+import { useZone, zoneName } from '../time/zone'
 import styles from './controls.module.css'
 import { Popover } from './popover'
 
@@ -181,19 +182,4 @@ function FixedRange({ current, onChoose }: FixedRangeProps) {
       </div>
     </form>
   )
-}
-
-/** A moment as the field for a local time writes it, by the clock of the zone. */
-function fieldOf(millis: number | null, zone: Zone): string {
-  if (millis === null) return ''
-  const wall = wallClock(zone, millis)
-  const two = (n: number) => String(n).padStart(2, '0')
-  return `${wall.year}-${two(wall.month)}-${two(wall.day)}T${two(wall.hour)}:${two(wall.minute)}`
-}
-
-function millisOf(field: string, zone: Zone): number | null {
-  const match = /^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d)/.exec(field)
-  if (!match) return null
-  const [year = 0, month = 0, day = 0, hour = 0, minute = 0] = match.slice(1).map(Number)
-  return fromWallClock(zone, { year, month, day, hour, minute, second: 0 })
 }

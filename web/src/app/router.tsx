@@ -1,6 +1,7 @@
 import type { QueryClient } from '@tanstack/react-query'
 import { createRouter, type RouterHistory } from '@tanstack/react-router'
 import { basePath } from '../api/client'
+import { factoriesRoute } from '../pages/factories/route'
 import { overviewRoute } from '../pages/overview/route'
 import { runRoute } from '../pages/run/route'
 import { runsRoute } from '../pages/runs/route'
@@ -8,7 +9,7 @@ import { parseSearch, stringifySearch } from '../search/codec'
 import { NotFound, PageError, PageLoading } from './fallbacks'
 import { rootRoute } from './root'
 
-const routeTree = rootRoute.addChildren([overviewRoute, runsRoute, runRoute])
+const routeTree = rootRoute.addChildren([overviewRoute, runsRoute, runRoute, factoriesRoute])
 
 /** The app's router; a history of one's own is for tests. */
 export function createAppRouter(queryClient: QueryClient, history?: RouterHistory) {

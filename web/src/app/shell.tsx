@@ -145,6 +145,7 @@ function useShellKeys(show: (overlay: Overlay) => void) {
   useShellShortcut('/', 'Find', () => show('palette'))
   useShellShortcut('g o', 'Go to the overview', () => void navigate({ to: '/' }))
   useShellShortcut('g r', 'Go to the runs', () => void navigate({ to: '/runs' }))
+  useShellShortcut('g a', 'Go to the factories', () => void navigate({ to: '/factories' }))
   useShellShortcut('t', 'Choose the time range', () => show('range'))
   useShellShortcut('z', 'Zoom out in time', () => {
     setScope(rangeChange(widenRange(scope, clock.now())))

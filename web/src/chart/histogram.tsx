@@ -6,6 +6,7 @@ import { formatClock, formatCount, formatDay, formatTime, isSameDay } from '../t
 import { toMillis } from '../time/instant'
 import { useZone, type Zone } from '../time/zone'
 import { describeBucket, guideOf, type Tally, tallyOf, totalOf } from './buckets'
+import { Hatch } from './hatch'
 import styles from './histogram.module.css'
 import { ticksOf } from './ticks'
 import { useWidth } from './use-width'
@@ -105,7 +106,7 @@ export function Histogram({ buckets, label, height = 112, onSelect }: HistogramP
         onPointerLeave={() => !dragging && clear()}
       >
         <svg width={plot} height={height + lane} aria-hidden="true">
-          <Hatch id={hatch} />
+          <Hatch id={hatch} className={styles.hatch} />
           <Guide most={most} width={plot} height={height} />
           {buckets.map(
             (bucket, index) =>
@@ -182,22 +183,6 @@ function spanOf(first: TimelineBucket, zone: Zone, now: number, last = first): s
   return isSameDay(from, now, zone)
     ? `${start} – ${end}`
     : `${formatDay(from, zone, now)} ${start} – ${end}`
-}
-
-function Hatch({ id }: { id: string }) {
-  return (
-    <defs>
-      <pattern
-        id={id}
-        width="6"
-        height="6"
-        patternUnits="userSpaceOnUse"
-        patternTransform="rotate(45)"
-      >
-        <line className={styles.hatch} x1="0" y1="0" x2="0" y2="6" />
-      </pattern>
-    </defs>
-  )
 }
 
 interface StackProps {

@@ -1,6 +1,8 @@
 import { type Query, type QueryClient, useQueryClient } from '@tanstack/react-query'
 import { createContext, useContext, useEffect, useState, useSyncExternalStore } from 'react'
 import { basePath } from '../api/client'
+import { collectionKey } from '../api/collection'
+import { factoriesKey } from '../api/factories'
 import { overviewKey } from '../api/overview'
 import { runKey } from '../api/run'
 import { facetsKey } from '../api/runs'
@@ -12,6 +14,8 @@ import { patchFactory, patchRun } from './patch'
 import { throttle } from './throttle'
 
 const rollupGap = 1_000
+/** Each poll of each factory is news of how fresh it is; what that adds up to changes slowly. */
+const collectionGap = 15_000
 
 /** Turns what the live stream says into changes of the cache, and tells whoever listens about runs. */
 export class Live {
@@ -45,6 +49,7 @@ export class Live {
   close() {
     this.#connection.close()
     this.#refresh.cancel()
+    this.#refreshCollection.cancel()
   }
 
   state = (): ConnectionState => this.#state
@@ -68,8 +73,16 @@ export class Live {
 
   receive({ type, data }: StreamEvent) {
     if (type === 'reset') this.#gap()
-    else if (type === 'freshness') patchFactory(this.#client, data as Factory)
+    else if (type === 'freshness') this.#freshness(data as Factory)
     else this.#run(data as RunRow)
+  }
+
+  #freshness(factory: Factory) {
+    // A factory that stops or goes on tells of its source too, which no event carries.
+    if (patchFactory(this.#client, factory)) {
+      void this.#client.invalidateQueries({ queryKey: factoriesKey }, { cancelRefetch: false })
+    }
+    this.#refreshCollection()
   }
 
   #run(run: RunRow) {
@@ -90,16 +103,26 @@ export class Live {
     this.#touched = new Map()
     // Without cancelRefetch: false a slow answer would be thrown away each second, and none ever shown.
     const options = { cancelRefetch: false }
-    for (const queryKey of [overviewKey, timelineKey, facetsKey]) {
-      // What could never be read keeps saying so: asked again each second, it would look as if it were still loading.
-      const predicate = ({ state }: Query) => state.status !== 'error' || state.data !== undefined
-      void this.#client.invalidateQueries({ queryKey, predicate }, options)
+    for (const queryKey of [overviewKey, timelineKey, facetsKey, collectionKey]) {
+      void this.#client.invalidateQueries({ queryKey, predicate: wasRead }, options)
     }
     void this.#client.invalidateQueries(
       { queryKey: runKey, predicate: ({ queryKey }) => concerns(touched, String(queryKey[1])) },
       options,
     )
   }, rollupGap)
+
+  #refreshCollection = throttle(() => {
+    void this.#client.invalidateQueries(
+      { queryKey: collectionKey, predicate: wasRead },
+      { cancelRefetch: false },
+    )
+  }, collectionGap)
+}
+
+/** What could never be read keeps saying so: asked again each second, it would look as if it were still loading. */
+function wasRead({ state }: Query): boolean {
+  return state.status !== 'error' || state.data !== undefined
 }
 
 /** Whether a run's page shows something of the touched runs: the run itself, a child of it, or a rerun. */

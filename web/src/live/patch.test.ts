@@ -97,4 +97,12 @@ describe('patchFactory', () => {
       ['new-prod', 'fresh'],
     ])
   })
+  it('tells whether the state is another than before', () => {
+    const client = new QueryClient()
+    client.setQueryData(factoriesKey, sampleFactories())
+    const later = sampleFactory({ asOf: '2026-11-24T02:14:06Z' })
+    expect(patchFactory(client, later), 'only newer').toBe(false)
+    expect(patchFactory(client, { ...later, state: 'stale' })).toBe(true)
+    expect(patchFactory(client, { ...later, factory: 'new' })).toBe(true)
+  })
 })

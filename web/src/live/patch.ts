@@ -87,15 +87,21 @@ function same<Item>(list: Item[], change: (item: Item) => Item): Item[] {
   return changed ? mapped : list
 }
 
-/** Writes a factory's freshness into the cached list; one that is new is added. */
-export function patchFactory(client: QueryClient, event: Factory): void {
+/**
+ * Writes a factory's freshness into the cached list; one that is new is added. True when its state is another now than
+ * the list said.
+ */
+export function patchFactory(client: QueryClient, event: Factory): boolean {
+  let changed = false
   client.setQueryData<FactoryList>(factoriesKey, (data) => {
     if (!data) return undefined
-    const known = data.items.some((item) => item.factory === event.factory)
+    const known = data.items.find((item) => item.factory === event.factory)
+    changed = known?.state !== event.state
     if (!known) return { ...data, items: [...data.items, event] }
     return {
       ...data,
       items: same(data.items, (item) => (item.factory === event.factory ? event : item)),
     }
   })
+  return changed
 }

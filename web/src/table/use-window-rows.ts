@@ -6,6 +6,8 @@ interface WindowRowsOptions {
   count: number
   /** In pixels, the same for all rows. */
   rowHeight: number
+  /** The one row that is higher, and by how many pixels. */
+  taller?: { index: number; by: number } | null
   keyAt: (index: number) => string | number
 }
 
@@ -13,20 +15,25 @@ interface WindowRowsOptions {
 const covered = 48 + 28
 
 /** Which rows are in sight when the page itself scrolls, and how much room the others need. */
-export function useWindowRows({ container, count, rowHeight, keyAt }: WindowRowsOptions) {
+export function useWindowRows({
+  container,
+  count,
+  rowHeight,
+  taller = null,
+  keyAt,
+}: WindowRowsOptions) {
   const top = useTop(container)
   const virtualizer = useWindowVirtualizer({
     count,
-    estimateSize: () => rowHeight,
+    estimateSize: (index) => (index === taller?.index ? rowHeight + taller.by : rowHeight),
     getItemKey: keyAt,
     overscan: 10,
     scrollMargin: top,
     scrollPaddingStart: covered,
     scrollPaddingEnd: rowHeight,
   })
-  // Heights are the same for all rows, but not in both forms of the table.
-  // biome-ignore lint/correctness/useExhaustiveDependencies: measured anew just when the height changes
-  useLayoutEffect(() => virtualizer.measure(), [rowHeight])
+  // biome-ignore lint/correctness/useExhaustiveDependencies: measured anew just when a height changes
+  useLayoutEffect(() => virtualizer.measure(), [rowHeight, taller?.index, taller?.by])
 
   const items = virtualizer.getVirtualItems()
   const first = items[0]

@@ -120,4 +120,25 @@ describe('VirtualTable', () => {
     await user.keyboard('j{Enter}')
     expect(onOpen).toHaveBeenCalledTimes(1)
   })
+
+  it('draws the details of the open row as a row of their own, in which clicks are theirs', async () => {
+    const rows = sampleRuns(3)
+    const key = rows[1]?.runId ?? ''
+    const opened = { key, draw: (run: RunRow) => <p>About {run.runId}</p> }
+    const { user, onOpen } = renderTable(3, { opened })
+    const details = screen.getByText(`About ${key}`)
+    const all = screen.getAllByRole('row')
+    expect(all.map((row) => row.getAttribute('aria-rowindex'))).toEqual(['1', '2', '3', '4', '5'])
+    expect(all[3]?.contains(details)).toBe(true)
+    expect(screen.getByRole('table').getAttribute('aria-rowcount')).toBe('5')
+    await user.click(details)
+    expect(onOpen).not.toHaveBeenCalled()
+  })
+
+  it('has a last line where a column has a total', () => {
+    const total = columns.map((column, n) => (n === 0 ? { ...column, total: 'three' } : column))
+    renderTable(3, { columns: total })
+    expect(screen.getAllByRole('row').at(-1)?.textContent).toBe('three')
+    expect(screen.getByRole('table').getAttribute('aria-rowcount')).toBe('5')
+  })
 })

@@ -1,4 +1,4 @@
-import { memo, useCallback, useEffect, useRef, useState } from 'react'
+import { Fragment, memo, useCallback, useEffect, useLayoutEffect, useRef, useState } from 'react'
 import { useShortcut } from '../keys/shortcuts'
 import { classes } from '../state/classes'
 import { narrow, useMedia } from './use-media'
@@ -20,6 +20,17 @@ export interface Column<Row> {
   }
   /** The header is for screen readers only, as over a mark. */
   headerHidden?: boolean
+  /** Drawn where the header's words would stand; those stay for screen readers. */
+  headerDrawn?: React.ReactNode
+  /** Stands below the last row. A table in which no column has one has no such line; nor have cards. */
+  total?: React.ReactNode
+}
+
+/** A row that stands open. */
+interface OpenRow<Row> {
+  key: string
+  /** What is drawn below it, across all columns. */
+  draw: (row: Row) => React.ReactNode
 }
 
 interface VirtualTableProps<Row> {
@@ -32,6 +43,10 @@ interface VirtualTableProps<Row> {
   onOpen: (row: Row) => void
   /** What stands for a row below 640 px; see Card. */
   card: (row: Row) => React.ReactNode
+  /** Without lines between the rows. */
+  plain?: boolean
+  /** The row with its details below it. */
+  opened?: OpenRow<Row> | undefined
   /** How many rows there are in all, when more can be loaded; null when that is not known. */
   total?: number | null
   /** The last rows came into sight. */
@@ -48,12 +63,16 @@ const cardHeight = 57
  * Enter opens. Below 640 px its rows are two-line cards.
  */
 export function VirtualTable<Row>(props: VirtualTableProps<Row>) {
-  const { label, columns, rows, rowKey, onOpen, card, total, onEnd, onBusyChange } = props
+  const { label, columns, rows, rowKey, onOpen, card, opened, plain, total, onEnd, onBusyChange } =
+    props
   const asCards = useMedia(narrow)
   const container = useRef<HTMLDivElement>(null)
   const [active, setActive] = useState<string | null>(null)
+  const openIndex = opened ? rows.findIndex((row) => rowKey(row) === opened.key) : -1
+  const [detailsHeight, setDetailsHeight] = useState(0)
   const { items, before, after, scrollTo, scrolled } = useWindowRows({
     container,
+    taller: openIndex < 0 ? null : { index: openIndex, by: detailsHeight },
     count: rows.length,
     rowHeight: asCards ? cardHeight : rowHeight,
     keyAt: (index) => keyOf(rows[index], rowKey, index),
@@ -105,6 +124,9 @@ export function VirtualTable<Row>(props: VirtualTableProps<Row>) {
   })
   const reachable = activeIndex >= 0 ? active : (shown[0]?.id ?? null)
 
+  const hasTotals = columns.some((column) => column.total !== undefined)
+  const rowCount = (total ?? rows.length) + 1 + (openIndex >= 0 ? 1 : 0) + (hasTotals ? 1 : 0)
+
   if (asCards) {
     return (
       <div ref={container}>
@@ -126,7 +148,11 @@ export function VirtualTable<Row>(props: VirtualTableProps<Row>) {
               card={card}
               onOpen={open}
               onActivate={activate}
-            />
+            >
+              {index === openIndex && opened && (
+                <Details onHeight={setDetailsHeight}>{opened.draw(row)}</Details>
+              )}
+            </CardItem>
           ))}
         </ul>
       </div>
@@ -135,9 +161,9 @@ export function VirtualTable<Row>(props: VirtualTableProps<Row>) {
   return (
     <div ref={container}>
       <table
-        className={styles.table}
+        className={classes(styles.table, plain && styles.plain)}
         aria-label={label}
-        aria-rowcount={total === null ? -1 : (total ?? rows.length) + 1}
+        aria-rowcount={total === null ? -1 : rowCount}
         onKeyDown={onKeyDown}
       >
         <colgroup>
@@ -155,20 +181,40 @@ export function VirtualTable<Row>(props: VirtualTableProps<Row>) {
         <tbody>
           {before > 0 && <Spacer height={before} columns={columns.length} />}
           {shown.map(({ row, index, id }) => (
-            <TableRow
-              key={id}
-              row={row}
-              id={id}
-              index={index}
-              reachable={id === reachable}
-              active={id === active}
-              columns={columns as Column<unknown>[]}
-              onOpen={open as (row: unknown) => void}
-              onActivate={activate as (row: unknown) => void}
-            />
+            <Fragment key={id}>
+              <TableRow
+                row={row}
+                id={id}
+                // The details are a row of their own.
+                position={openIndex >= 0 && index > openIndex ? index + 3 : index + 2}
+                reachable={id === reachable}
+                active={id === active}
+                columns={columns as Column<unknown>[]}
+                onOpen={open as (row: unknown) => void}
+                onActivate={activate as (row: unknown) => void}
+              />
+              {index === openIndex && opened && (
+                <tr aria-rowindex={index + 3}>
+                  <td className={styles.detailsCell} colSpan={columns.length}>
+                    <Details onHeight={setDetailsHeight}>{opened.draw(row)}</Details>
+                  </td>
+                </tr>
+              )}
+            </Fragment>
           ))}
           {after > 0 && <Spacer height={after} columns={columns.length} />}
         </tbody>
+        {hasTotals && (
+          <tfoot className={styles.foot}>
+            <tr aria-rowindex={rowCount}>
+              {columns.map((column) => (
+                <td key={column.id} className={classes(column.align === 'right' && styles.right)}>
+                  {column.total}
+                </td>
+              ))}
+            </tr>
+          </tfoot>
+        )}
       </table>
     </div>
   )
@@ -225,7 +271,7 @@ function useFocusWhenDrawn(container: React.RefObject<HTMLElement | null>) {
 }
 
 function HeaderCell<Row>({ column }: { column: Column<Row> }) {
-  const { header, sort, align, headerHidden } = column
+  const { header, sort, align, headerHidden, headerDrawn } = column
   return (
     <th
       scope="col"
@@ -240,9 +286,37 @@ function HeaderCell<Row>({ column }: { column: Column<Row> }) {
           )}
         </button>
       ) : (
-        <span className={classes(headerHidden && styles.hidden)}>{header}</span>
+        <span className={classes((headerHidden || headerDrawn !== undefined) && styles.hidden)}>
+          {header}
+        </span>
       )}
+      {headerDrawn && <div aria-hidden="true">{headerDrawn}</div>}
     </th>
+  )
+}
+
+/** What stands below an open row. Its height is told, because all rows have to know where they are. */
+function Details({
+  onHeight,
+  children,
+}: {
+  onHeight: (height: number) => void
+  children: React.ReactNode
+}) {
+  const box = useRef<HTMLDivElement>(null)
+  useLayoutEffect(() => {
+    const element = box.current
+    if (!element) return
+    const measure = () => onHeight(element.offsetHeight)
+    measure()
+    const observer = new ResizeObserver(measure)
+    observer.observe(element)
+    return () => observer.disconnect()
+  }, [onHeight])
+  return (
+    <div ref={box} className={styles.details} data-details="">
+      {children}
+    </div>
   )
 }
 
@@ -268,18 +342,18 @@ interface RowProps<Row> {
 const TableRow = memo(function TableRow({
   row,
   id,
-  index,
+  position,
   active,
   reachable,
   columns,
   onOpen,
   onActivate,
-}: RowProps<unknown> & { index: number; columns: Column<unknown>[] }) {
+}: RowProps<unknown> & { position: number; columns: Column<unknown>[] }) {
   return (
     <tr
       data-row={id}
       tabIndex={reachable ? 0 : -1}
-      aria-rowindex={index + 2}
+      aria-rowindex={position}
       className={classes(styles.row, active && styles.active)}
       onFocus={() => onActivate(row)}
       onClick={(event) => isBesideControls(event) && onOpen(row)}
@@ -303,7 +377,13 @@ function CardItem<Row>({
   position,
   setSize,
   card,
-}: RowProps<Row> & { position: number; setSize: number; card: (row: Row) => React.ReactNode }) {
+  children,
+}: RowProps<Row> & {
+  position: number
+  setSize: number
+  card: (row: Row) => React.ReactNode
+  children: React.ReactNode
+}) {
   return (
     // biome-ignore lint/a11y/useKeyWithClickEvents: the list handles Enter; the link inside does the same for everyone
     <li
@@ -316,12 +396,14 @@ function CardItem<Row>({
       onClick={(event) => isBesideControls(event) && onOpen(row)}
     >
       {card(row)}
+      {children}
     </li>
   )
 }
 
-/** A click on a link or button is theirs, and one that ends a selection of text is no click. */
+/** A click on a control or in an open row's details is theirs, and one that ends a selection of text is no click. */
 function isBesideControls(event: React.MouseEvent): boolean {
-  if (event.target instanceof Element && event.target.closest('a, button, input')) return false
+  if (event.target instanceof Element && event.target.closest('a, button, input, [data-details]'))
+    return false
   return !window.getSelection()?.toString()
 }

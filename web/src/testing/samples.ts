@@ -1,11 +1,17 @@
 import type {
+  CheckReport,
+  CheckStep,
+  Collection,
   Factory,
+  FactoryCollection,
   FactoryList,
   Overview,
   RunDetail,
   RunFacets,
   RunPage,
   RunRow,
+  Source,
+  SourceCheck,
   Timeline,
   TimelineBucket,
 } from '../api/types'
@@ -128,22 +134,93 @@ export function sampleFactory(fields: Partial<Factory> = {}): Factory {
   }
 }
 
-export function sampleFactories(items: Factory[] = [sampleFactory()]): FactoryList {
-  const source = {
+export function sampleSource(fields: Partial<Source> = {}): Source {
+  return {
     source: 'halden',
     state: 'ok',
     what: null,
     advice: null,
     command: null,
-    at: null,
+    at: '2026-11-24T02:10:00Z',
     subscriptions: 1,
     retryAt: null,
     credential: 'client secret',
     credentialExpires: null,
     expiryAdvice: null,
     expiryCommand: null,
-  } as const
-  return { items, nextCursor: null, sources: [source] }
+    ...fields,
+  }
+}
+
+export function sampleFactories(
+  items: Factory[] = [sampleFactory()],
+  sources: Source[] = [sampleSource()],
+): FactoryList {
+  return { items, nextCursor: null, sources }
+}
+
+const noUsage = { requests: 0, records: 0, throttled: 0, failed: 0, costUsd: 0, by: [] }
+
+export function sampleCollected(fields: Partial<FactoryCollection> = {}): FactoryCollection {
+  return {
+    factory: 'sales-prod-3f2a',
+    usage: noUsage,
+    healed: { sweeps: 0, missed: 0, outdated: 0, lastAt: null },
+    lags: [],
+    runs: 214,
+    rereads: [],
+    ...fields,
+  }
+}
+
+export function sampleCollection(items: FactoryCollection[] = [sampleCollected()]): Collection {
+  return { items, nextCursor: null, usage: noUsage }
+}
+
+export function sampleStep(fields: Partial<CheckStep> = {}): CheckStep {
+  return {
+    step: 'token',
+    status: 'ok',
+    what: 'valid for 1h0m0s',
+    advice: null,
+    command: null,
+    evidence: null,
+    durationInMs: 120,
+    ...fields,
+  }
+}
+
+export function sampleReport(fields: Partial<CheckReport> = {}): CheckReport {
+  return {
+    checkedAt: '2026-11-24T02:13:55Z',
+    status: 'ok',
+    steps: [
+      sampleStep({ step: 'settings', what: 'client secret, cloud public' }),
+      sampleStep({ step: 'routeToEntra', what: 'login.microsoftonline.com answers' }),
+      sampleStep({ step: 'routeToResourceManager', what: 'management.azure.com answers' }),
+      sampleStep(),
+      sampleStep({ step: 'subscriptions', what: '1 is seen' }),
+      sampleStep({ step: 'factories', what: '1 is seen' }),
+      sampleStep({
+        step: 'clock',
+        what: "this machine's clock is right to within 1s by management.azure.com",
+      }),
+    ],
+    factories: [
+      {
+        factoryId: sampleRun().factoryId,
+        name: 'sales-prod',
+        status: 'ok',
+        steps: [sampleStep({ step: 'queryPipelineRuns', what: '3 runs in the last minute' })],
+      },
+    ],
+    notLookedAt: [],
+    ...fields,
+  }
+}
+
+export function sampleCheck(fields: Partial<SourceCheck> = {}): SourceCheck {
+  return { source: 'halden', state: 'none', startedAt: null, report: null, ...fields }
 }
 
 export function sampleOverview(fields: Partial<Overview> = {}): Overview {

@@ -1,6 +1,8 @@
 import { HttpResponse, http } from 'msw'
 import { setupServer } from 'msw/node'
 import {
+  sampleCheck,
+  sampleCollection,
   sampleFacets,
   sampleFactories,
   sampleOverview,
@@ -15,6 +17,10 @@ import {
  */
 export const server = setupServer(
   http.get('*/api/v1/factories', () => HttpResponse.json(sampleFactories())),
+  http.get('*/api/v1/collection', () => HttpResponse.json(sampleCollection())),
+  http.get('*/api/v1/sources/:source/check', ({ params }) =>
+    HttpResponse.json(sampleCheck({ source: String(params.source) })),
+  ),
   http.get('*/api/v1/overview', () => HttpResponse.json(sampleOverview())),
   http.get('*/api/v1/timeline', () => HttpResponse.json(sampleTimeline([{ Succeeded: 3 }]))),
   http.get('*/api/v1/runs', () => HttpResponse.json(sampleRunPage([]))),

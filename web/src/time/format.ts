@@ -25,6 +25,12 @@ export function formatDay(millis: number, zone: Zone, now: number): string {
   return `${weekday} ${wall.day} ${months[wall.month - 1]}${year}`.replaceAll(' ', nbsp)
 }
 
+/** "3 Nov", with the year when it is not that of `now`: for what lies weeks and years back. */
+export function formatDate(millis: number, zone: Zone, now: number): string {
+  const day = formatDay(millis, zone, now)
+  return day.slice(day.indexOf(nbsp) + 1)
+}
+
 /** "02:14:07", or "02:14" without seconds. */
 export function formatClock(millis: number, zone: Zone, withSeconds: boolean): string {
   const wall = wallClock(zone, millis)
@@ -39,7 +45,7 @@ export function formatTime(instant: string | null | undefined, zone: Zone, now: 
   const today = isSameDay(millis, now, zone)
   if (today) return formatClock(millis, zone, true)
   const day = formatDay(millis, zone, now)
-  const thatDay = isSameYear(millis, now, zone) ? day : day.slice(day.indexOf(nbsp) + 1)
+  const thatDay = isSameYear(millis, now, zone) ? day : formatDate(millis, zone, now)
   return `${thatDay}${nbsp}${formatClock(millis, zone, false)}`
 }
 

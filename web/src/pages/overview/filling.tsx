@@ -1,6 +1,6 @@
-import type { Factory, FactoryList, Source } from '../../api/types'
+import type { Factory, FactoryList } from '../../api/types'
+import { NoFactories } from '../../factory/no-factories'
 import { CommandBox } from '../../state/command-box'
-import { EmptyState } from '../../state/panels'
 import text from '../../state/text.module.css'
 import { StatusMark } from '../../status/status-mark'
 import { formatCount, formatShare } from '../../time/format'
@@ -68,38 +68,5 @@ function Trouble({ error }: { error: NonNullable<Factory['lastError']> }) {
       <p className={text.muted}>{error.advice}</p>
       {error.command && <CommandBox command={error.command} />}
     </div>
-  )
-}
-
-/** No factory is known: because nobody asked yet, because Azure refuses, or because the identity may read none. */
-function NoFactories({ sources }: { sources: Source[] }) {
-  const broken = sources.filter((source) => source.state === 'error')
-  if (broken.length > 0) {
-    return broken.map((source) => (
-      <EmptyState
-        key={source.source}
-        title={source.what ?? `Source ${source.source} cannot be read`}
-        command={source.command ?? undefined}
-      >
-        {source.advice}
-      </EmptyState>
-    ))
-  }
-  if (sources.some((source) => source.state === 'ok')) {
-    return (
-      <EmptyState
-        title="The identity may read no factory"
-        command='az role assignment create --assignee <client id> --role "Andon reader" --scope <factory, resource group or subscription>'
-      >
-        Azure answered, and listed none. Assign the role that the README describes; Andon looks
-        again every ten minutes.
-      </EmptyState>
-    )
-  }
-  return (
-    <EmptyState title="No history is stored">
-      Nothing has been collected or imported yet. As soon as Andon has asked Azure, the factories
-      stand here.
-    </EmptyState>
   )
 }

@@ -1,0 +1,35 @@
+import type { Source } from '../api/types'
+import { EmptyState } from '../state/panels'
+
+/** No factory is known: because nobody asked yet, because Azure refuses, or because the identity may read none. */
+export function NoFactories({ sources }: { sources: Source[] }) {
+  const broken = sources.filter((source) => source.state === 'error')
+  if (broken.length > 0) {
+    return broken.map((source) => (
+      <EmptyState
+        key={source.source}
+        title={source.what ?? `Source ${source.source} cannot be read`}
+        command={source.command ?? undefined}
+      >
+        {source.advice}
+      </EmptyState>
+    ))
+  }
+  if (sources.some((source) => source.state === 'ok')) {
+    return (
+      <EmptyState
+        title="The identity may read no factory"
+        command='az role assignment create --assignee <client id> --role "Andon reader" --scope <factory, resource group or subscription>'
+      >
+        Azure answered, and listed none. Assign the role that the README describes; Andon looks
+        again every ten minutes.
+      </EmptyState>
+    )
+  }
+  return (
+    <EmptyState title="No history is stored">
+      Nothing has been collected or imported yet. As soon as Andon has asked Azure, the factories
+      stand here.
+    </EmptyState>
+  )
+}

@@ -1,0 +1,30 @@
+import type { Factory } from '../api/types'
+
+/** A factory's state in one word, as a heading. */
+export const stateWords: Record<Factory['state'], string> = {
+  filling: 'Filling',
+  fresh: 'Fresh',
+  stale: 'Stale',
+  refused: 'Refused',
+  gone: 'Gone',
+  'not collected': 'Not collected',
+}
+
+/** Whether it is not kept up to date though it should be. */
+export function isStale(factory: Pick<Factory, 'state'>): boolean {
+  return factory.state === 'stale' || factory.state === 'refused'
+}
+
+/** Whether somebody asks Azure about it. */
+export function isWatched(factory: Pick<Factory, 'state'>): boolean {
+  return factory.state !== 'gone' && factory.state !== 'not collected'
+}
+
+const order: Factory['state'][] = ['refused', 'stale', 'filling', 'fresh', 'not collected', 'gone']
+
+/** The factories that need a look first, then by name. */
+export function worstFirst(factories: Factory[]): Factory[] {
+  return [...factories].sort(
+    (a, b) => order.indexOf(a.state) - order.indexOf(b.state) || a.name.localeCompare(b.name),
+  )
+}

@@ -1,0 +1,287 @@
+import { useState } from 'react'
+import type { Factory, FactoryCollection } from '../../api/types'
+import { isWatched, stateWords } from '../../factory/state'
+import { StateMark } from '../../factory/state-mark'
+import { Icon } from '../../icons/icon'
+import { Button } from '../../state/button'
+import { CommandBox } from '../../state/command-box'
+import text from '../../state/text.module.css'
+import { formatCount, formatDuration, unknown } from '../../time/format'
+import { Age, Time } from '../../time/time'
+import styles from './factories.module.css'
+import { RereadForm } from './reread'
+import { uncounted } from './rows'
+import { formatDone } from './sentence'
+import { asSentence } from './trouble'
+
+interface DetailsProps {
+  factory: Factory
+  /** Absent until it is known. */
+  collection: FactoryCollection | undefined
+}
+
+/** All that is known of how a factory is collected, and a way to have a range read again. */
+export function FactoryDetails({ factory, collection }: DetailsProps) {
+  return (
+    <section className={styles.opened} aria-label={`Details of ${factory.name}`}>
+      <div>
+        <Standing factory={factory} />
+        <History factory={factory} collection={collection} />
+      </div>
+      <div>
+        <Asking factory={factory} collection={collection} />
+        <h2>Read a range again</h2>
+        {isWatched(factory) ? (
+          <RereadForm factory={factory.factory} rereads={collection?.rereads ?? []} />
+        ) : (
+          <p className={text.muted}>
+            {factory.state === 'gone'
+              ? 'Azure lists this factory no more.'
+              : 'This server does not ask Azure about this factory.'}
+          </p>
+        )}
+      </div>
+    </section>
+  )
+}
+
+const stateSentences: Record<Factory['state'], string> = {
+  filling: 'Its history is being read for the first time, newest first.',
+  fresh: 'The last poll was completed.',
+  stale: 'Polls break off or are late.',
+  refused: 'Azure refuses, and a person has to act.',
+  gone: 'Azure lists it no more; its history stays.',
+  'not collected': 'Nobody asks Azure about it.',
+}
+
+function Standing({ factory }: { factory: Factory }) {
+  const { lastError, state, studioUrl, location, resourceGroup, subscriptionId } = factory
+  return (
+    <>
+      <h2 className={styles.standing}>
+        <StateMark state={state} />
+        <span aria-hidden="true">{stateWords[state]}</span>
+        <a href={studioUrl} target="_blank" rel="noreferrer">
+          Studio
+          <Icon name="external" size={12} />
+        </a>
+      </h2>
+      <p className={text.muted}>{stateSentences[state]}</p>
+      {lastError && (
+        <div className={styles.trouble}>
+          <p>
+            <Time instant={lastError.at} /> {asSentence(lastError.what)}
+          </p>
+          <p className={text.muted}>
+            {lastError.where && asSentence(lastError.where)} {asSentence(lastError.advice)}
+          </p>
+          {lastError.command && <CommandBox command={lastError.command} />}
+          {lastError.retryAt && (
+            <p className={text.muted}>
+              Tried again at <Time instant={lastError.retryAt} />.
+            </p>
+          )}
+        </div>
+      )}
+      <p className={text.muted}>
+        {[resourceGroup, location].filter(Boolean).join(', ')}, subscription{' '}
+        <span className={text.mono}>{subscriptionId}</span>
+      </p>
+    </>
+  )
+}
+
+function History({ factory, collection }: DetailsProps) {
+  const { coverage, firstRunStart, lastRunStart, oddRows } = factory
+  const healed = collection?.healed
+  return (
+    <>
+      <h2>History</h2>
+      <Fill factory={factory} />
+      <dl className={styles.facts}>
+        <dt>Covered</dt>
+        <dd>
+          {coverage.from === null ? (
+            'nothing yet'
+          ) : (
+            <>
+              <Time instant={coverage.from} /> – <Time instant={coverage.to} />
+            </>
+          )}
+        </dd>
+        <dt>Missing</dt>
+        <dd>
+          <Gaps gaps={coverage.gaps} />
+        </dd>
+        <dt>Runs</dt>
+        <dd>
+          {formatCount(factory.runs)}
+          {factory.runs > 0 && (
+            <>
+              {', '}
+              <Time instant={firstRunStart} /> – <Time instant={lastRunStart} />
+            </>
+          )}
+        </dd>
+        <dt>Activities to be read</dt>
+        <dd>
+          {coverage.activitiesPending === 0
+            ? 'none'
+            : `those of ${formatCount(coverage.activitiesPending)} finished runs`}
+        </dd>
+        <dt>Odd rows</dt>
+        <dd>
+          {oddRows === 0
+            ? 'none'
+            : `${formatCount(oddRows)} with a field that could not be read, or not kept`}
+        </dd>
+        <dt>Sweeps, 30 days</dt>
+        <dd>{healed ? <Healed healed={healed} /> : unknown}</dd>
+      </dl>
+    </>
+  )
+}
+
+function Healed({ healed }: { healed: FactoryCollection['healed'] }) {
+  const { sweeps, missed, outdated, lastAt } = healed
+  if (sweeps === 0) return 'none yet'
+  const found =
+    missed + outdated === 0
+      ? 'and found nothing missed'
+      : `and put right ${formatCount(missed)} missed, ${formatCount(outdated)} outdated`
+  return (
+    <>
+      {formatCount(sweeps)} {sweeps === 1 ? 'range' : 'ranges'} read once more {found}
+      {lastAt && (
+        <>
+          , last <Age instant={lastAt} /> ago
+        </>
+      )}
+    </>
+  )
+}
+
+function Fill({ factory }: { factory: Factory }) {
+  const { fill, coverage, name } = factory
+  if (!fill || coverage.complete) return null
+  const { reason, recordsRead, recordsLeft, secondsLeft, costLeftUsd, ceiling } = fill
+  const figures = [
+    `${formatCount(recordsRead)} records read`,
+    recordsLeft === null ? '' : `about ${formatCount(recordsLeft)} left`,
+    secondsLeft === null ? '' : `about ${formatDuration(secondsLeft * 1_000)}`,
+    costLeftUsd === null ? '' : `list price ${formatUsd(costLeftUsd)}`,
+    ceiling === null ? '' : `ceiling ${formatCount(ceiling)} records`,
+  ]
+  return (
+    <div className={styles.fill}>
+      <progress max={1} value={coverage.doneShare ?? 0} aria-label={`History of ${name} read`} />
+      <p>
+        {coverage.doneShare === null ? 'Being read' : `${formatDone(coverage.doneShare)} read`}
+        {reason && <span className={text.stale}>, stands still: {reason}</span>}
+      </p>
+      <p className={text.muted}>{figures.filter(Boolean).join(' · ')}</p>
+    </div>
+  )
+}
+
+const mostGaps = 5
+
+function Gaps({ gaps }: { gaps: Factory['coverage']['gaps'] }) {
+  const [all, setAll] = useState(false)
+  if (gaps.length === 0) return 'nothing'
+  const shown = all ? gaps : gaps.slice(0, mostGaps)
+  return (
+    <>
+      <ul className={styles.gaps}>
+        {shown.map((gap) => (
+          <li key={gap.from}>
+            <Time instant={gap.from} /> – <Time instant={gap.to} />
+            <span className={text.muted}>, {gap.reason}</span>
+          </li>
+        ))}
+      </ul>
+      {shown.length < gaps.length && (
+        <Button size="small" look="plain" onClick={() => setAll(true)}>
+          {formatCount(gaps.length - shown.length)} more
+        </Button>
+      )}
+    </>
+  )
+}
+
+const purposeWords = new Map([
+  ['asked', 'Asked for by a page'],
+  ['news', 'News'],
+  ['openRuns', 'Open runs'],
+  ['activities', 'Activities'],
+  ['discovery', 'Discovery'],
+  ['surroundings', 'Definitions, triggers, runtimes'],
+  ['sweep', 'Sweeps'],
+  ['history', 'History'],
+  ['historyActivities', 'Activities of history'],
+])
+
+/** What asking Azure took in the last 24 hours, by purpose. */
+function Asking({ factory, collection }: DetailsProps) {
+  return (
+    <>
+      <h2>Asking Azure, last 24 h</h2>
+      {collection === undefined ? (
+        <p className={text.muted}>Not known.</p>
+      ) : uncounted(factory, collection) ? (
+        <p className={text.muted}>Not counted yet; the first figures come within a minute.</p>
+      ) : collection.usage.by.length === 0 ? (
+        <p className={text.muted}>No request was sent.</p>
+      ) : (
+        <UsageTable usage={collection.usage} />
+      )}
+    </>
+  )
+}
+
+function UsageTable({ usage }: { usage: FactoryCollection['usage'] }) {
+  const rows = [
+    ...usage.by.map((row) => ({ ...row, label: purposeWords.get(row.purpose) ?? row.purpose })),
+    { ...usage, label: 'All' },
+  ]
+  return (
+    <div className={styles.usagePlace}>
+      <table className={styles.usage} aria-label="Requests by purpose">
+        <thead>
+          <tr>
+            <th scope="col">Purpose</th>
+            <th scope="col">Requests</th>
+            <th scope="col">Records</th>
+            <th scope="col">Throttled</th>
+            <th scope="col">Failed</th>
+            <th scope="col">List price</th>
+          </tr>
+        </thead>
+        <tbody>
+          {rows.map(({ label, requests, records, throttled, failed, costUsd }) => (
+            <tr key={label}>
+              <th scope="row">{label}</th>
+              <td>{formatCount(requests)}</td>
+              <td>{formatCount(records)}</td>
+              <td className={throttled > 0 ? text.stale : undefined}>{formatCount(throttled)}</td>
+              <td className={failed > 0 ? text.bad : undefined}>{formatCount(failed)}</td>
+              <td>{formatUsd(costUsd)}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  )
+}
+
+const dollars = new Intl.NumberFormat(undefined, {
+  style: 'currency',
+  currency: 'USD',
+  currencyDisplay: 'narrowSymbol',
+})
+
+/** "$0.42"; less than a cent, but not nothing, is "< $0.01". */
+function formatUsd(amount: number): string {
+  if (amount > 0 && amount < 0.005) return `<\u00a0${dollars.format(0.01)}`
+  return dollars.format(amount)
+}

@@ -1,0 +1,307 @@
+import { useQuery } from '@tanstack/react-query'
+import { useNavigate, useSearch } from '@tanstack/react-router'
+import { useMemo, useState } from 'react'
+import { collectionQuery } from '../../api/collection'
+import { factoriesQuery } from '../../api/factories'
+import type { Collection, FactoryList } from '../../api/types'
+import { NoFactories } from '../../factory/no-factories'
+import { useScope, useSetScope } from '../../search/use-scope'
+import { Button } from '../../state/button'
+import { Loading } from '../../state/loading'
+import { EmptyState, ErrorState, StaleBanner } from '../../state/panels'
+import { narrow, useMedia, withoutPanel } from '../../table/use-media'
+import { VirtualTable } from '../../table/virtual-table'
+import { useClock, useNow } from '../../time/clock'
+import { formatCount } from '../../time/format'
+import { allHistory, describeRange } from '../../time/range'
+import { useZone } from '../../time/zone'
+import { columnsFor, FactoryCard } from './columns'
+import { axisOf } from './coverage'
+import { CoverageHatch, CoverageLegend } from './coverage-bar'
+import { FactoryDetails } from './details'
+import styles from './factories.module.css'
+import { type FactoryRow, rowsOf, sorted, sumOf } from './rows'
+import { answerOf, subOf } from './sentence'
+import { SourceCard } from './source-card'
+import { Expiring, Sources } from './sources'
+import { endingSoon, troublesOf } from './trouble'
+
+/** While something is out of order the sources are asked after this often: no event tells of them. */
+const troubledMs = 5_000
+/** How often an order to read again is asked after. */
+const followMs = 1_000
+
+/** Is what I see complete? */
+export function FactoriesPage() {
+  const scope = useScope()
+  const clock = useClock()
+  const factories = useQuery({
+    ...factoriesQuery(),
+    refetchInterval: ({ state }) =>
+      state.data && troublesOf(state.data).length > 0 ? troubledMs : false,
+  })
+  const collection = useQuery({
+    ...collectionQuery(scope, clock.now),
+    refetchInterval: ({ state }) => (isReading(state.data) ? followMs : false),
+  })
+  const list = useMemo(
+    () => (factories.data ? inScope(factories.data, scope.factory) : undefined),
+    [factories.data, scope.factory],
+  )
+  const rows = useRows(list, collection.data)
+
+  return (
+    <>
+      <title>Factories · Andon</title>
+      {list && factories.isError && (
+        <StaleBanner
+          title="This may be old."
+          actions={
+            <Button size="small" icon="refresh" onClick={() => void factories.refetch()}>
+              Try again
+            </Button>
+          }
+        >
+          The factories could not be read again: {factories.error.message}
+        </StaleBanner>
+      )}
+      <Headline list={list} rows={rows} failed={factories.isError} />
+      {factories.isPending && <Loading label="Loading factories" blocks={skeleton} />}
+      {factories.isError && !list && (
+        <ErrorState
+          title="The factories could not be read"
+          error={factories.error}
+          onRetry={() => void factories.refetch()}
+        />
+      )}
+      {list && (
+        <SourceCards list={list}>
+          {(others) => (
+            <>
+              {collection.isError && !collection.data && (
+                <div className={styles.panelError}>
+                  <ErrorState
+                    title="What collecting takes could not be read"
+                    error={collection.error}
+                    onRetry={() => void collection.refetch()}
+                  />
+                </div>
+              )}
+              {list.items.length > 0 ? (
+                <FactoryTable rows={rows} />
+              ) : (
+                <NothingKnown list={list} scoped={scope.factory !== undefined} />
+              )}
+              <Sources sources={others} factories={list.items} />
+            </>
+          )}
+        </SourceCards>
+      )}
+    </>
+  )
+}
+
+const skeleton = [28, ...Array.from({ length: 14 }, () => 24)]
+
+function isReading(collection: Collection | undefined): boolean {
+  return (
+    collection?.items.some((item) =>
+      item.rereads.some(({ state }) => state === 'waiting' || state === 'reading'),
+    ) ?? false
+  )
+}
+
+/** The factories of the scope, and the sources that they are of; without a scope every source. */
+function inScope(list: FactoryList, scope: string[] | undefined): FactoryList {
+  if (!scope) return list
+  const items = list.items.filter((factory) => scope.includes(factory.factory))
+  const sources = list.sources.filter(({ source }) => items.some((f) => f.source === source))
+  return { ...list, items, sources }
+}
+
+function useRows(list: FactoryList | undefined, collection: Collection | undefined): FactoryRow[] {
+  const scope = useScope()
+  const now = useNow(60_000)
+  const allRuns = scope.range === allHistory && !scope.from && !scope.to
+  return useMemo(
+    () => rowsOf({ factories: list?.items ?? [], collection, allRuns, now }),
+    [list, collection, allRuns, now],
+  )
+}
+
+interface HeadlineProps {
+  list: FactoryList | undefined
+  rows: FactoryRow[]
+  failed: boolean
+}
+
+function Headline({ list, rows, failed }: HeadlineProps) {
+  const zone = useZone()
+  const now = useNow(60_000)
+  if (!list) {
+    return (
+      <header className={styles.headline}>
+        <h1>{failed ? 'Whether this is complete is not known' : 'Factories'}</h1>
+        <p>{'\u00a0'}</p>
+      </header>
+    )
+  }
+  const { bold, rest } = answerOf(list, zone, now)
+  const perHour = sumOf(rows.map((row) => row.perHour))
+  return (
+    <header className={styles.headline}>
+      <h1>
+        <b>{bold}</b>
+        {rest}
+      </h1>
+      {list.items.length > 0 && <p>{subOf(list.items, perHour, zone, now)}</p>}
+    </header>
+  )
+}
+
+interface SourceCardsProps {
+  list: FactoryList
+  /** The rest of the page, given the sources that have no card. */
+  children: (others: FactoryList['sources']) => React.ReactNode
+}
+
+/** A card for each source in trouble. One that a check found good again stays until it is closed. */
+function SourceCards({ list, children }: SourceCardsProps) {
+  const [kept, setKept] = useState<ReadonlySet<string>>(new Set())
+  const troubles = new Map(troublesOf(list).map((trouble) => [trouble.source.source, trouble]))
+  const hasCard = (source: string) => troubles.has(source) || kept.has(source)
+  const keep = (source: string) => setKept((before) => new Set([...before, source]))
+  const close = (source: string) =>
+    setKept((before) => new Set([...before].filter((other) => other !== source)))
+  return (
+    <>
+      {list.sources
+        .filter(({ source }) => hasCard(source))
+        .map((source) => (
+          <SourceCard
+            key={source.source}
+            source={source}
+            trouble={troubles.get(source.source) ?? null}
+            onCheck={() => keep(source.source)}
+            onClose={() => close(source.source)}
+          />
+        ))}
+      <Expiring sources={endingSoon(list.sources)} />
+      {children(list.sources.filter(({ source }) => !hasCard(source)))}
+    </>
+  )
+}
+
+/** A range longer than this would push the other columns away. */
+const longestRange = 12
+
+function FactoryTable({ rows }: { rows: FactoryRow[] }) {
+  const scope = useScope()
+  const { order, details } = useSearch({ from: '/factories' })
+  const navigate = useNavigate()
+  const zone = useZone()
+  const now = useNow(60_000)
+  const few = useMedia(withoutPanel)
+  const asCards = useMedia(narrow)
+  const axis = useMemo(
+    () =>
+      axisOf(
+        rows.map((row) => row.factory),
+        now,
+      ),
+    [rows, now],
+  )
+  const described = describeRange(scope, now, zone)
+  const range =
+    described.length <= longestRange
+      ? described.charAt(0).toLowerCase() + described.slice(1)
+      : 'in range'
+  const toggle = ({ factory }: FactoryRow) =>
+    void navigate({
+      to: '/factories',
+      search: (before) => ({
+        ...before,
+        details: details === factory.factory ? undefined : factory.factory,
+      }),
+      resetScroll: false,
+    })
+
+  return (
+    <section className={styles.factories} aria-label="Factories">
+      <CoverageHatch />
+      <VirtualTable
+        label="Factories"
+        plain
+        columns={columnsFor({
+          rows,
+          axis,
+          range,
+          opened: details,
+          onToggle: toggle,
+          sort: order,
+          onSort: (next) =>
+            void navigate({
+              to: '/factories',
+              search: (before) => ({ ...before, order: next }),
+              resetScroll: false,
+            }),
+          few,
+        })}
+        rows={sorted(rows, order)}
+        rowKey={(row) => row.factory.factory}
+        onOpen={toggle}
+        opened={
+          details === undefined
+            ? undefined
+            : {
+                key: details,
+                draw: (row) => <FactoryDetails factory={row.factory} collection={row.collection} />,
+              }
+        }
+        card={(row) => (
+          <FactoryCard
+            row={row}
+            range={range}
+            open={row.factory.factory === details}
+            onToggle={toggle}
+          />
+        )}
+      />
+      {asCards ? (
+        <Totals rows={rows} range={range} />
+      ) : (
+        <div className={styles.legend}>
+          <CoverageLegend />
+        </div>
+      )}
+    </section>
+  )
+}
+
+function Totals({ rows, range }: { rows: FactoryRow[]; range: string }) {
+  return (
+    <p className={styles.totals}>
+      {formatCount(rows.length)} factories, {formatCount(sumOf(rows.map((row) => row.runs)))} runs,{' '}
+      {range}, {formatCount(sumOf(rows.map((row) => row.perHour)))} requests per h
+    </p>
+  )
+}
+
+/** No factory to show: because the choice leaves none, or because none is known. A source in trouble says so itself. */
+function NothingKnown({ list, scoped }: { list: FactoryList; scoped: boolean }) {
+  const setScope = useSetScope()
+  if (scoped) {
+    return (
+      <EmptyState
+        title="No factory is chosen that is known"
+        actions={
+          <Button size="small" onClick={() => setScope({ factory: undefined })}>
+            Show all factories
+          </Button>
+        }
+      />
+    )
+  }
+  if (list.sources.some((source) => source.state === 'error')) return null
+  return <NoFactories sources={list.sources} />
+}

@@ -1,0 +1,131 @@
+import { describe, expect, it } from 'vitest'
+import type { Factory } from '../../api/types'
+import { sampleFactories, sampleFactory, sampleNow, sampleSource } from '../../testing/samples'
+import { answerOf, subOf } from './sentence'
+
+const error: Factory['lastError'] = {
+  kind: 'badSecret',
+  what: 'the client secret has expired',
+  where: 'token',
+  advice: 'make a new one',
+  command: null,
+  at: '2026-11-24T02:13:00Z',
+  retryAt: null,
+}
+
+function stale(fields: Partial<Factory> = {}): Factory {
+  return sampleFactory({
+    state: 'stale',
+    asOf: '2026-11-24T01:49:41Z',
+    lastError: error,
+    ...fields,
+  })
+}
+
+const filling = sampleFactory({
+  state: 'filling',
+  coverage: { ...sampleFactory().coverage, complete: false, doneShare: 0.638 },
+  fill: {
+    reason: null,
+    recordsRead: 100,
+    recordsLeft: 50,
+    requestsLeft: 3,
+    secondsLeft: 750,
+    costLeftUsd: 0.01,
+    ceiling: null,
+  },
+})
+
+function said(items: Factory[], sources = [sampleSource()]): string {
+  const { bold, rest } = answerOf(sampleFactories(items, sources), 'UTC', sampleNow)
+  return `${bold}${rest}`.replaceAll('\u00a0', ' ')
+}
+
+describe('the answer', () => {
+  const fresh = sampleFactory()
+  it.each([
+    [[fresh, fresh], 'All 2 factories are fresh'],
+    [[fresh], 'The only factory is fresh'],
+    [
+      [fresh, fresh, stale()],
+      '2 of 3 factories are fresh, 1 stands still since 01:49:41: the client secret has expired',
+    ],
+    [
+      [stale(), stale({ asOf: '2026-11-24T01:40:00Z', state: 'refused' })],
+      'None of 2 factories is fresh, 2 stand still since 01:40:00: the client secret has expired',
+    ],
+    [
+      [
+        stale(),
+        stale({ factory: 'b', lastError: { ...error, what: 'the identity may not read' } }),
+        fresh,
+      ],
+      '1 of 3 factories is fresh, 2 stand still since 01:49:41, for 2 different reasons',
+    ],
+    [
+      [stale({ asOf: null })],
+      'The only factory is not fresh, it could never be read: the client secret has expired',
+    ],
+    [[filling, filling], 'The history of 2 factories is being read: 63 %, about 12 m left'],
+    [[filling, fresh], '1 of 2 factories is fresh, 1 is being read: 63 %, about 12 m left'],
+    [[filling, { ...filling, fill: null }], 'The history of 2 factories is being read: 63 %'],
+    [
+      [sampleFactory({ state: 'not collected' })],
+      'Nobody asks Azure; the newest that is stored is of 02:14:03',
+    ],
+    [
+      [sampleFactory({ state: 'gone', asOf: null })],
+      'Azure lists no factory any more, but their history stays',
+    ],
+    [[fresh, sampleFactory({ state: 'gone' })], 'The only factory is fresh'],
+    [[], 'No factory is known'],
+  ])('%# says %s', (items, sentence) => {
+    expect(said(items)).toBe(sentence)
+  })
+
+  it('says why there is no factory', () => {
+    const source = sampleSource({ state: 'error', what: 'nobody is logged in' })
+    expect(said([], [source])).toBe('No factory is known: nobody is logged in')
+  })
+})
+
+describe('the line below', () => {
+  const gap = { from: '2026-11-01T00:00:00Z', to: '2026-11-02T00:00:00Z', reason: 'it is gone' }
+  const later = sampleFactory()
+  later.coverage.from = '2026-11-01T00:00:00Z'
+  const holed = sampleFactory()
+  holed.coverage.gaps = [gap]
+  const empty = sampleFactory()
+  empty.coverage.from = null
+
+  it.each([
+    [
+      [sampleFactory()],
+      1697,
+      'Azure is asked 1,697 times an hour. All history since 3 Oct is here; Azure itself keeps 45 days.',
+    ],
+    [
+      [sampleFactory(), later],
+      null,
+      "All history since each factory's start of coverage is here; Azure itself keeps 45 days.",
+    ],
+    [
+      [sampleFactory(), holed],
+      null,
+      'History goes back to 3 Oct, and has gaps in one factory; Azure itself keeps 45 days.',
+    ],
+    [
+      [empty],
+      2,
+      'Azure is asked 2 times an hour. No history is here yet; Azure itself keeps 45 days.',
+    ],
+    [
+      [sampleFactory({ state: 'not collected' })],
+      1697,
+      'All history since 3 Oct is here; Azure itself keeps 45 days.',
+    ],
+  ])('%# says how often Azure is asked and where history begins', (items, perHour, words) => {
+    const said = subOf(items, perHour, 'UTC', sampleNow).replaceAll('\u00a0', ' ')
+    expect(said).toBe(words)
+  })
+})
