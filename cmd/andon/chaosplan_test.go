@@ -92,9 +92,10 @@ func drawChaos(seed uint64) chaosPlan {
 	p.serve = []string{"--poll", "1s", "--budget", "off"}
 	switch r.IntN(5) {
 	case 0:
-		// Azure's limits and Andon's share of them, which 40 factories every
-		// second would use up without leaving any for history.
-		p.emulate, p.serve = nil, []string{"--poll", "5s"}
+		// Azure's limits and Andon's share of them. Polls of 40 factories every
+		// second, or the activities of a company that lives 60 times as fast,
+		// would use it up without leaving any for history.
+		p.emulate, p.serve, p.speed = nil, []string{"--poll", "5s"}, "1"
 	case 1:
 		p.emulate = append(p.emulate, "--token-life", "3s")
 	}

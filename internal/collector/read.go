@@ -46,6 +46,28 @@ type reading struct {
 	filters []adf.Filter
 	// taken, where not nil, sees the runs of each page after they are stored.
 	taken func([]adf.PipelineRun)
+
+	// asked is when the first page of the whole window was answered, zero
+	// before that; to is where the whole ends. Both hold for its halves too.
+	asked, to adf.Time
+}
+
+// reaches returns what of the window counts as covered once it is read, and
+// what the board is as of then, zero for no change.
+//
+// What changes after the first page of the whole was answered is not in it,
+// however far it asks ahead and whenever its halves are asked: else the next
+// window would not overlap what was not visible yet in the first half.
+//
+// A half alone, or a window that ends in Azure's past, tells nothing of runs
+// that were in it and have changed since: they are in the other half, or in no
+// window yet.
+func (r *reading) reaches() (covered store.Window, asOf adf.Time) {
+	covered = store.Window{From: min(r.window.From, r.asked), To: min(r.window.To, r.asked)}
+	if r.window.To == r.to && r.asked <= r.to {
+		asOf = r.asked
+	}
+	return covered, asOf
 }
 
 // result sums up what was read.
@@ -65,12 +87,15 @@ func (r *result) add(s result) {
 
 // read asks for the runs that were last updated within a window, to the last
 // page, and stores them. A window that is too full or too large, whose token is
-// refused or that seems to end too early is read in halves, the older one first, each of
-// which counts by itself. A
-// window counts once its last page is stored: after an error nothing of it
-// does, though rows of its first pages may be there.
+// refused or that seems to end too early is read in halves, the older one
+// first, each of which counts by itself. A window counts once its last page is
+// stored: after an error nothing of it does, though rows of its first pages may
+// be there.
 func (f *factory) read(ctx context.Context, r reading) (result, error) {
 	var sum result
+	if r.asked.IsZero() {
+		r.to = r.window.To
+	}
 	for restarts := 0; ; restarts++ {
 		got, err := f.readPages(ctx, &r)
 		sum.add(got)
@@ -109,8 +134,6 @@ func (f *factory) readPages(ctx context.Context, r *reading) (result, error) {
 	covered := coveredBy(r.have, w)
 	filter := adf.RunFilter{LastUpdatedAfter: w.From, LastUpdatedBefore: w.To, Filters: r.filters}
 	canSplit := w.To.Sub(w.From) >= 2*shortestLength
-	done := store.Window{From: w.From}
-	var asOf adf.Time
 	for {
 		if canSplit && sum.pages == tooManyPages {
 			return sum, errTooFull
@@ -119,20 +142,12 @@ func (f *factory) readPages(ctx context.Context, r *reading) (result, error) {
 		if err != nil {
 			return sum, err
 		}
-		if done.To.IsZero() {
-			// What changes after its first page was answered is not in the
-			// window, however far it asked ahead.
+		if r.asked.IsZero() {
 			asked := adf.TimeOf(answer.Asked)
-			done.To = min(w.To, asked)
-			// Runs that were last updated in a window that ends before may have
-			// changed since: then they are in none that was read, and the board
-			// is not yet as of that window's end.
-			if asked <= w.To {
-				asOf = asked
-			}
-			if done.To < done.From {
+			if asked < w.From {
 				return sum, fmt.Errorf("%w at %s, before the window that was asked for: the next one goes by it", errClock, answer.Asked.UTC().Format(time.RFC3339))
 			}
+			r.asked = asked
 		}
 		runs, lost := redactRuns(f.redact, answer.Runs)
 		page := store.Page{
@@ -141,7 +156,9 @@ func (f *factory) readPages(ctx context.Context, r *reading) (result, error) {
 		last := answer.Next == ""
 		isFullEnd := last && canSplit && len(answer.Runs)+len(answer.Odd) >= fullPage
 		if last && !isFullEnd && r.counts {
-			page.Completes, page.AsOf = &done, asOf
+			var covers store.Window
+			covers, page.AsOf = r.reaches()
+			page.Completes = &covers
 		}
 		changes, err := f.store.WriteRuns(ctx, page)
 		if err != nil {
