@@ -56,7 +56,8 @@ type factory struct {
 	known                   atomic.Pointer[knownPipelines] // nil until definitions were read
 	factsSeen               atomic.Pointer[time.Time]      // when Azure showed the factory itself last; nil for never
 	firing                  firing
-	triggerFillRest         time.Time            // until when older trigger runs are not asked for; touched by the fill loop only
+	olderRest               time.Time // until when older trigger runs are not asked for; touched by the fill loop only, as is olderRetry
+	olderRetry              backoff
 	toldStates              map[string]toldState // by lower-case name of the integration runtime; touched by the loop of surroundings only
 	calledFor               map[string]bool      // lower-case names of pipelines that surroundings were read again for; touched by the poll loop only
 	// wantedFrom is where the wanted history begins; touched by the fill loop

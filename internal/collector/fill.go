@@ -33,9 +33,7 @@ func (f *factory) fillLoop(ctx context.Context) {
 			f.report(ctx, partFill, err)
 			if err == nil {
 				retry.reset()
-				if err := f.fillTriggerRuns(budget.For(ctx, budget.HistorySurroundings)); err != nil {
-					f.report(ctx, partAround, err)
-				}
+				f.takeOlderTurn(budget.For(ctx, budget.HistorySurroundings))
 				break
 			}
 			if !wait(ctx, retry.next(f.now(), retryAt(err))) {
@@ -43,6 +41,22 @@ func (f *factory) fillLoop(ctx context.Context) {
 			}
 		}
 	}
+}
+
+// takeOlderTurn reads what is missing of the history of trigger runs. While
+// that fails, the turns are further apart, and the history of runs goes on.
+func (f *factory) takeOlderTurn(ctx context.Context) {
+	if f.now().Before(f.olderRest) {
+		return
+	}
+	err := f.fillTriggerRuns(ctx)
+	f.report(ctx, partOlderTriggerRuns, err)
+	if err == nil {
+		f.olderRetry.reset()
+		return
+	}
+	now := f.now()
+	f.olderRest = now.Add(f.olderRetry.next(now, retryAt(err)))
 }
 
 // plan returns the plan to read what of history is missing, given what is

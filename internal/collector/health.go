@@ -72,11 +72,12 @@ const (
 	partActivities
 	partSweep
 	partAround
+	partOlderTriggerRuns
 	parts
 )
 
 func (p part) String() string {
-	return [...]string{"poll", "history", "open runs", "activities", "sweep", "surroundings"}[p]
+	return [...]string{"poll", "history", "open runs", "activities", "sweep", "surroundings", "history of trigger runs"}[p]
 }
 
 // health gathers the troubles of a factory's parts and tells the store when

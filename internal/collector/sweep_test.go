@@ -269,6 +269,13 @@ func TestHistoryStopsAtItsCeiling(t *testing.T) {
 		t.Errorf("history went on past its ceiling: from %s, before from %s, %v", again.Coverage.From, f.Coverage.From, err)
 	}
 	second.Stop()
+	if used, err = b.store.UsageSince(t.Context(), adf.TimeOf(time.Now().Add(-2*time.Hour))); err != nil {
+		t.Fatal(err)
+	}
+	key.Purpose = string(budget.HistorySurroundings)
+	if u := used[key]; u.Requests > 0 {
+		t.Errorf("the history of trigger runs went on past the ceiling: %+v", u)
+	}
 	b.sweeping(t, func(o *collector.Options) { o.Scheduler, o.Sweep = scheduler, time.Hour })
 	b.filled(t)
 	b.equalsTruth(t)

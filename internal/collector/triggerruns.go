@@ -117,18 +117,14 @@ func (f *factory) readTriggerRuns(ctx context.Context, called bool) error {
 
 // fillTriggerRuns reads what is missing of the history of trigger runs, newest
 // first, once the newest are there and the history of runs is filled. Their
-// records count towards the same ceiling. What can't be read is tried again
-// when surroundings are due.
+// records count towards the same ceiling.
 func (f *factory) fillTriggerRuns(ctx context.Context) error {
-	if f.now().Before(f.triggerFillRest) {
-		return nil
-	}
 	have, err := f.store.TriggerRunCoverage(ctx, f.place.Key)
 	if err != nil || len(have) == 0 {
 		return err
 	}
 	now := f.azureNow()
-	plan := newPlanner(store.Window{From: now.Add(-f.history), To: pollWindow(have, now, triggerOverlap).From}, have, triggerOverlap)
+	plan := newPlanner(store.Window{From: f.wantedFrom, To: pollWindow(have, now, triggerOverlap).From}, have, triggerOverlap)
 	if plan.left() == 0 {
 		return nil
 	}
@@ -145,7 +141,6 @@ func (f *factory) fillTriggerRuns(ctx context.Context) error {
 		got, err := f.readTriggerWindow(ctx, w)
 		records += int64(got.rows)
 		if err != nil {
-			f.triggerFillRest = f.now().Add(f.aroundEvery)
 			return err
 		}
 		plan.took(w, got.pages)
