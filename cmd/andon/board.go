@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -62,13 +63,11 @@ func (b *boardFlags) open(cmd *cobra.Command) (*board, error) {
 		}
 		return &board{base: "http://127.0.0.1", client: &http.Client{Transport: inProcess{handler}}, close: closeStore}, nil
 	}
-	server := b.server
-	if server == "" {
-		server = os.Getenv("ANDON_SERVER")
-	}
-	if server == "" {
-		server = "http://" + config.DefaultListen
-	}
+	return openServer(cmp.Or(b.server, os.Getenv("ANDON_SERVER"), "http://"+config.DefaultListen))
+}
+
+// openServer returns the board of the server at an address.
+func openServer(server string) (*board, error) {
 	u, err := url.Parse(server)
 	if err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") {
 		return nil, usageErrorf("%q is not the address of a server, such as http://%s", server, config.DefaultListen)
@@ -105,17 +104,32 @@ func (a *answer) Write(b []byte) (int, error) { return a.body.Write(b) }
 // maxAnswerBytes bounds what is read of one answer.
 const maxAnswerBytes = 256 << 20
 
-// get asks path with query and returns the body of a 200. Other answers are
+// get asks path with query and returns the body of a good answer. Others are
 // errors with the problem document's own words; a 400 is a usage error, since
 // the person typed the value.
 func (b *board) get(ctx context.Context, path string, query url.Values) ([]byte, error) {
-	target := b.base + path
 	if len(query) > 0 {
-		target += "?" + query.Encode()
+		path += "?" + query.Encode()
 	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, target, http.NoBody)
+	return b.ask(ctx, http.MethodGet, path, nil)
+}
+
+// post sends a JSON body and returns that of the answer, as get does.
+func (b *board) post(ctx context.Context, path string, body any) ([]byte, error) {
+	sent, err := json.Marshal(body)
 	if err != nil {
 		return nil, fmt.Errorf("ask %s: %w", b.base, err)
+	}
+	return b.ask(ctx, http.MethodPost, path, sent)
+}
+
+func (b *board) ask(ctx context.Context, method, path string, sent []byte) ([]byte, error) {
+	req, err := http.NewRequestWithContext(ctx, method, b.base+path, bytes.NewReader(sent))
+	if err != nil {
+		return nil, fmt.Errorf("ask %s: %w", b.base, err)
+	}
+	if sent != nil {
+		req.Header.Set("Content-Type", "application/json")
 	}
 	resp, err := b.client.Do(req)
 	if err != nil {
@@ -129,7 +143,7 @@ func (b *board) get(ctx context.Context, path string, query url.Values) ([]byte,
 	if err != nil {
 		return nil, fmt.Errorf("the answer of %s broke off: %w", b.base, err)
 	}
-	if resp.StatusCode == http.StatusOK {
+	if resp.StatusCode == http.StatusOK || resp.StatusCode == http.StatusAccepted {
 		return body, nil
 	}
 	problem := problemText(resp, body)

@@ -75,14 +75,14 @@ func newRootCommand() *cobra.Command {
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.SetFlagErrorFunc(flagError)
 	root.AddCommand(
-		newDemoCommand(), newServeCommand(), newDoctorCommand(), newSetupCommand(), newEmulateCommand(), newImportCommand(),
+		newDemoCommand(), newServeCommand(), newDoctorCommand(), newSetupCommand(), newEmulateCommand(), newImportCommand(), newCollectCommand(),
 		newRunsCommand(), newRunCommand(), newVersionCommand(),
 	)
 	return root
 }
 
 func commandNames() []string {
-	return []string{"demo", "serve", "doctor", "setup", "emulate", "import", "runs", "run", "version"}
+	return []string{"demo", "serve", "doctor", "setup", "emulate", "import", "collect", "runs", "run", "version"}
 }
 
 // usageError marks an error as a mistake in the command line, which exits

@@ -171,7 +171,11 @@ func (t *tableRuns) status(r runRow) string {
 	case adf.StatusCanceling, adf.StatusCancelled:
 		mark = "⊘"
 	}
-	word := pad(mark+" "+cut(r.Status, 10), 12)
+	said := r.Status
+	if r.EndUnknown != nil {
+		mark, colour, said = "?", "", "Unknown" // whatever it was when it was last seen
+	}
+	word := pad(mark+" "+cut(said, 10), 12)
 	if !t.colour || colour == "" {
 		return word
 	}

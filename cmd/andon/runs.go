@@ -22,6 +22,7 @@ type runRow struct {
 	FactoryName  string  `json:"factoryName"`
 	PipelineName string  `json:"pipelineName"`
 	Status       string  `json:"status"`
+	EndUnknown   *string `json:"endUnknown"`
 	RunStart     *string `json:"runStart"`
 	RunEnd       *string `json:"runEnd"`
 	DurationInMs *int64  `json:"durationInMs"`

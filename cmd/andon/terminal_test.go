@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/csv"
 	"encoding/json"
+	"errors"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -72,4 +73,17 @@ func runIDs(t *testing.T, list string) []string {
 		ids = append(ids, r.RunID)
 	}
 	return ids
+}
+
+func TestARunThatAzureForgotIsNotShownAsRunning(t *testing.T) {
+	t.Parallel()
+	var out strings.Builder
+	w := newRunWriter("table", &out)
+	row := `{"runId":"r","factory":"f","factoryName":"f","pipelineName":"p","status":"InProgress","endUnknown":"Azure does not know this run any more.","message":""}`
+	if err := errors.Join(w.row(json.RawMessage(row)), w.end(nil)); err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(out.String(), "? Unknown") || strings.Contains(out.String(), "InProgress") {
+		t.Errorf("said:\n%s", out.String())
+	}
 }

@@ -114,6 +114,11 @@ func New(o Options) (http.Handler, error) {
 		w.Header().Set("Content-Type", "application/json")
 		_, _ = w.Write(document) // whoever asked is gone when this fails
 	})
+	metrics, err := a.metricsHandler(o.Version)
+	if err != nil {
+		return nil, err
+	}
+	mux.Handle("GET "+metricsPath, metrics)
 	mux.HandleFunc("/api/", noSuchPath)
 	mux.Handle("/", pages)
 

@@ -70,6 +70,7 @@ type StripRun struct {
 	DurationInMs *int64   `json:"durationInMs" doc:"Duration in milliseconds; null while it goes on."`
 	Open         bool     `json:"open" doc:"Whether it failed and was not healed since."`
 	HealedBy     *string  `json:"healedBy" doc:"runId of the success that healed it."`
+	EndUnknown   *string  `json:"endUnknown" doc:"Why nobody can say how it ended; null for every run but those."`
 }
 
 // PipelineHealth is how a pipeline did in the range.
@@ -207,7 +208,7 @@ func pipelineHealth(p *store.PipelineHealth) PipelineHealth {
 	for i, tick := range p.Strip {
 		out.Strip[i] = StripRun{
 			RunID: tick.RunID, Status: string(tick.Status), RunStart: NullTime(tick.RunStart),
-			DurationInMs: tick.DurationInMs, Open: tick.Open, HealedBy: orNull(tick.HealedBy),
+			DurationInMs: tick.DurationInMs, Open: tick.Open, HealedBy: orNull(tick.HealedBy), EndUnknown: endUnknown(tick.Gone, tick.Status),
 		}
 	}
 	return out

@@ -58,7 +58,6 @@ func TestPagesAndAssets(t *testing.T) {
 		{"/favicon.ico", missing, "", ""},
 		{"/robots.txt", missing, "", ""},
 		{"/badge/sales-prod/pl_orders.svg", missing, "", ""},
-		{"/metrics", missing, "", ""},
 	} {
 		got := b.do(t, http.MethodGet, c.path, nil)
 		if c.body == missing {

@@ -120,7 +120,6 @@ func TestOtherProblemsSayWhatNext(t *testing.T) {
 	note(http.MethodGet, "/api/v1/runs/"+runID(1)+"/logs", http.StatusNotFound)
 	note(http.MethodGet, "/api/v2/runs", http.StatusNotFound)
 	note(http.MethodGet, "/api/", http.StatusNotFound)
-	note(http.MethodGet, "/metrics", http.StatusNotFound)
 	note(http.MethodPost, "/api/v1/runs", http.StatusMethodNotAllowed)
 	note(http.MethodDelete, "/", http.StatusMethodNotAllowed)
 	note(http.MethodOptions, "/api/v1/runs", http.StatusMethodNotAllowed)

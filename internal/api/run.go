@@ -3,6 +3,7 @@ package api
 import (
 	"encoding/json"
 
+	"andon/internal/adf"
 	"andon/internal/store"
 )
 
@@ -31,6 +32,7 @@ type RunFields struct {
 	RunEnd       NullTime          `json:"runEnd" doc:"When the run ended; null while it runs, and on some cancelled runs."`
 	DurationInMs *int64            `json:"durationInMs" doc:"Duration in milliseconds; null while the run goes on."`
 	Status       string            `json:"status" doc:"Queued, InProgress, Succeeded, Failed, Canceling, Cancelled or a later word of ADF's, spelled as ADF spells it."`
+	EndUnknown   *string           `json:"endUnknown" doc:"Why nobody can say how the run ended, whatever status says: ADF forgot it before it was seen to end. Null for every other run."`
 	Message      *string           `json:"message" doc:"The whole message of the run: the reason of a failure. Null and empty stay what ADF sent."`
 	LastUpdated  NullTime          `json:"lastUpdated" doc:"When ADF last changed the run."`
 	Annotations  []json.RawMessage `json:"annotations" nullable:"false" doc:"Annotations of the pipeline, strings as a rule."`
@@ -100,10 +102,18 @@ func runFields(r *store.Run) RunFields {
 		ID: r.ID, DebugRunID: r.DebugRunID, RunGroupID: r.RunGroupID, PipelineName: r.PipelineName,
 		InvokedBy: Null[InvokedBy]{(*InvokedBy)(r.InvokedBy)},
 		RunStart:  NullTime(r.RunStart), RunEnd: NullTime(r.RunEnd), DurationInMs: r.DurationInMs,
-		Status: string(r.Status), Message: r.Message, LastUpdated: NullTime(r.LastUpdated),
+		Status: string(r.Status), EndUnknown: endUnknown(r.Gone, r.Status), Message: r.Message, LastUpdated: NullTime(r.LastUpdated),
 		Annotations: elements(r.Annotations), IsLatest: r.Latest, CancelledBy: orJSONNull(r.CancelledBy),
 		Open: r.Open, HealedBy: orNull(r.HealedBy), Activities: string(r.Activities), Odd: oddFields(r.Odd),
 	}
+}
+
+// endUnknown says why a run that ADF forgot will never be seen to end.
+func endUnknown(isGone bool, last adf.Status) *string {
+	if !isGone {
+		return nil
+	}
+	return orNull("Azure does not know this run any more, and had not said how it ended. It was " + string(last) + " when it was last seen.")
 }
 
 func runRow(r *store.Run) RunRow { return RunRow{RunFields: runFields(r)} }

@@ -33,7 +33,7 @@ func TestARowIsWhatADFSent(t *testing.T) {
 	}
 	maps.Copy(want, object{
 		"factory": "sales-prod", "factoryName": "Sales-Prod", "factoryId": string(place.ID), "cancelledBy": nil,
-		"open": true, "healedBy": nil, "activities": "none", "odd": []any{},
+		"open": true, "healedBy": nil, "endUnknown": nil, "activities": "none", "odd": []any{},
 	})
 	if diff := cmp.Diff([]object{plain(t, want)}, got); diff != "" {
 		t.Errorf("the row (-want +got):\n%s", diff)
@@ -324,5 +324,32 @@ func TestJSONIsCompressedForThoseWhoAsk(t *testing.T) {
 	}
 	if !slices.Contains(zipped.header.Values("Vary"), "Accept-Encoding") {
 		t.Errorf("Vary is %v", zipped.header.Values("Vary"))
+	}
+}
+
+// TestARunThatAzureForgot is shown with an unknown end and its reason, in every
+// list, and is not among those that run.
+func TestARunThatAzureForgot(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	place := b.putFactory(t, "sales-prod")
+	b.write(t, place, sent(1, at(2*time.Hour), object{"status": "InProgress", "runEnd": nil, "durationInMs": nil}))
+	if err := b.store.MarkGone(t.Context(), place.Key, runID(1), at(0)); err != nil {
+		t.Fatal(err)
+	}
+	const want = "Azure does not know this run any more, and had not said how it ended. It was InProgress when it was last seen."
+	overview := read[struct {
+		Running struct{ Total float64 }
+		Worst   []struct{ Last, Strip any }
+	}](t, b, "/api/v1/overview")
+	if overview.Running.Total != 0 {
+		t.Errorf("%v run", overview.Running.Total)
+	}
+	row := list(t, b, "/api/v1/runs")[0]
+	if row["endUnknown"] != want || row["status"] != "InProgress" {
+		t.Errorf("the row says %v, status %v", row["endUnknown"], row["status"])
+	}
+	if one := read[object](t, b, "/api/v1/runs/"+runID(1)); one["endUnknown"] != want {
+		t.Errorf("the run says %v", one["endUnknown"])
 	}
 }

@@ -63,6 +63,7 @@ type Collector struct {
 	options Options
 	logger  *slog.Logger
 	now     func() time.Time
+	isIdle  bool // factories are known and not collected: see ReadRange
 
 	tasks sync.WaitGroup
 
@@ -154,6 +155,9 @@ func (c *Collector) collect(ctx context.Context, s *source, place store.Place) {
 	}
 	f := newFactory(c, s, place)
 	c.factories[place.ID.Key()] = f
+	if c.isIdle {
+		return
+	}
 	c.tasks.Go(func() { f.run(ctx) })
 }
 

@@ -13,6 +13,8 @@ type UnavailableError struct {
 	What string // what is wrong, naming the file
 	Next string // what to do about it
 	Err  error
+
+	InUse bool // another process has the store open for writing
 }
 
 func (e *UnavailableError) Error() string { return e.What + ": " + e.Next }

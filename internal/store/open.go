@@ -169,7 +169,7 @@ func (s *Store) takeLock() error {
 			who = "another process (pid " + strings.TrimSpace(string(b)) + ")"
 		}
 		s.lock = nil
-		return &UnavailableError{What: fmt.Sprintf("%s has the store %s open for writing", who, s.path), Next: "stop it first, or give another path with --store"}
+		return &UnavailableError{What: fmt.Sprintf("%s has the store %s open for writing", who, s.path), Next: "stop it first, or give another path with --store", InUse: true}
 	}
 	if err := os.WriteFile(path, fmt.Appendf(nil, "%d\n", os.Getpid()), 0o600); err != nil {
 		return &UnavailableError{What: fmt.Sprintf("the lock file %s can't be written", path), Next: "check the free space of its directory", Err: err}

@@ -80,6 +80,7 @@ type Tick struct {
 	DurationInMs *int64
 	Open         bool
 	HealedBy     string
+	Gone         bool // ADF forgot it before it had ended
 }
 
 // What an overview shows at most.
@@ -450,7 +451,7 @@ func (s *Store) strip(ctx context.Context, pipeline int64) ([]Tick, error) {
 			return err
 		}
 		t.RunID, t.HealedBy, t.Status = decodeRunID(id), decodeRunID(healer), s.dicts.word(status)
-		t.Open = status == statusFailed && !healedSeq.Valid
+		t.Open, t.Gone = status == statusFailed && !healedSeq.Valid, flags&flagGone != 0
 		if flags&flagNoStart != 0 {
 			t.RunStart = 0
 		}

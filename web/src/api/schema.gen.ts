@@ -1110,6 +1110,8 @@ export interface components {
              * @description Duration in milliseconds; null while the run goes on.
              */
             durationInMs: number | null;
+            /** @description Why nobody can say how the run ended, whatever status says: ADF forgot it before it was seen to end. Null for every other run. */
+            endUnknown: string | null;
             /** @description Short id of the factory, for the factory parameter. */
             factory: string;
             /** @description ARM resource id of the factory. */
@@ -1209,6 +1211,8 @@ export interface components {
              * @description Duration in milliseconds; null while the run goes on.
              */
             durationInMs: number | null;
+            /** @description Why nobody can say how the run ended, whatever status says: ADF forgot it before it was seen to end. Null for every other run. */
+            endUnknown: string | null;
             /** @description Short id of the factory, for the factory parameter. */
             factory: string;
             /** @description ARM resource id of the factory. */
@@ -1348,6 +1352,8 @@ export interface components {
              * @description Duration in milliseconds; null while it goes on.
              */
             durationInMs: number | null;
+            /** @description Why nobody can say how it ended; null for every run but those. */
+            endUnknown: string | null;
             /** @description runId of the success that healed it. */
             healedBy: string | null;
             /** @description Whether it failed and was not healed since. */

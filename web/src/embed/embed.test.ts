@@ -22,6 +22,7 @@ function run(runId: string, runStart: string | null, more: Partial<RunRow> = {})
     runEnd: null,
     durationInMs: 60_000,
     status: 'Succeeded',
+    endUnknown: null,
     message: '',
     lastUpdated: runStart,
     annotations: [],

@@ -1,5 +1,5 @@
 import type { RunRow } from '../api/types'
-import { statusWord, toneOf } from '../status/status'
+import { statusOf, statusWord, toneOf } from '../status/status'
 import { formatDuration, formatTime } from '../time/format'
 import type { Zone } from '../time/zone'
 import { el, svg } from './dom'
@@ -42,7 +42,7 @@ export function drawStrip(rows: readonly RunRow[], zone: Zone, now: number): Ele
 
 function drawBar(run: RunRow, i: number, longest: number, zone: Zone, now: number): Element {
   const healed = run.healedBy !== null
-  const tone = toneOf(run.status, healed)
+  const tone = toneOf(statusOf(run), healed)
   const full = tone === 'bad' || tone === 'healed'
   const tall = full
     ? height
@@ -58,7 +58,7 @@ function drawBar(run: RunRow, i: number, longest: number, zone: Zone, now: numbe
     rx: '1.5',
   })
   const words = [
-    statusWord(run.status, healed),
+    statusWord(statusOf(run), healed),
     formatTime(run.runStart, zone, now),
     formatDuration(run.durationInMs),
   ]

@@ -1,5 +1,5 @@
 import type { RunRow } from '../api/types'
-import { isTerminal, statusWord } from '../status/status'
+import { isTerminal, statusOf, statusWord } from '../status/status'
 import { formatDuration, formatTime, formatWhole } from '../time/format'
 import { toMillis } from '../time/instant'
 import type { Zone } from '../time/zone'
@@ -31,9 +31,9 @@ function drawRow(run: RunRow, zone: Zone, now: number): Element {
   return el(
     'tr',
     { 'data-run': run.runId },
-    el('td', { class: 'status' }, mark(run.status, healed)),
+    el('td', { class: 'status' }, mark(statusOf(run), healed)),
     el('td', { class: 'name' }, run.pipelineName),
-    el('td', { class: 'state' }, statusWord(run.status, healed)),
+    el('td', { class: 'state' }, statusWord(statusOf(run), healed)),
     el('td', { class: 'number' }, start),
     el('td', { class: 'number' }, formatDuration(duration(run, now))),
   )
@@ -41,7 +41,7 @@ function drawRow(run: RunRow, zone: Zone, now: number): Element {
 
 /** How long the run took, or takes so far. */
 function duration(run: RunRow, now: number): number | null {
-  if (run.durationInMs !== null || isTerminal(run.status)) return run.durationInMs
+  if (run.durationInMs !== null || isTerminal(statusOf(run))) return run.durationInMs
   const start = toMillis(run.runStart)
   return start === null ? null : now - start
 }

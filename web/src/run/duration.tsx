@@ -1,17 +1,17 @@
 import type { RunRow } from '../api/types'
-import { isTerminal } from '../status/status'
+import { isTerminal, statusOf } from '../status/status'
 import { useNow } from '../time/clock'
 import { formatDuration, unknown } from '../time/format'
 import { toMillis } from '../time/instant'
 import styles from './run.module.css'
 
 interface DurationProps {
-  run: Pick<RunRow, 'status' | 'runStart' | 'durationInMs'>
+  run: Pick<RunRow, 'status' | 'endUnknown' | 'runStart' | 'durationInMs'>
 }
 
 /** How long a run took or, ticking, has taken so far. What has no start yet or no duration is unknown, not zero. */
 export function Duration({ run }: DurationProps) {
-  if (isTerminal(run.status)) return <Fixed millis={run.durationInMs} />
+  if (isTerminal(statusOf(run))) return <Fixed millis={run.durationInMs} />
   const start = toMillis(run.runStart)
   if (start === null) return <Fixed millis={null} />
   return <Running start={start} />

@@ -1,10 +1,12 @@
 import { Link } from '@tanstack/react-router'
 import type { RunRow } from '../api/types'
+import { statusOf } from '../status/status'
 import { StatusMark } from '../status/status-mark'
 import styles from './run.module.css'
 
 interface RunLinkProps {
   run: Pick<RunRow, 'runId' | 'factory' | 'pipelineName' | 'status' | 'healedBy'> & {
+    endUnknown?: string | null
     factoryName?: string
   }
   /** Writes the factory's name behind the pipeline's. */
@@ -22,7 +24,7 @@ export function RunLink({ run, withFactory, withoutMark }: RunLinkProps) {
       params={{ runId: run.runId }}
       search={(before) => ({ ...before, in: run.factory })}
     >
-      {!withoutMark && <StatusMark status={run.status} healed={run.healedBy !== null} />}
+      {!withoutMark && <StatusMark status={statusOf(run)} healed={run.healedBy !== null} />}
       <span className={styles.name}>
         {run.pipelineName}
         {withFactory && run.factoryName && (

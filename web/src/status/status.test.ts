@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { isTerminal, statusWord, toneOf } from './status'
+import { isTerminal, statusOf, statusWord, toneOf } from './status'
 
 describe('a status', () => {
   it.each([
@@ -14,6 +14,16 @@ describe('a status', () => {
     ['constructor', 'unknown', 'constructor', false],
   ])('%s has its tone and its word', (status, tone, word, terminal) => {
     expect([toneOf(status), statusWord(status), isTerminal(status)]).toEqual([tone, word, terminal])
+  })
+
+  it('is an unknown end once Azure has forgotten the run', () => {
+    const forgotten = statusOf({ status: 'InProgress', endUnknown: 'Azure does not know it.' })
+    expect([toneOf(forgotten), statusWord(forgotten), isTerminal(forgotten)]).toEqual([
+      'unknown',
+      'Unknown end',
+      true,
+    ])
+    expect(statusOf({ status: 'InProgress', endUnknown: null })).toBe('InProgress')
   })
 
   it('is quiet once a failure is healed, and only then', () => {

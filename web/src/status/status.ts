@@ -23,7 +23,14 @@ export function statusWord(status: string, healed = false): string {
   return toneOf(status, healed) === 'healed' ? `${word}, healed` : word
 }
 
+/** The status that a run shows: its own, or that nobody can say how it ended. */
+export function statusOf(run: { status: string; endUnknown?: string | null }): string {
+  return run.endUnknown ? unknownEnd : run.status
+}
+
+const unknownEnd = 'Unknown end'
+
 /** Whether a run with this status will not change any more. */
 export function isTerminal(status: string): boolean {
-  return /^(succeeded|failed|cancelled)$/i.test(status)
+  return /^(succeeded|failed|cancelled|unknown end)$/i.test(status)
 }

@@ -1,5 +1,5 @@
 import type { StripRun } from '../api/types'
-import { type Tone, toneOf } from '../status/status'
+import { statusOf, type Tone, toneOf } from '../status/status'
 
 export interface Bar {
   run: StripRun
@@ -19,7 +19,7 @@ const lowest = 4
 export function barsOf(runs: StripRun[]): Bar[] {
   const longest = Math.max(0, ...runs.map((run) => run.durationInMs ?? 0))
   return runs.map((run) => {
-    const tone = toneOf(run.status, run.healedBy !== null)
+    const tone = toneOf(statusOf(run), run.healedBy !== null)
     return { run, tone, height: heightOf(tone, run.durationInMs, longest) }
   })
 }

@@ -43,6 +43,7 @@ export function sampleRun(fields: Partial<RunRow> = {}): RunRow {
     runEnd: '2026-11-24T02:07:41.5Z',
     durationInMs: 458_376,
     status: 'Succeeded',
+    endUnknown: null,
     message: '',
     lastUpdated: '2026-11-24T02:07:42.0000001Z',
     annotations: [],

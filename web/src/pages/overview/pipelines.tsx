@@ -7,6 +7,7 @@ import { RunLink } from '../../run/run-link'
 import { RunReason } from '../../run/run-reason'
 import { Name } from '../../state/name'
 import text from '../../state/text.module.css'
+import { statusOf } from '../../status/status'
 import { StatusMark } from '../../status/status-mark'
 import { Strip } from '../../strip/strip'
 import { useMedia } from '../../table/use-media'
@@ -86,7 +87,10 @@ function Table({ pipelines }: { pipelines: PipelineHealth[] }) {
         {pipelines.map((pipeline) => (
           <tr key={keyOf(pipeline)}>
             <td className={styles.markCell}>
-              <StatusMark status={pipeline.last.status} healed={pipeline.last.healedBy !== null} />
+              <StatusMark
+                status={statusOf(pipeline.last)}
+                healed={pipeline.last.healedBy !== null}
+              />
             </td>
             <td className={styles.nameCell}>
               <PipelineLink pipeline={pipeline} />

@@ -6,7 +6,7 @@ import { Button } from '../../state/button'
 import { Loading } from '../../state/loading'
 import { EmptyState, ErrorState } from '../../state/panels'
 import text from '../../state/text.module.css'
-import { isTerminal } from '../../status/status'
+import { isTerminal, statusOf } from '../../status/status'
 import { useNow } from '../../time/clock'
 import { toMillis } from '../../time/instant'
 import { Time } from '../../time/time'
@@ -63,7 +63,7 @@ export function Activities({ run, reference }: ActivitiesProps) {
 function Chart({ run, list }: { run: RunDetail; list: ActivityList }) {
   const navigate = useNavigate()
   const { activity } = useSearch({ from: '/runs/$runId' })
-  const running = !isTerminal(run.status)
+  const running = !isTerminal(statusOf(run))
   // A finished run stands still; a running one grows.
   const now = useNow(running ? 1_000 : 3_600_000)
   const chart = chartOf(

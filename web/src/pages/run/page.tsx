@@ -14,7 +14,7 @@ import { Loading } from '../../state/loading'
 import { EmptyState, ErrorState } from '../../state/panels'
 import { Tabs } from '../../state/tabs'
 import text from '../../state/text.module.css'
-import { statusWord, toneOf } from '../../status/status'
+import { statusOf, statusWord, toneOf } from '../../status/status'
 import { StatusMark } from '../../status/status-mark'
 import { Activities, useActivities } from './activities'
 import { errorOf, failureTypeWords } from './activity'
@@ -60,16 +60,16 @@ function Run({ run, reference }: { run: RunDetail; reference: RunRef }) {
   const healed = run.healedBy !== null
   return (
     <>
-      <title>{`${run.pipelineName} ${statusWord(run.status).toLowerCase()} · Andon`}</title>
+      <title>{`${run.pipelineName} ${statusWord(statusOf(run)).toLowerCase()} · Andon`}</title>
       <header className={styles.header}>
         <div className={styles.crumbs}>
           <Crumbs run={run} />
           <Neighbours run={run} />
         </div>
         <div className={styles.title}>
-          <StatusMark status={run.status} healed={healed} size={24} />
+          <StatusMark status={statusOf(run)} healed={healed} size={24} />
           <h1>
-            <b>{run.pipelineName}</b> {statusWord(run.status).toLowerCase()}
+            <b>{run.pipelineName}</b> {statusWord(statusOf(run)).toLowerCase()}
           </h1>
           <span className={styles.acts}>
             <a className={styles.out} href={run.studioUrl} target="_blank" rel="noreferrer">

@@ -8,6 +8,7 @@ import { RunReason } from '../../run/run-reason'
 import { Loading } from '../../state/loading'
 import { EmptyState, ErrorState } from '../../state/panels'
 import text from '../../state/text.module.css'
+import { statusOf } from '../../status/status'
 import { StatusMark } from '../../status/status-mark'
 import { Time } from '../../time/time'
 import styles from './run.module.css'
@@ -76,7 +77,7 @@ export function GroupBeside({ run, reference }: { run: RunRow; reference: RunRef
           <li key={member.runId}>
             {member.runId === run.runId ? (
               <span className={styles.healed}>
-                <StatusMark status={member.status} healed={member.healedBy !== null} />
+                <StatusMark status={statusOf(member)} healed={member.healedBy !== null} />
                 This run
               </span>
             ) : (

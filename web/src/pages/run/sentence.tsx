@@ -1,6 +1,6 @@
 import { Link } from '@tanstack/react-router'
 import type { RunDetail } from '../../api/types'
-import { isTerminal, toneOf } from '../../status/status'
+import { isTerminal, statusOf, toneOf } from '../../status/status'
 import { StatusMark } from '../../status/status-mark'
 import { useNow } from '../../time/clock'
 import { formatDuration } from '../../time/format'
@@ -15,11 +15,12 @@ export function targetOf(message: string | null): string | null {
 /** "After 7 m 38 s at cp_orders.": how long, and where it broke. */
 export function howOf(run: RunDetail, now: number): string {
   const start = toMillis(run.runStart)
-  const took = run.durationInMs ?? (start === null || isTerminal(run.status) ? null : now - start)
+  const took =
+    run.durationInMs ?? (start === null || isTerminal(statusOf(run)) ? null : now - start)
   const after = took === null ? '' : formatDuration(took)
   const target = targetOf(run.message)
   const at = target ? ` at ${target}` : ''
-  switch (toneOf(run.status)) {
+  switch (toneOf(statusOf(run))) {
     case 'ok':
       return after ? `In ${after}.` : ''
     case 'run':
@@ -37,7 +38,7 @@ export function RunSentence({ run }: { run: RunDetail }) {
   const how = howOf(run, now)
   return (
     <div className={styles.sentence}>
-      {how && <p>{how}</p>}
+      {run.endUnknown ? <p>{run.endUnknown}</p> : how && <p>{how}</p>}
       {run.open && <p>Still broken: no later run of this pipeline has succeeded.</p>}
       {run.healed && <Healed run={run} healed={run.healed} />}
     </div>

@@ -1,6 +1,6 @@
 import type { RunRef } from '../../api/run'
 import type { RunDetail } from '../../api/types'
-import { isTerminal } from '../../status/status'
+import { isTerminal, statusOf } from '../../status/status'
 import { formatDuration } from '../../time/format'
 import { toMillis } from '../../time/instant'
 import { useActivities } from './activities'
@@ -20,7 +20,7 @@ export function TimeSpent({ run, reference }: { run: RunDetail; reference: RunRe
   const activities = useActivities(reference)
   const start = toMillis(run.runStart)
   const end = toMillis(run.runEnd)
-  if (!isTerminal(run.status) || start === null || end === null) return null
+  if (!isTerminal(statusOf(run)) || start === null || end === null) return null
   if (activities.data?.state !== 'complete' || activities.data.items.length === 0) return null
   const chart = chartOf(activities.data.items, start, end, end)
   const whole = chart.end - chart.start

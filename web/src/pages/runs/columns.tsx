@@ -6,6 +6,7 @@ import { RunReason } from '../../run/run-reason'
 import type { RunFilter, RunSort } from '../../search/schema'
 import { Name } from '../../state/name'
 import text from '../../state/text.module.css'
+import { statusOf } from '../../status/status'
 import { StatusMark } from '../../status/status-mark'
 import { Card } from '../../table/card'
 import type { Column } from '../../table/virtual-table'
@@ -22,7 +23,7 @@ export function columnsFor(
       header: 'Status',
       headerHidden: true,
       width: '32px',
-      cell: (run) => <StatusMark status={run.status} healed={run.healedBy !== null} />,
+      cell: (run) => <StatusMark status={statusOf(run)} healed={run.healedBy !== null} />,
     },
     {
       id: 'pipeline',
@@ -74,6 +75,7 @@ function sortBy(
 
 /** Success is silent: words only for causes and for rows that could not be read whole. */
 function Note({ run }: { run: RunRow }) {
+  if (run.endUnknown) return <span className={text.muted}>{run.endUnknown}</span>
   if (run.message) return <RunReason run={run} />
   if (run.odd.length === 0) return null
   return (
@@ -93,10 +95,10 @@ function originOf({ factoryName, invokedBy }: RunRow): string {
 export function RunCard({ run }: { run: RunRow }) {
   return (
     <Card
-      mark={<StatusMark status={run.status} healed={run.healedBy !== null} />}
+      mark={<StatusMark status={statusOf(run)} healed={run.healedBy !== null} />}
       title={<RunLink run={run} withoutMark />}
       end={<Duration run={run} />}
-      note={run.message ? <RunReason run={run} /> : originOf(run)}
+      note={run.endUnknown ?? (run.message ? <RunReason run={run} /> : originOf(run))}
       noteEnd={<Time instant={run.runStart} />}
     />
   )

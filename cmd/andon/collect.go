@@ -1,0 +1,250 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"andon/internal/adf"
+	"andon/internal/app"
+	"andon/internal/collector"
+	"andon/internal/config"
+	"andon/internal/store"
+)
+
+func newCollectCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "collect --from TIME [--to TIME]",
+		Short: "Read a range of history from Azure once more, and end",
+		Long: "Reads the runs that were last updated within a range, of every factory, whatever\n" +
+			"the store has of them, and says per factory what was missing. Azure keeps 45 days;\n" +
+			"what of the range lies before is left out.\n\n" +
+			"The settings are those of andon serve: the same environment and file. A store that\n" +
+			"a server has open is refused: --server has that server read the range instead.",
+		Example: "  andon collect --from 2026-11-01 --to 2026-11-03\n  andon collect --from 48h --server http://127.0.0.1:8080",
+		Args:    noArgs,
+	}
+	f := cmd.Flags()
+	from := f.String("from", "", "where the range begins: a time, a day, or how long ago (48h)")
+	to := f.String("to", "", "where it ends; now when it is left out")
+	server := f.String("server", "", "have the andon at this address read it")
+	file := f.String("config", "", "file with settings, such as andon.yaml")
+	f.String("store", config.DefaultStore, "where history is kept: sqlite:PATH (ANDON_STORE)")
+	f.String("budget", fmt.Sprint(config.DefaultBudget), "share of Azure's documented limits that may be used, or off (ANDON_BUDGET)")
+	f.StringArray("factory", nil, "read this factory only: resource id, Studio or portal address, or subscription/resourceGroup/name; with --server its short id; repeatable (ANDON_FACTORIES)")
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		w, err := rangeOf(*from, *to, time.Now())
+		if err != nil {
+			return err
+		}
+		given := givenFlags(cmd)
+		if *server != "" {
+			for _, not := range []string{"config", "store", "budget"} {
+				if _, ok := given[not]; ok {
+					return usageErrorf("--server and --%s exclude each other: the server has settings of its own", not)
+				}
+			}
+			return collectByServer(cmd, *server, given["factory"], w)
+		}
+		for _, own := range []string{"from", "to", "config"} {
+			delete(given, own)
+		}
+		c, err := config.Load(config.Input{File: *file, Flags: given, Env: os.Getenv})
+		if err != nil {
+			return usageError{err}
+		}
+		return collectHere(cmd, c, w)
+	}
+	return cmd
+}
+
+func rangeOf(from, to string, now time.Time) (store.Window, error) {
+	if from == "" {
+		return store.Window{}, usageErrorf("--from is missing: say where the range begins, such as --from 48h")
+	}
+	w := store.Window{To: adf.TimeOf(now)}
+	begin, err := parseMoment(from, now)
+	if err != nil {
+		return w, usageErrorf("--from: %w", err)
+	}
+	w.From = adf.TimeOf(begin)
+	if to != "" {
+		end, err := parseMoment(to, now)
+		if err != nil {
+			return w, usageErrorf("--to: %w", err)
+		}
+		w.To = adf.TimeOf(end)
+	}
+	if w.From >= w.To {
+		return w, usageErrorf("--from: the range begins at %s, which is not before its end at %s", w.From, w.To)
+	}
+	return w, nil
+}
+
+// collected is what was read of the factories, and which of them failed.
+type collected struct {
+	out    io.Writer
+	failed []string
+	err    error // of writing
+}
+
+// tell says what became of one factory.
+func (c *collected) tell(factory string, r rereadRow) {
+	said := fmt.Sprintf("%s read, %d of them new", counted(r.Rows, "run"), r.Added)
+	if r.Missed+r.Outdated > 0 {
+		said += fmt.Sprintf(": %d should have been here, and %d were outdated", r.Missed, r.Outdated)
+	}
+	if r.State == string(collector.RereadFailed) {
+		said += "; then it broke off"
+		c.failed = append(c.failed, factory+": "+text(r.What))
+	}
+	_, err := fmt.Fprintf(c.out, "%s: %s\n", factory, said)
+	c.err = errors.Join(c.err, err)
+}
+
+func counted(n int64, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
+}
+
+func (c *collected) end(err error) error {
+	if len(c.failed) > 0 {
+		err = errors.Join(err, errors.New(strings.Join(c.failed, "; ")))
+	}
+	return errors.Join(err, c.err)
+}
+
+// rereadRow is a range as the API shows it.
+type rereadRow struct {
+	From      string  `json:"from"`
+	To        string  `json:"to"`
+	State     string  `json:"state"`
+	Rows      int64   `json:"rows"`
+	Added     int64   `json:"added"`
+	Missed    int64   `json:"missed"`
+	Outdated  int64   `json:"outdated"`
+	What      *string `json:"what"`
+	OrderedAt string  `json:"orderedAt"`
+}
+
+func collectHere(cmd *cobra.Command, c config.Config, w store.Window) error {
+	logger, err := newLogger(cmd.ErrOrStderr(), "error")
+	if err != nil {
+		return err
+	}
+	v, _ := buildVersion()
+	done := &collected{out: cmd.OutOrStdout()}
+	err = app.ReadRange(cmd.Context(), app.Options{Config: c, Version: v, Logger: logger}, w, func(p store.Place, r collector.Reread) {
+		done.tell(p.Short, rereadRow{State: string(r.State), Rows: r.Rows, Added: r.Added, Missed: r.Missed, Outdated: r.Outdated, What: &r.What})
+	})
+	if e, ok := errors.AsType[*store.UnavailableError](err); ok && e.InUse {
+		err = fmt.Errorf("%w; or have the server that has it read the range: --server http://%s", err, config.DefaultListen)
+	}
+	return done.end(err)
+}
+
+// collectByServer orders the range of each factory and waits for the end.
+func collectByServer(cmd *cobra.Command, server string, factories []string, w store.Window) error {
+	ctx := cmd.Context()
+	b, err := openServer(server)
+	if err != nil {
+		return err
+	}
+	if len(factories) == 0 {
+		if factories, err = b.collectedFactories(ctx); err != nil {
+			return err
+		}
+	}
+	done := &collected{out: cmd.OutOrStdout()}
+	ordered := map[string]rereadRow{} // by factory
+	for _, factory := range factories {
+		body, err := b.post(ctx, "/api/v1/factories/"+factory+"/rereads", map[string]string{"from": w.From.String(), "to": w.To.String()})
+		var made rereadRow
+		if err == nil {
+			err = json.Unmarshal(body, &made)
+		}
+		if err != nil {
+			done.failed = append(done.failed, fmt.Sprintf("%s: %s", factory, err))
+			continue
+		}
+		ordered[factory] = made
+	}
+	for len(ordered) > 0 {
+		select {
+		case <-ctx.Done():
+			return done.end(fmt.Errorf("the server goes on reading %s: %w", counted(int64(len(ordered)), "factory's range"), ctx.Err()))
+		case <-time.After(500 * time.Millisecond):
+		}
+		if err := b.take(ctx, ordered, done); err != nil {
+			return done.end(err)
+		}
+	}
+	return done.end(nil)
+}
+
+// collectedFactories are the short ids of those that the server collects.
+func (b *board) collectedFactories(ctx context.Context) ([]string, error) {
+	body, err := b.get(ctx, "/api/v1/factories", nil)
+	if err != nil {
+		return nil, err
+	}
+	var list struct {
+		Items []struct{ Factory, State string }
+	}
+	if err := json.Unmarshal(body, &list); err != nil {
+		return nil, fmt.Errorf("the answer of %s is not a list of factories: %w", b.base, err)
+	}
+	var out []string
+	for _, f := range list.Items {
+		if f.State != "not collected" {
+			out = append(out, f.Factory)
+		}
+	}
+	if len(out) == 0 {
+		return nil, fmt.Errorf("the andon at %s collects no factory", b.base)
+	}
+	return out, nil
+}
+
+// take tells of the ordered ranges that have ended, and forgets them.
+func (b *board) take(ctx context.Context, ordered map[string]rereadRow, done *collected) error {
+	body, err := b.get(ctx, "/api/v1/collection", nil)
+	if err != nil {
+		return err
+	}
+	var list struct {
+		Items []struct {
+			Factory string
+			Rereads []rereadRow
+		}
+	}
+	if err := json.Unmarshal(body, &list); err != nil {
+		return fmt.Errorf("the answer of %s is not what collecting takes: %w", b.base, err)
+	}
+	for _, item := range list.Items {
+		made, waits := ordered[item.Factory]
+		if !waits {
+			continue
+		}
+		i := slices.IndexFunc(item.Rereads, func(r rereadRow) bool { return r.OrderedAt == made.OrderedAt && r.From == made.From && r.To == made.To })
+		switch {
+		case i < 0:
+			done.failed = append(done.failed, item.Factory+": the server forgot the range: it was started anew, or many more were ordered since")
+			delete(ordered, item.Factory)
+		case item.Rereads[i].State == string(collector.RereadDone), item.Rereads[i].State == string(collector.RereadFailed):
+			done.tell(item.Factory, item.Rereads[i])
+			delete(ordered, item.Factory)
+		}
+	}
+	return nil
+}

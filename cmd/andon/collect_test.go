@@ -1,0 +1,186 @@
+package main
+
+import (
+	"fmt"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// between counts the runs of the truth that were last updated within a range,
+// by the factory's name.
+func (e emulated) between(t *testing.T, from, to string) map[string]int {
+	t.Helper()
+	out := map[string]int{}
+	for _, id := range e.Factories {
+		var answer struct{ Items []row }
+		get(t, e.Control+"/truth/runs?factory="+url.QueryEscape(id), &answer)
+		name := id[strings.LastIndex(id, "/")+1:]
+		out[name] = 0
+		for _, r := range answer.Items {
+			if at, ok := r["lastUpdated"].(string); ok && at >= from && at < to {
+				out[name]++
+			}
+		}
+	}
+	return out
+}
+
+func TestCollectReadsARangeAndEnds(t *testing.T) {
+	t.Parallel()
+	e := startEmulator(t, "--size", "4000", "--limits", "off")
+	file := filepath.Join(t.TempDir(), "andon.db")
+	from, to := time.Now().AddDate(0, 0, -20).UTC().Format(time.DateOnly), time.Now().AddDate(0, 0, -10).UTC().Format(time.DateOnly)
+	args := []string{"collect", "--from", from, "--to", to, "--store", "sqlite:" + file, "--budget", "off"}
+	stdout, stderr, code := runCommand(t, e.env(), args...)
+	if code != 0 || stderr != "" {
+		t.Fatalf("exit code %d, said %s", code, stderr)
+	}
+	for name, n := range e.between(t, from, to) {
+		if want := fmt.Sprintf("%s: %s read, %d of them new\n", name, counted(int64(n), "run"), n); !strings.Contains(stdout, want) {
+			t.Errorf("%q is not in\n%s", want, stdout)
+		}
+	}
+	checkStore(t, file)
+	again, stderr, code := runCommand(t, e.env(), args...)
+	if code != 0 || regexp.MustCompile(`[1-9]\d* of them new|outdated`).MatchString(again) {
+		t.Errorf("a second time: exit code %d, said %s %s", code, again, stderr)
+	}
+	only := append([]string{"--factory", e.Factories[1]}, args[1:]...)
+	one, stderr, code := runCommand(t, e.env(), append([]string{"collect"}, only...)...)
+	if code != 0 || strings.Count(one, "\n") != 1 {
+		t.Errorf("one factory: exit code %d, said %s %s", code, one, stderr)
+	}
+	var inForce any
+	post(t, e.Control+"/faults", fmt.Sprintf(`{"call":"queryPipelineRuns","factory":%q,"fault":"503"}`, e.Factories[0]), &inForce)
+	stdout, stderr, code = runCommand(t, e.env(), args...)
+	if code != exitFailure || !strings.Contains(stderr, "adf-") || !strings.Contains(stderr, "503") || !strings.Contains(stdout, "then it broke off") {
+		t.Errorf("broken: exit code %d, said %s %s", code, stdout, stderr)
+	}
+}
+
+func TestCollectByARunningServer(t *testing.T) {
+	t.Parallel()
+	e := startEmulator(t, "--size", "2000", "--limits", "off")
+	file := filepath.Join(t.TempDir(), "andon.db")
+	p, base := serveOn(t, e, file)
+	awaitFresh(t, base, e)
+	stdout, stderr, code := runCommand(t, nil, "collect", "--from", "240h", "--to", "24h", "--server", base)
+	if code != 0 || strings.Count(stdout, "\n") != len(e.Factories) || strings.Count(stdout, " read, 0 of them new\n") != len(e.Factories) {
+		t.Errorf("exit code %d, said %s %s", code, stdout, stderr)
+	}
+	_, stderr, code = runCommand(t, nil, "collect", "--from", "2400h", "--to", "2000h", "--server", base)
+	if code != exitFailure || !strings.Contains(stderr, "Azure keeps nothing from before") {
+		t.Errorf("too old: exit code %d, said %s", code, stderr)
+	}
+	_, stderr, code = runCommand(t, nil, "collect", "--from", "24h", "--factory", "nowhere", "--server", base)
+	if code != exitFailure || !strings.Contains(stderr, `There is no factory "nowhere"`) {
+		t.Errorf("an unknown factory: exit code %d, said %s", code, stderr)
+	}
+	_, stderr, code = runCommand(t, e.env(), "collect", "--from", "24h", "--store", "sqlite:"+file)
+	if code != exitFailure || !strings.Contains(stderr, "--server http://") || !strings.Contains(stderr, "stop it first") {
+		t.Errorf("a store in use: exit code %d, said %s", code, stderr)
+	}
+	if code := p.end(syscall.SIGTERM); code != 0 {
+		t.Errorf("exit code %d, said:\n%s", code, p.output())
+	}
+}
+
+type sourceCheck struct {
+	State  string
+	Report *struct {
+		Status string
+		Steps  []struct {
+			Step, Status, What string
+			Command            *string
+		}
+	}
+}
+
+// TestCheckAgainIsHeardAtOnce: a secret is refused; a check from the board says
+// why and what mends it; once it is mended, a further check makes the factories
+// fresh without waiting for any rest to end.
+func TestCheckAgainIsHeardAtOnce(t *testing.T) {
+	t.Parallel()
+	e := startEmulator(t, "--size", "500", "--limits", "off")
+	dir := t.TempDir()
+	secret := filepath.Join(dir, "secret")
+	settings := filepath.Join(dir, "andon.yaml")
+	for path, content := range map[string]string{
+		secret: "wrong",
+		settings: fmt.Sprintf("sources:\n- name: contoso\n  tenantId: %s\n  clientId: %s\n  clientSecretFile: %s\n  secretExpires: %s\n  cloud: {authority: %q, resourceManager: %q, audience: https://management.azure.com, studio: https://adf.azure.com, caFile: %s}\n",
+			e.TenantID, e.ClientID, secret, time.Now().AddDate(0, 0, 10).Format(time.DateOnly), e.Authority, e.ResourceManager, e.CAFile),
+	} {
+		if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	p := start(t, nil, "serve", "--config", settings, "--listen", "127.0.0.1:0", "--store", "sqlite:"+filepath.Join(dir, "andon.db"), "--poll", "1s")
+	base := p.says(`serving on (http://\S+)`)[1]
+	const path = "api/v1/sources/contoso/check"
+	check := func() sourceCheck {
+		var got sourceCheck
+		for {
+			post(t, base+path, "", &got)
+			if got.State == "done" {
+				return got
+			}
+		}
+	}
+	var before sourceCheck
+	get(t, base+path, &before)
+	if before.State != "none" || before.Report != nil {
+		t.Errorf("before any check: %+v", before)
+	}
+	got := check()
+	if got.Report == nil || got.Report.Status != "failed" {
+		t.Fatalf("with a wrong secret: %+v", got)
+	}
+	found := false
+	for _, s := range got.Report.Steps {
+		if s.Step == "token" && s.Status == "failed" && s.Command != nil && strings.HasPrefix(*s.Command, "az ad app credential reset") {
+			found = true
+		}
+	}
+	if !found {
+		t.Errorf("no failed token with the command that mends it: %+v", got.Report.Steps)
+	}
+	// By now the source rests for up to a minute.
+	if err := os.WriteFile(secret, []byte(e.ClientSecret), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if got := check(); got.Report.Status == "failed" {
+		t.Fatalf("with the right secret: %+v", got)
+	}
+	awaitFresh(t, base, e)
+	var list struct {
+		Sources []struct{ Source, State, Credential, CredentialExpires, ExpiryAdvice, ExpiryCommand string }
+	}
+	eventually(t, 5*time.Second, func() string {
+		get(t, base+"api/v1/factories", &list)
+		if list.Sources[0].State != "ok" {
+			return "the source is " + list.Sources[0].State
+		}
+		return ""
+	})
+	s := list.Sources[0]
+	if !strings.Contains(s.Credential, e.ClientID) || s.CredentialExpires == "" || !strings.Contains(s.ExpiryAdvice, "in 9 days") || !strings.Contains(s.ExpiryCommand, e.ClientID) {
+		t.Errorf("the source says %+v", s)
+	}
+	resp, err := http.Post(base+"api/v1/sources/nobody/check", "application/json", http.NoBody)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := resp.Body.Close(); err != nil || resp.StatusCode != http.StatusNotFound {
+		t.Errorf("an unknown source: %s %v", resp.Status, err)
+	}
+	if code := p.end(syscall.SIGTERM); code != 0 || strings.Contains(p.output(), e.ClientSecret) {
+		t.Errorf("exit code %d, said:\n%s", code, p.output())
+	}
+}
