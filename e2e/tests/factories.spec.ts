@@ -80,6 +80,7 @@ test('a source is checked though nothing is wrong', async ({ page }) => {
 
 for (const colorScheme of ['light', 'dark'] as const) {
   test(`axe finds nothing in an open row, ${colorScheme}`, async ({ page }) => {
+    test.setTimeout(180_000) // three pages, each wholly examined
     await page.emulateMedia({ colorScheme })
     const { factory, name } = await busiest()
     for (const width of [1440, 1024, 390]) {

@@ -10,6 +10,7 @@ import { createQueryClient } from '../app/app'
 import type { RunFilter } from '../search/schema'
 import { FakeEventSource } from '../testing/event-source'
 import {
+  sampleFactories,
   sampleFactory,
   sampleFailure,
   sampleOverview,
@@ -78,6 +79,18 @@ async function renderBoard(hold = false) {
   return { stream, asked, release: () => rerender(board(false)), user: userEvent.setup() }
 }
 
+/** What the server answers from now on, and how often it is asked. */
+function serveFactories(state: 'fresh' | 'stale') {
+  const asked = { count: 0 }
+  server.use(
+    http.get('*/api/v1/factories', () => {
+      asked.count++
+      return HttpResponse.json(sampleFactories([sampleFactory({ state })]))
+    }),
+  )
+  return asked
+}
+
 function rows(): (string | null)[] {
   return screen.getAllByRole('listitem').map((item) => item.textContent)
 }
@@ -140,8 +153,12 @@ describe('the live stream', () => {
   it('writes freshness into the list of factories', async () => {
     const { stream } = await renderBoard()
     await screen.findByText('fresh')
+    const asked = serveFactories('stale')
     act(() => stream.send('freshness', sampleFactory({ state: 'stale' })))
     await screen.findByText('stale')
+    await waitFor(() => expect(asked.count, 'the sources may have changed with it').toBe(1))
+    act(() => stream.send('freshness', sampleFactory({ state: 'stale', runs: 11 })))
+    expect(asked.count, 'no other state, no other sources').toBe(1)
   })
 
   it('reads everything again after a reset', async () => {
