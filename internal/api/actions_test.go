@@ -168,8 +168,14 @@ func TestSourcesSayHowTheyStand(t *testing.T) {
 		"expiryAdvice":"The client secret expires: make a new one","expiryCommand":"az ad app credential reset"},
 		{"source":"former","state":"not collected","what":null,"advice":null,"command":null,"at":"2026-11-24T12:00:00Z","subscriptions":null,
 		"retryAt":null,"credential":null,"credentialExpires":null,"expiryAdvice":null,"expiryCommand":null}]`
-	got := read[struct{ Sources any }](t, b, "/api/v1/factories").Sources
-	if diff := cmp.Diff(parsed(t, want), got); diff != "" {
+	got := read[struct {
+		Sources     any
+		PollSeconds float64
+	}](t, b, "/api/v1/factories")
+	if got.PollSeconds != 10 {
+		t.Errorf("asked every %v s", got.PollSeconds)
+	}
+	if diff := cmp.Diff(parsed(t, want), got.Sources); diff != "" {
 		t.Errorf("sources (-want +got):\n%s", diff)
 	}
 }

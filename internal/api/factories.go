@@ -92,6 +92,8 @@ type FactoryList struct {
 	Items      []Factory `json:"items" nullable:"false" doc:"The factories, by name."`
 	NextCursor *string   `json:"nextCursor" doc:"Always null: the list is whole."`
 	Sources    []Source  `json:"sources" nullable:"false" doc:"The sources."`
+	// PollSeconds is nil when nobody collects.
+	PollSeconds *float64 `json:"pollSeconds" doc:"How often each factory is asked for news, in seconds; null when nobody collects."`
 }
 
 // FactoryParams name one factory.
@@ -122,6 +124,10 @@ func (a *board) listFactories(ctx context.Context, _ *struct{}) (FactoryList, er
 	out := FactoryList{Items: make([]Factory, len(stored)), Sources: sources}
 	for i := range stored {
 		out.Items[i] = a.factory(&stored[i])
+	}
+	if a.collecting != nil {
+		every := a.poll.Seconds()
+		out.PollSeconds = &every
 	}
 	return out, nil
 }

@@ -708,6 +708,11 @@ export interface components {
             items: components["schemas"]["Factory"][];
             /** @description Always null: the list is whole. */
             nextCursor: string | null;
+            /**
+             * Format: double
+             * @description How often each factory is asked for news, in seconds; null when nobody collects.
+             */
+            pollSeconds: number | null;
             /** @description The sources. */
             sources: components["schemas"]["Source"][];
         };

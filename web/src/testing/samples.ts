@@ -156,7 +156,7 @@ export function sampleFactories(
   items: Factory[] = [sampleFactory()],
   sources: Source[] = [sampleSource()],
 ): FactoryList {
-  return { items, nextCursor: null, sources }
+  return { items, nextCursor: null, sources, pollSeconds: 30 }
 }
 
 const noUsage = { requests: 0, records: 0, throttled: 0, failed: 0, costUsd: 0, by: [] }

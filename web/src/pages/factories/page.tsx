@@ -65,7 +65,7 @@ export function FactoriesPage() {
           The factories could not be read again: {factories.error.message}
         </StaleBanner>
       )}
-      <Headline list={list} rows={rows} failed={factories.isError} />
+      <Headline list={list} failed={factories.isError} />
       {factories.isPending && <Loading label="Loading factories" blocks={skeleton} />}
       {factories.isError && !list && (
         <ErrorState
@@ -131,11 +131,10 @@ function useRows(list: FactoryList | undefined, collection: Collection | undefin
 
 interface HeadlineProps {
   list: FactoryList | undefined
-  rows: FactoryRow[]
   failed: boolean
 }
 
-function Headline({ list, rows, failed }: HeadlineProps) {
+function Headline({ list, failed }: HeadlineProps) {
   const zone = useZone()
   const now = useNow(60_000)
   if (!list) {
@@ -147,14 +146,13 @@ function Headline({ list, rows, failed }: HeadlineProps) {
     )
   }
   const { bold, rest } = answerOf(list, zone, now)
-  const perHour = sumOf(rows.map((row) => row.perHour))
   return (
     <header className={styles.headline}>
       <h1>
         <b>{bold}</b>
         {rest}
       </h1>
-      {list.items.length > 0 && <p>{subOf(list.items, perHour, zone, now)}</p>}
+      {list.items.length > 0 && <p>{subOf(list, zone, now)}</p>}
     </header>
   )
 }

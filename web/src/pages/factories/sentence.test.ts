@@ -101,8 +101,8 @@ describe('the line below', () => {
   it.each([
     [
       [sampleFactory()],
-      1697,
-      'Azure is asked 1,697 times an hour. All history since 3 Oct is here; Azure itself keeps 45 days.',
+      30,
+      'Asked every 30 s. All history since 3 Oct is here; Azure itself keeps 45 days.',
     ],
     [
       [sampleFactory(), later],
@@ -114,18 +114,14 @@ describe('the line below', () => {
       null,
       'History goes back to 3 Oct, and has gaps in one factory; Azure itself keeps 45 days.',
     ],
-    [
-      [empty],
-      2,
-      'Azure is asked 2 times an hour. No history is here yet; Azure itself keeps 45 days.',
-    ],
+    [[empty], 90, 'Asked every 1 m 30 s. No history is here yet; Azure itself keeps 45 days.'],
     [
       [sampleFactory({ state: 'not collected' })],
-      1697,
+      30,
       'All history since 3 Oct is here; Azure itself keeps 45 days.',
     ],
-  ])('%# says how often Azure is asked and where history begins', (items, perHour, words) => {
-    const said = subOf(items, perHour, 'UTC', sampleNow).replaceAll('\u00a0', ' ')
+  ])('%# says how often Azure is asked and where history begins', (items, pollSeconds, words) => {
+    const said = subOf({ items, pollSeconds }, 'UTC', sampleNow).replaceAll('\u00a0', ' ')
     expect(said).toBe(words)
   })
 })

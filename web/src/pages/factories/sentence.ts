@@ -1,6 +1,6 @@
 import type { Factory, FactoryList } from '../../api/types'
 import { isStale, isWatched } from '../../factory/state'
-import { formatAge, formatCount, formatDate, formatTime } from '../../time/format'
+import { formatAge, formatCount, formatDate, formatDuration, formatTime } from '../../time/format'
 import { compareInstants, toMillis } from '../../time/instant'
 import type { Zone } from '../../time/zone'
 import { troublesOf } from './trouble'
@@ -113,12 +113,16 @@ export function formatDone(share: number): string {
   return `${Math.floor(share * 100)}\u00a0%`
 }
 
-/** How often Azure is asked, and where history begins. `perHour` is null when it is not known. */
-export function subOf(items: Factory[], perHour: number | null, zone: Zone, now: number): string {
+/** How often Azure is asked, and where history begins. */
+export function subOf(
+  { items, pollSeconds }: Pick<FactoryList, 'items' | 'pollSeconds'>,
+  zone: Zone,
+  now: number,
+): string {
   const asked =
-    perHour === null || perHour === 0 || !items.some(isWatched)
+    pollSeconds === null || !items.some(isWatched)
       ? ''
-      : `Azure is asked ${formatCount(perHour)} times an hour. `
+      : `Asked every ${formatDuration(pollSeconds * 1_000)}. `
   return `${asked}${historyWords(items, zone, now)}`
 }
 
