@@ -28,6 +28,11 @@ type Collecting struct {
 	// Facts returns what is known of a source beside what the store holds.
 	Facts func(source string) SourceFacts
 
+	// Skew returns how far Azure's clock is ahead of this machine's, as its last
+	// answer about a factory showed it; 0 while nobody knows. Times of Azure's are
+	// as old as its clock says.
+	Skew func(factory string) time.Duration
+
 	// Used returns what requests used since the start.
 	Used func() map[store.UsageKey]store.Usage
 }

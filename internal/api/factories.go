@@ -149,7 +149,7 @@ func (a *board) factory(f *store.Factory) Factory {
 		Factory: f.Short, Name: f.Name, FactoryID: string(f.ID),
 		SubscriptionID: f.ID.Subscription(), ResourceGroup: f.ID.ResourceGroup(),
 		Location: orNull(f.Location), Source: orNull(f.Source), Tags: tags(f.Tags), StudioURL: a.studioURL(f.ID, ""),
-		State: string(a.stateOf(f)), AsOf: NullTime(f.AsOf), LagSeconds: a.lag(f.AsOf), Coverage: a.factoryCoverage(f),
+		State: string(a.stateOf(f)), AsOf: NullTime(f.AsOf), LagSeconds: a.lag(f), Coverage: a.factoryCoverage(f),
 		Counts: counts(f.Counts), Runs: f.Runs, FirstRunStart: NullTime(f.FirstRun), LastRunStart: NullTime(f.LastRun),
 		OddRows: f.OddRows,
 	}
@@ -174,23 +174,31 @@ func (a *board) stateOf(f *store.Factory) store.State {
 	if a.collecting == nil {
 		return store.StateNotCollected
 	}
-	if f.State == store.StateFresh && a.late(f.AsOf) {
+	if f.State == store.StateFresh && a.late(f) {
 		return store.StateStale
 	}
 	return f.State
 }
 
-// late reports whether several polls in a row must have been missed.
-func (a *board) late(asOf adf.Time) bool {
-	return adf.TimeOf(a.now()).Sub(asOf) > max(5*a.poll, time.Minute)
+// age returns how old what the board is as of is, by the clock that it is told
+// by: ours may be wrong.
+func (a *board) age(f *store.Factory) time.Duration {
+	now := a.now()
+	if a.collecting != nil {
+		now = now.Add(a.collecting.Skew(f.Short))
+	}
+	return adf.TimeOf(now).Sub(f.AsOf)
 }
 
-func (a *board) lag(asOf adf.Time) *float64 {
-	if asOf.IsZero() {
+// late reports whether several polls in a row must have been missed.
+func (a *board) late(f *store.Factory) bool { return a.age(f) > max(5*a.poll, time.Minute) }
+
+func (a *board) lag(f *store.Factory) *float64 {
+	if f.AsOf.IsZero() {
 		return nil
 	}
-	// Azure's clock may be ahead of ours by a little.
-	lag := max(0, math.Round(adf.TimeOf(a.now()).Sub(asOf).Seconds()*10)/10)
+	// Azure's clock may be ahead of what its last answer showed by a little.
+	lag := max(0, math.Round(a.age(f).Seconds()*10)/10)
 	return &lag
 }
 

@@ -79,6 +79,7 @@ func collecting() *api.Collecting {
 		},
 		Facts: func(source string) api.SourceFacts { return api.SourceFacts{Known: source == "contoso"} },
 		Used:  func() map[store.UsageKey]store.Usage { return nil },
+		Skew:  func(string) time.Duration { return 0 },
 	}
 }
 

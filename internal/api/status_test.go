@@ -221,6 +221,7 @@ func TestFreshnessIsNotTakenOnTrust(t *testing.T) {
 	t.Parallel()
 	noCollect := func(o *api.Options) { o.Collecting = nil }
 	slowPoll := func(o *api.Options) { o.Poll = 10 * time.Minute }
+	hourAhead := func(o *api.Options) { o.Collecting.Skew = func(string) time.Duration { return -time.Hour } }
 	for _, c := range []struct {
 		told   store.State
 		age    time.Duration
@@ -231,6 +232,8 @@ func TestFreshnessIsNotTakenOnTrust(t *testing.T) {
 		{store.StateFresh, 61 * time.Second, nil, "stale"},
 		{store.StateFresh, 40 * time.Minute, []func(*api.Options){slowPoll}, "fresh"},
 		{store.StateFresh, 51 * time.Minute, []func(*api.Options){slowPoll}, "stale"},
+		{store.StateFresh, time.Hour + 20*time.Second, []func(*api.Options){hourAhead}, "fresh"},
+		{store.StateFresh, time.Hour + 61*time.Second, []func(*api.Options){hourAhead}, "stale"},
 		{store.StateFilling, time.Hour, nil, "filling"},
 		{store.StateGone, time.Hour, nil, "gone"},
 		{store.StateFresh, 20 * time.Second, []func(*api.Options){noCollect}, "not collected"},

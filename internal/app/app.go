@@ -137,6 +137,7 @@ func (a *App) collecting(sources []collector.Source) *api.Collecting {
 			return nil
 		}),
 		Used: a.collector.Used,
+		Skew: a.collector.Skew,
 	}
 }
 

@@ -263,6 +263,15 @@ func (c *Collector) NextListing(source string) time.Time {
 	return time.Time{}
 }
 
+// Skew returns how far Azure's clock is ahead of ours, as its last answer about
+// a factory showed it; 0 while nobody knows. factory is the short id.
+func (c *Collector) Skew(factory string) time.Duration {
+	if f := c.byShort(factory); f != nil {
+		return time.Duration(f.skew.Load())
+	}
+	return 0
+}
+
 func (c *Collector) byShort(short string) *factory {
 	c.mu.Lock()
 	defer c.mu.Unlock()
