@@ -31,10 +31,7 @@ const (
 // fill, so that the news never waits for history.
 func pollWindow(have []store.Window, now adf.Time, overlap time.Duration) store.Window {
 	from := now.Add(-firstLength)
-	var newest adf.Time
-	for _, w := range have {
-		newest = max(newest, w.To)
-	}
+	newest := newestOf(have)
 	if newest >= from {
 		from = newest.Add(-overlap)
 	}
@@ -42,35 +39,47 @@ func pollWindow(have []store.Window, now adf.Time, overlap time.Duration) store.
 	return store.Window{From: min(from, now.Add(-overlap)), To: now.Add(ahead)}
 }
 
-// shallowPolls is how many polls reach back half as far after one that needed
-// more than one page.
-const shallowPolls = 3
-
-// depth decides how far polls reach back. Where the whole overlap takes more
-// than one page, most polls reach back half of it, which is what 99 of 100
-// late rows need, and never less than the least; the others wait for the next
-// whole one. The zero value is
-// ready.
-type depth struct{ shallow int }
-
-// next returns how far the next poll reaches back.
-func (d *depth) next(overlap time.Duration) (reach time.Duration, isWhole bool) {
-	if d.shallow > 0 {
-		return max(leastOverlap, overlap/2), false
+// newestOf returns the newest covered moment, zero for none.
+func newestOf(have []store.Window) adf.Time {
+	var newest adf.Time
+	for _, w := range have {
+		newest = max(newest, w.To)
 	}
-	return overlap, true
+	return newest
+}
+
+// depth decides how far polls reach back. Where the overlap takes more than one
+// page, every other poll reaches back half of it, which is what 99 of 100 late
+// rows need. A whole one overlaps the whole one before it, whatever lay between,
+// so that the overlap is never less than it has to be, and a row that is late by
+// more than half of it waits for one poll more. The zero value is ready.
+type depth struct {
+	shallow bool     // the next one
+	wasDeep bool     // the last one was whole
+	whole   adf.Time // the end of the last whole window; zero before the first
+}
+
+// next returns how far the next poll reaches back from newest, the end of the
+// last window.
+func (d *depth) next(overlap time.Duration, newest adf.Time) (reach time.Duration, isWhole bool) {
+	if d.wasDeep {
+		d.whole, d.wasDeep = newest, false
+	}
+	switch {
+	case d.shallow:
+		return overlap / 2, false
+	case d.whole.IsZero():
+		// The process before this one may have ended with a shallow poll.
+		return overlap + overlap/2, true
+	default:
+		return overlap + max(0, newest.Sub(d.whole)), true
+	}
 }
 
 // took takes in how a poll went. After anything unusual the next one is whole.
 func (d *depth) took(got result, isWhole bool, err error) {
-	switch {
-	case err != nil || got.missed+got.outdated > 0:
-		d.shallow = 0
-	case !isWhole:
-		d.shallow--
-	case got.pages > 1:
-		d.shallow = shallowPolls
-	}
+	d.wasDeep = isWhole && err == nil
+	d.shallow = d.wasDeep && got.pages > 1 && got.missed+got.outdated == 0
 }
 
 // gaps returns what have lacks of want, oldest first. have may be unsorted and

@@ -48,34 +48,42 @@ func TestPollWindowOverlapsWhatIsCovered(t *testing.T) {
 	}
 }
 
-func TestPollsReachBackHalfAsFarWhereTheOverlapFillsAPage(t *testing.T) {
+func TestEveryOtherPollReachesBackHalfWhereTheOverlapFillsAPage(t *testing.T) {
 	t.Parallel()
 	const overlap = 10 * time.Minute
-	full, half := result{pages: 2, rows: 130}, result{pages: 1, rows: 70}
+	const half, first = overlap / 2, overlap + overlap/2
+	full, small := result{pages: 2, rows: 130}, result{pages: 1, rows: 70}
 	for name, c := range map[string]struct {
-		polls []result
-		fail  int // of the poll with this number; 0 for none
-		whole []bool
+		polls []result // a minute apart
+		fail  int      // of the poll with this number; 0 for none
+		reach []time.Duration
 	}{
-		"one page is always whole": {[]result{half, half, half}, 0, []bool{true, true, true}},
-		"every fourth is whole":    {[]result{full, half, half, half, full, half}, 0, []bool{true, false, false, false, true, false}},
-		"it has become calmer":     {[]result{full, half, half, half, half, half}, 0, []bool{true, false, false, false, true, true}},
-		"a late row was met":       {[]result{full, {pages: 1, missed: 1}, full}, 0, []bool{true, false, true}},
-		"a poll broke off":         {[]result{full, half, full}, 2, []bool{true, false, true}},
+		"one page is always whole":            {[]result{small, small, small}, 0, []time.Duration{first, overlap, overlap}},
+		"every other one is whole":            {[]result{full, small, full, small}, 0, []time.Duration{first, half, overlap + time.Minute, half}},
+		"it has become calmer":                {[]result{full, small, small, small}, 0, []time.Duration{first, half, overlap + time.Minute, overlap}},
+		"a late row was met":                  {[]result{{pages: 2, missed: 1}, full, small}, 0, []time.Duration{first, overlap, half}},
+		"a shallow poll broke off":            {[]result{full, small, full}, 2, []time.Duration{first, half, overlap}},
+		"a whole poll broke off":              {[]result{full, small, full, full}, 3, []time.Duration{first, half, overlap + time.Minute, overlap + time.Minute}},
+		"the first one of all has broken off": {[]result{full, full, small}, 1, []time.Duration{first, first, half}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			var d depth
-			for i, got := range c.polls {
-				reach, isWhole := d.next(overlap)
-				if isWhole != c.whole[i] || isWhole != (reach == overlap) || !isWhole && reach != overlap/2 {
-					t.Errorf("poll %d: reaches back %s, whole %t, want %t", i+1, reach, isWhole, c.whole[i])
-				}
+			newest := at(0)
+			var got []time.Duration
+			for i, sum := range c.polls {
+				reach, isWhole := d.next(overlap, newest)
+				got = append(got, reach)
 				var err error
 				if c.fail == i+1 {
 					err = errTooFull
+				} else {
+					newest = newest.Add(time.Minute)
 				}
-				d.took(got, isWhole, err)
+				d.took(sum, isWhole, err)
+			}
+			if diff := cmp.Diff(c.reach, got); diff != "" {
+				t.Errorf("polls reach back (-want +got):\n%s", diff)
 			}
 		})
 	}
@@ -253,15 +261,20 @@ func (w world) answer(q store.Window, now time.Duration) map[int]version {
 // others are broken on purpose, to show that the model sees it.
 type rules struct {
 	poll func(have []store.Window, now adf.Time) store.Window
-	plan func(want store.Window, have []store.Window) *planner
+	// polled, where not nil, hears whether the poll broke off.
+	polled func(broke bool)
+	// until returns where what the fill reads has to end.
+	until func(have []store.Window, now adf.Time) adf.Time
+	plan  func(want store.Window, have []store.Window) *planner
 	// counts returns what a window covers that was asked at now.
 	counts func(w store.Window, now adf.Time) store.Window
 }
 
 func soundRules(overlap time.Duration) rules {
 	return rules{
-		poll: func(have []store.Window, now adf.Time) store.Window { return pollWindow(have, now, overlap) },
-		plan: func(want store.Window, have []store.Window) *planner { return newPlanner(want, have, overlap) },
+		poll:  func(have []store.Window, now adf.Time) store.Window { return pollWindow(have, now, overlap) },
+		until: func(have []store.Window, now adf.Time) adf.Time { return pollWindow(have, now, overlap).From },
+		plan:  func(want store.Window, have []store.Window) *planner { return newPlanner(want, have, overlap) },
 		counts: func(w store.Window, now adf.Time) store.Window {
 			return store.Window{From: w.From, To: min(w.To, now)}
 		},
@@ -297,7 +310,7 @@ func missed(seed uint64, runs int, r rules, lateness time.Duration) string {
 		have = append(have, r.counts(w, at(now)))
 	}
 	fill := func(now time.Duration, breaks func() bool) {
-		want := store.Window{From: at(now).Add(-history), To: r.poll(have, at(now)).From}
+		want := store.Window{From: at(now).Add(-history), To: r.until(have, at(now))}
 		p := r.plan(want, have)
 		for {
 			w, ok := p.next()
@@ -310,19 +323,28 @@ func missed(seed uint64, runs int, r rules, lateness time.Duration) string {
 			}
 		}
 	}
+	poll := func(now time.Duration, breaks bool) bool {
+		w := r.poll(have, at(now))
+		if !breaks {
+			read(w, now)
+		}
+		if r.polled != nil {
+			r.polled(breaks)
+		}
+		return !breaks
+	}
 	now := time.Duration(0)
 	for now < length+lateness {
 		now += 1 + upTo(2*time.Hour)
 		if draw.IntN(10) == 0 {
 			now += upTo(30 * time.Hour)
 		}
-		if draw.IntN(3) == 0 {
-			continue // the poll breaks off
+		if poll(now, draw.IntN(3) == 0) {
+			fill(now, func() bool { return draw.IntN(2) == 0 })
 		}
-		read(r.poll(have, at(now)), now)
-		fill(now, func() bool { return draw.IntN(2) == 0 })
 	}
-	read(r.poll(have, at(now)), now)
+	poll(now, false)
+	poll(now, false) // of which one reaches back the whole overlap
 	fill(now, func() bool { return false })
 	for i, v := range azure.answer(store.Window{From: at(now).Add(-history), To: at(now)}, now) {
 		if collected[i] < at(v.updated) {
@@ -337,11 +359,34 @@ func TestNoRunIsMissedWhenLatenessIsBelowTheOverlap(t *testing.T) {
 	for _, overlap := range []time.Duration{leastOverlap, mostOverlap, 6 * time.Hour} {
 		rapid.Check(t, func(t *rapid.T) {
 			seed, runs := rapid.Uint64().Draw(t, "seed"), rapid.IntRange(1, 12).Draw(t, "runs")
-			if miss := missed(seed, runs, soundRules(overlap), overlap-time.Second); miss != "" {
-				t.Fatalf("missed %s", miss)
+			for name, r := range map[string]rules{"every poll whole": soundRules(overlap), "every other": alternating(overlap)} {
+				if miss := missed(seed, runs, r, overlap-time.Second); miss != "" {
+					t.Fatalf("%s: missed %s", name, miss)
+				}
 			}
 		})
 	}
+}
+
+// alternating are the rules of a busy factory, each of whose windows takes more
+// than one page.
+func alternating(overlap time.Duration) rules {
+	r := soundRules(overlap)
+	var d depth
+	var isWhole bool
+	r.poll = func(have []store.Window, now adf.Time) store.Window {
+		var reach time.Duration
+		reach, isWhole = d.next(overlap, newestOf(have))
+		return pollWindow(have, now, reach)
+	}
+	r.polled = func(broke bool) {
+		var err error
+		if broke {
+			err = errTooFull
+		}
+		d.took(result{pages: 2}, isWhole, err)
+	}
+	return r
 }
 
 // TestTheModelSeesBrokenRules shows that the test above can fail: each rule,
@@ -357,6 +402,16 @@ func TestTheModelSeesBrokenRules(t *testing.T) {
 		"rows later than the overlap": {func(*rules) {}, overlap * 2},
 		"polls without overlap": {func(r *rules) {
 			r.poll = func(have []store.Window, now adf.Time) store.Window { return pollWindow(have, now, 0) }
+		}, overlap},
+		"whole polls that overlap the half ones only": {func(r *rules) {
+			isWhole := false
+			r.poll = func(have []store.Window, now adf.Time) store.Window {
+				isWhole = !isWhole
+				if isWhole {
+					return pollWindow(have, now, overlap)
+				}
+				return pollWindow(have, now, overlap/2)
+			}
 		}, overlap},
 		"gaps without overlap": {func(r *rules) {
 			r.plan = func(want store.Window, have []store.Window) *planner { return newPlanner(want, have, 0) }
