@@ -198,7 +198,7 @@ func TestABusyFactoryCostsLittleMoreThanItsActivities(t *testing.T) {
 		return ""
 	})
 	spent(scheduler)
-	const runs = 500
+	const runs = 250
 	begin := started()
 	eventually(t, "runs", func() string {
 		if n := started() - begin; n < runs {
