@@ -78,7 +78,7 @@ func awaitFresh(t *testing.T, base string, e emulated) adf.Time {
 // awaitAsOf is awaitFresh with the moment given; 0 means one after the call.
 func awaitAsOf(t *testing.T, base string, e emulated, moment adf.Time) adf.Time {
 	t.Helper()
-	eventually(t, 3*time.Minute, func() string {
+	eventually(t, 6*time.Minute, func() string {
 		var answer struct {
 			Items []struct {
 				Name      string

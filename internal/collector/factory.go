@@ -204,7 +204,7 @@ func (f *factory) pollOnce(ctx context.Context) error {
 		return err
 	}
 	seen := map[string]bool{}
-	reach, isWhole := f.depth.next(f.overlap.get(ctx), newestOf(have))
+	reach, isWhole := f.depth.next(f.overlap.get(ctx), newestOf(have), f.azureNow())
 	got, err := f.readNews(ctx, have, reach, func(runs []adf.PipelineRun) {
 		for i := range runs {
 			seen[strings.ToLower(runs[i].RunID)] = true

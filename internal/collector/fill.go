@@ -67,7 +67,7 @@ func (f *factory) plan(ctx context.Context, have []store.Window) *planner {
 	if f.wantedFrom.IsZero() {
 		f.wantedFrom = now.Add(-f.history)
 	}
-	return newPlanner(store.Window{From: f.wantedFrom, To: pollWindow(have, now, overlap).From}, have, overlap)
+	return newPlanner(store.Window{From: f.wantedFrom, To: pollWindow(have, now, overlap).From}, have, deepest(overlap))
 }
 
 // fill reads every window of history that is missing, newest first, several

@@ -52,7 +52,9 @@ func newestOf(have []store.Window) adf.Time {
 // page, every other poll reaches back half of it, which is what 99 of 100 late
 // rows need. A whole one overlaps the whole one before it, whatever lay between,
 // so that the overlap is never less than it has to be, and a row that is late by
-// more than half of it waits for one poll more. The zero value is ready.
+// more than half of it waits for one poll more. What continues a window of which
+// nobody knows whether it was whole overlaps it by deepest. The zero value is
+// ready.
 type depth struct {
 	shallow bool     // the next one
 	wasDeep bool     // the last one was whole
@@ -61,20 +63,23 @@ type depth struct {
 
 // next returns how far the next poll reaches back from newest, the end of the
 // last window.
-func (d *depth) next(overlap time.Duration, newest adf.Time) (reach time.Duration, isWhole bool) {
+func (d *depth) next(overlap time.Duration, newest, now adf.Time) (reach time.Duration, isWhole bool) {
 	if d.wasDeep {
 		d.whole, d.wasDeep = newest, false
 	}
 	switch {
-	case d.shallow:
+	case d.shallow && now.Sub(d.whole) <= overlap/2:
 		return overlap / 2, false
 	case d.whole.IsZero():
-		// The process before this one may have ended with a shallow poll.
-		return overlap + overlap/2, true
+		return deepest(overlap), true // the process before this one may have ended with a shallow poll
 	default:
 		return overlap + max(0, newest.Sub(d.whole)), true
 	}
 }
+
+// deepest is how far back from the end of a shallow window the whole overlap of
+// the whole one before it may reach.
+func deepest(overlap time.Duration) time.Duration { return overlap + overlap/2 }
 
 // took takes in how a poll went. After anything unusual the next one is whole.
 func (d *depth) took(got result, isWhole bool, err error) {

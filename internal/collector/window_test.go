@@ -72,7 +72,7 @@ func TestEveryOtherPollReachesBackHalfWhereTheOverlapFillsAPage(t *testing.T) {
 			newest := at(0)
 			var got []time.Duration
 			for i, sum := range c.polls {
-				reach, isWhole := d.next(overlap, newest)
+				reach, isWhole := d.next(overlap, newest, newest.Add(time.Minute))
 				got = append(got, reach)
 				var err error
 				if c.fail == i+1 {
@@ -372,11 +372,12 @@ func TestNoRunIsMissedWhenLatenessIsBelowTheOverlap(t *testing.T) {
 // than one page.
 func alternating(overlap time.Duration) rules {
 	r := soundRules(overlap)
+	r.plan = func(want store.Window, have []store.Window) *planner { return newPlanner(want, have, deepest(overlap)) }
 	var d depth
 	var isWhole bool
 	r.poll = func(have []store.Window, now adf.Time) store.Window {
 		var reach time.Duration
-		reach, isWhole = d.next(overlap, newestOf(have))
+		reach, isWhole = d.next(overlap, newestOf(have), now)
 		return pollWindow(have, now, reach)
 	}
 	r.polled = func(broke bool) {
@@ -412,6 +413,10 @@ func TestTheModelSeesBrokenRules(t *testing.T) {
 				}
 				return pollWindow(have, now, overlap/2)
 			}
+		}, overlap},
+		"gaps that overlap the half ones only": {func(r *rules) {
+			*r = alternating(overlap)
+			r.plan = func(want store.Window, have []store.Window) *planner { return newPlanner(want, have, overlap/2) }
 		}, overlap},
 		"gaps without overlap": {func(r *rules) {
 			r.plan = func(want store.Window, have []store.Window) *planner { return newPlanner(want, have, 0) }
