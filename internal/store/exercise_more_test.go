@@ -330,26 +330,3 @@ func (x suite) groupCommitIsolation(t *testing.T) {
 		t.Error(err)
 	}
 }
-
-// impossible is a run whose end lies years before its start: it is read with
-// its surroundings like any other.
-func (x suite) impossible(t *testing.T) {
-	t.Parallel()
-	s := x.open(t)
-	f := putFactory(t, s, "adf")
-	const past = "2012-05-06T07:08:09Z"
-	write(t, s, f,
-		row{ID: guid(1), Pipeline: "p", Status: "Succeeded", Start: hour(1), Extra: map[string]any{"runEnd": past}},
-		row{ID: guid(2), Pipeline: "p", Status: "Succeeded", Start: hour(2), Extra: map[string]any{"runStart": past, "runEnd": past, "lastUpdated": past}},
-	)
-	for _, id := range []string{guid(1), guid(2)} {
-		got, err := s.Run(t.Context(), "adf", id)
-		if err != nil || len(got.Odd) == 0 || got.ChildCount != 0 {
-			t.Errorf("run %s: %+v, %v", id, got, err)
-		}
-	}
-	got, err := s.Factory(t.Context(), "adf")
-	if err != nil || got.OddRows != 2 || got.FirstRun != hour(1) || got.LastRun != adf.TimeOf(clock()) {
-		t.Errorf("%d odd rows, runs from %s to %s, %v", got.OddRows, got.FirstRun, got.LastRun, err)
-	}
-}

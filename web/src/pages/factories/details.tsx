@@ -5,6 +5,7 @@ import { StateMark } from '../../factory/state-mark'
 import { Icon } from '../../icons/icon'
 import { Button } from '../../state/button'
 import { CommandBox } from '../../state/command-box'
+import { Progress } from '../../state/progress'
 import text from '../../state/text.module.css'
 import { formatCount, formatDuration, unknown } from '../../time/format'
 import { Age, Time } from '../../time/time'
@@ -174,7 +175,7 @@ function Fill({ factory }: { factory: Factory }) {
   ]
   return (
     <div className={styles.fill}>
-      <progress max={1} value={coverage.doneShare ?? 0} aria-label={`History of ${name} read`} />
+      <Progress done={coverage.doneShare ?? 0} label={`History of ${name} read`} />
       <p>
         {coverage.doneShare === null ? 'Being read' : `${formatDone(coverage.doneShare)} read`}
         {reason && <span className={text.stale}>, stands still: {reason}</span>}

@@ -1,6 +1,7 @@
 import type { Factory, FactoryList } from '../../api/types'
 import { NoFactories } from '../../factory/no-factories'
 import { CommandBox } from '../../state/command-box'
+import { Progress } from '../../state/progress'
 import text from '../../state/text.module.css'
 import { StatusMark } from '../../status/status-mark'
 import { formatCount, formatShare } from '../../time/format'
@@ -25,7 +26,7 @@ export function Filling({ list }: { list: FactoryList }) {
               <StatusMark status={markOf(factory)} decorative />
               {factory.name}
             </span>
-            <Progress factory={factory} />
+            <FactoryFill factory={factory} />
             <span className={styles.number}>
               {factory.runs > 0 ? `${formatCount(factory.runs)} runs` : '–'}
             </span>
@@ -42,13 +43,13 @@ function markOf(factory: Factory): string {
   return factory.coverage.complete ? 'Succeeded' : 'InProgress'
 }
 
-function Progress({ factory }: { factory: Factory }) {
+function FactoryFill({ factory }: { factory: Factory }) {
   const { doneShare, from, complete } = factory.coverage
   if (factory.state === 'refused')
     return <span className={text.bad}>Azure refuses to list its runs</span>
   return (
     <span className={styles.progress}>
-      <progress max={1} value={doneShare ?? 0} aria-label={`History of ${factory.name} read`} />
+      <Progress done={doneShare ?? 0} label={`History of ${factory.name} read`} />
       <span className={text.muted}>
         {complete || doneShare === null ? '' : `${formatShare(doneShare)} `}
         {from && (
