@@ -171,8 +171,8 @@ func TestAStartedTriggerIsReadAgain(t *testing.T) {
 // of 1.3 requests a run.
 func TestABusyFactoryCostsLittleMoreThanItsActivities(t *testing.T) {
 	t.Parallel()
-	const speed = 60 // a minute passes in a second, and every interval is so much shorter
-	b := setup(t, emulator.Options{Scenario: "busy", Size: 1200, Speed: speed})
+	const speed = 30 // a minute passes in two seconds, and every interval is so much shorter
+	b := setup(t, emulator.Options{Scenario: "busy", Size: 300, Speed: speed})
 	// A clock that runs so fast soon differs by more than what makes one of the
 	// two doubtful, and windows wider; so it does from the beginning.
 	b.control(t, http.MethodPost, "/clock", map[string]any{"advance": "1h"}, nil)
