@@ -184,3 +184,26 @@ func TestCheckAgainIsHeardAtOnce(t *testing.T) {
 		t.Errorf("exit code %d, said:\n%s", code, p.output())
 	}
 }
+
+// TestABudgetTooSmallIsSaidOnTheBoard: who wants polls that the budget does
+// not allow reads it where the source stands, with the setting that helps.
+func TestABudgetTooSmallIsSaidOnTheBoard(t *testing.T) {
+	t.Parallel()
+	e := startEmulator(t, "--scenario", "quiet", "--limits", "off")
+	p := start(t, e.env(), "serve", "--listen", "127.0.0.1:0", "--store", "sqlite:"+filepath.Join(t.TempDir(), "andon.db"), "--poll", "1s")
+	base := p.says(`serving on (http://\S+)`)[1]
+	eventually(t, 30*time.Second, func() string {
+		var list struct {
+			Sources []struct{ Pace, PaceAdvice string }
+		}
+		get(t, base+"api/v1/factories", &list)
+		const what, advice = "can be asked every 4s only, not every 1s: the budget allows 6.25 requests/s for all of them", "set poll to 4s, or budget to 0.96 instead of 0.25; other subscriptions are held back too, less than this one"
+		if len(list.Sources) != 1 || !strings.HasPrefix(list.Sources[0].Pace, "the 24 factories of subscription ") || !strings.HasSuffix(list.Sources[0].Pace, what) || list.Sources[0].PaceAdvice != advice {
+			return fmt.Sprintf("the source says %+v", list.Sources)
+		}
+		return ""
+	})
+	if code := p.end(syscall.SIGTERM); code != 0 {
+		t.Errorf("exit code %d, said:\n%s", code, p.output())
+	}
+}

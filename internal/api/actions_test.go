@@ -151,6 +151,7 @@ func TestSourcesSayHowTheyStand(t *testing.T) {
 			return api.SourceFacts{
 				Known: source == "contoso", Credential: "client secret of application 1", Expires: noon().Add(48 * time.Hour),
 				Advice: "The client secret expires: make a new one", Command: "az ad app credential reset", NextTry: noon().Add(time.Minute),
+				Pace: "400 factories share a budget", PaceAdvice: "set poll to 1m",
 			}
 		}
 	})
@@ -165,9 +166,9 @@ func TestSourcesSayHowTheyStand(t *testing.T) {
 	}
 	const want = `[{"source":"contoso","state":"error","what":"refused","advice":"grant it","command":"az role","at":"2026-11-24T12:00:00Z","subscriptions":2,
 		"retryAt":"2026-11-24T12:01:00Z","credential":"client secret of application 1","credentialExpires":"2026-11-26T12:00:00Z",
-		"expiryAdvice":"The client secret expires: make a new one","expiryCommand":"az ad app credential reset"},
+		"expiryAdvice":"The client secret expires: make a new one","expiryCommand":"az ad app credential reset","pace":"400 factories share a budget","paceAdvice":"set poll to 1m"},
 		{"source":"former","state":"not collected","what":null,"advice":null,"command":null,"at":"2026-11-24T12:00:00Z","subscriptions":null,
-		"retryAt":null,"credential":null,"credentialExpires":null,"expiryAdvice":null,"expiryCommand":null}]`
+		"retryAt":null,"credential":null,"credentialExpires":null,"expiryAdvice":null,"expiryCommand":null,"pace":null,"paceAdvice":null}]`
 	got := read[struct {
 		Sources     any
 		PollSeconds float64

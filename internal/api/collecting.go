@@ -44,6 +44,8 @@ type SourceFacts struct {
 	Expires    time.Time // when that ends; zero when nobody knows
 	Advice     string    // what to do about that; "" while there is nothing to do
 	Command    string    // that does it; "" where there is none
+	Pace       string    // why polls come later than wanted, half a sentence; "" while they need not
+	PaceAdvice string    // what to do about that; "" while there is nothing to do
 	NextTry    time.Time // when its factories are listed next; zero while they are being listed
 }
 

@@ -85,6 +85,9 @@ type Source struct {
 	CredentialExpires NullTime `json:"credentialExpires" doc:"When that ends; null when nobody knows."`
 	ExpiryAdvice      *string  `json:"expiryAdvice" doc:"What to do about that, from 30 days before on; null before."`
 	ExpiryCommand     *string  `json:"expiryCommand" doc:"Commands that do it; null before and where there are none."`
+
+	Pace       *string `json:"pace" doc:"Why polls come later than wanted: the budget is too small for as many factories. Null while it is not, and when nobody collects."`
+	PaceAdvice *string `json:"paceAdvice" doc:"What to do about that; null while there is nothing to do."`
 }
 
 // FactoryList are all factories, and the sources they come from.
@@ -267,6 +270,7 @@ func (a *board) sources(ctx context.Context) ([]Source, error) {
 		}
 		out[i].RetryAt, out[i].Credential = nullTime(facts.NextTry), orNull(facts.Credential)
 		out[i].CredentialExpires, out[i].ExpiryAdvice, out[i].ExpiryCommand = nullTime(facts.Expires), orNull(facts.Advice), orNull(facts.Command)
+		out[i].Pace, out[i].PaceAdvice = orNull(facts.Pace), orNull(facts.PaceAdvice)
 	}
 	return out, nil
 }

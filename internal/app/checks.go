@@ -133,6 +133,7 @@ func (c *checks) facts(client func(source string) *azure.Client) func(source str
 		if e.What != "" {
 			facts.Advice = capital(e.What) + ": " + e.Advice
 		}
+		facts.Pace, facts.PaceAdvice = paceWords(c.collector.HeldBack(src.Name), c.options.Config.Budget.Share)
 		return facts
 	}
 }

@@ -91,7 +91,7 @@ func backoff(try int) time.Duration {
 // try sends q once.
 func (c *Client) try(ctx context.Context, q call, decode func(answer) error) *Error {
 	pass, err := c.budget.Enter(ctx, budget.Request{
-		Source: c.cfg.Name, Principal: c.principal(), Subscription: q.place.subscription, Factory: q.place.factory.Key(),
+		Source: c.cfg.Name, Principal: c.Principal(), Subscription: q.place.subscription, Factory: q.place.factory.Key(),
 		Purpose: budget.PurposeOf(ctx),
 	})
 	if err != nil {
@@ -126,8 +126,8 @@ func (c *Client) settle(ctx context.Context, q call, pass *budget.Pass, records 
 	}
 }
 
-// principal tells identities apart as ARM does, which counts by them.
-func (c *Client) principal() string {
+// Principal tells identities apart as ARM does, which counts by them.
+func (c *Client) Principal() string {
 	if c.cfg.ClientID == "" {
 		return c.cfg.Name
 	}

@@ -158,6 +158,13 @@ func (h *health) state() store.State {
 	return store.StateFresh
 }
 
+// isGone reports whether Azure lists the factory no more.
+func (h *health) isGone() bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.state() == store.StateGone
+}
+
 // sameState compares without the moment at which a trouble was met last.
 func sameState(a, b store.FactoryState) bool {
 	if a.State != b.State || a.WantedFrom != b.WantedFrom || !sameFill(a.Fill, b.Fill) || (a.Trouble == nil) != (b.Trouble == nil) {

@@ -302,13 +302,22 @@ func (s *Scheduler) scope(key, name string, limit func(*scope)) *scope {
 	return sc
 }
 
+// ReadsPerSecond is how many requests may be sent for one subscription and
+// identity in the long run; 0 without a limit of our own, and for no scheduler.
+func (s *Scheduler) ReadsPerSecond() float64 {
+	if s == nil || s.budget.Off {
+		return 0
+	}
+	return subscriptionReadsRefill * s.budget.Share
+}
+
 func (s *Scheduler) limitSubscription(sc *scope) {
 	sc.most, sc.window = mostInFlight, firstInFlight
 	if s.budget.Off {
 		sc.most, sc.window = mostInFlightUnlimited, mostInFlightUnlimited
 		return
 	}
-	sc.usual = rate.Limit(subscriptionReadsRefill * s.budget.Share)
+	sc.usual = rate.Limit(s.ReadsPerSecond())
 	sc.bucket = rate.NewLimiter(sc.usual, max(1, int(subscriptionReads*s.budget.Share)))
 }
 

@@ -1298,6 +1298,10 @@ export interface components {
             expiryAdvice: string | null;
             /** @description Commands that do it; null before and where there are none. */
             expiryCommand: string | null;
+            /** @description Why polls come later than wanted: the budget is too small for as many factories. Null while it is not, and when nobody collects. */
+            pace: string | null;
+            /** @description What to do about that; null while there is nothing to do. */
+            paceAdvice: string | null;
             /**
              * Format: date-time
              * @description When its factories are listed next; null while they are being listed, and when nobody collects.

@@ -40,6 +40,12 @@ describe('insertRuns', () => {
     ])
   })
 
+  it('puts a run that claims to start in the future where it was updated', () => {
+    const odd = [{ field: 'runStart', problem: 'lies in the future', text: '' }]
+    const run = at(8, { runStart: '2099-01-01T00:00:00Z', lastUpdated: at(8).runStart, odd })
+    expect(ids(insertRuns(loaded, [run], undefined))[0]).toEqual(['run-9', 'run-8', 'run-7'])
+  })
+
   it('fills an empty list', () => {
     expect(ids(insertRuns(pagesOf([[], null]), [at(1), at(2)], undefined))).toEqual([
       ['run-2', 'run-1'],

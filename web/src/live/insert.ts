@@ -1,5 +1,6 @@
 import type { InfiniteData } from '@tanstack/react-query'
 import type { RunPage, RunRow } from '../api/types'
+import { placeOf } from '../run/place'
 import type { RunSort } from '../search/schema'
 import { compareInstants } from '../time/instant'
 import { runIdentity } from './patch'
@@ -10,8 +11,7 @@ export function compareRuns(sort: RunSort | undefined): (a: RunRow, b: RunRow) =
   const sign = wanted.startsWith('-') ? -1 : 1
   const byKey = wanted.endsWith('durationInMs')
     ? (a: RunRow, b: RunRow) => (a.durationInMs ?? -1) - (b.durationInMs ?? -1)
-    : (a: RunRow, b: RunRow) =>
-        compareInstants(a.runStart ?? a.lastUpdated, b.runStart ?? b.lastUpdated)
+    : (a: RunRow, b: RunRow) => compareInstants(placeOf(a), placeOf(b))
   return (a, b) => sign * (byKey(a, b) || (a.runId < b.runId ? -1 : a.runId > b.runId ? 1 : 0))
 }
 

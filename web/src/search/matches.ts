@@ -1,4 +1,5 @@
 import type { RunRow } from '../api/types'
+import { placeOf } from '../run/place'
 import { compareInstants } from '../time/instant'
 import { resolveRange } from '../time/range'
 import type { RunFilter } from './schema'
@@ -26,8 +27,7 @@ export function matchesFilter(run: RunRow, filter: RunFilter, now: number): bool
 function inRange(run: RunRow, filter: RunFilter, now: number): boolean {
   const { from, to } = resolveRange(filter, now)
   if (from === undefined && to === undefined) return true
-  // A run without a readable start sorts by its last update.
-  const at = run.runStart ?? run.lastUpdated
+  const at = placeOf(run)
   if (at === null) return false
   if (from !== undefined && compareInstants(at, from) < 0) return false
   return to === undefined || compareInstants(at, to) < 0

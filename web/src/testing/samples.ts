@@ -148,6 +148,8 @@ export function sampleSource(fields: Partial<Source> = {}): Source {
     credentialExpires: null,
     expiryAdvice: null,
     expiryCommand: null,
+    pace: null,
+    paceAdvice: null,
     ...fields,
   }
 }

@@ -23,8 +23,8 @@ import styles from './factories.module.css'
 import { type FactoryRow, rowsOf, sorted, sumOf } from './rows'
 import { answerOf, subOf } from './sentence'
 import { SourceCard } from './source-card'
-import { Expiring, Sources } from './sources'
-import { endingSoon, troublesOf } from './trouble'
+import { Expiring, HeldBack, Sources } from './sources'
+import { endingSoon, heldBack, troublesOf } from './trouble'
 
 /** While something is out of order the sources are asked after this often: no event tells of them. */
 const troubledMs = 5_000
@@ -185,6 +185,7 @@ function SourceCards({ list, children }: SourceCardsProps) {
           />
         ))}
       <Expiring sources={endingSoon(list.sources)} />
+      <HeldBack sources={heldBack(list)} />
       {children(list.sources.filter(({ source }) => !hasCard(source)))}
     </>
   )

@@ -159,6 +159,20 @@ describe('a source that is well', () => {
     expect(screen.getByText('Way to Azure')).toBeTruthy()
   })
 
+  it('says that the budget is too small for the polls that are wanted', async () => {
+    const source = sampleSource({
+      pace: 'the 400 factories of subscription 1 can be asked every 1m4s only',
+      paceAdvice: 'set poll to 1m4s',
+    })
+    serve(sampleFactories([fresh], [source]))
+    await open()
+    const box = within(await screen.findByRole('region', { name: 'Pace of halden' }))
+    expect(box.getByRole('heading').textContent).toBe(
+      'halden: the 400 factories of subscription 1 can be asked every 1m4s only',
+    )
+    expect(box.getByText('Set poll to 1m4s.')).toBeTruthy()
+  })
+
   it('has a quiet word in time for a credential that ends', async () => {
     const source = sampleSource({
       credentialExpires: '2026-12-03T00:00:00Z',

@@ -104,6 +104,25 @@ function subscriptionsOf(count: number): string {
   return count === 1 ? '1 subscription' : `${formatCount(count)} subscriptions`
 }
 
+/** Polls that the budget does not let come as often as wanted: said before anybody wonders. */
+export function HeldBack({ sources }: { sources: Source[] }) {
+  return sources.map((source) => (
+    <section
+      key={source.source}
+      className={styles.expiring}
+      aria-label={`Pace of ${source.source}`}
+    >
+      <StaleMark />
+      <div className={styles.cause}>
+        <h2>
+          {source.source}: {source.pace}
+        </h2>
+        <p className={text.muted}>{asSentence(source.paceAdvice ?? '')}</p>
+      </div>
+    </section>
+  ))
+}
+
 /** Credentials that end soon, while they still work: a quiet word in time. */
 export function Expiring({ sources }: { sources: Source[] }) {
   const zone = useZone()

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Factory } from '../../api/types'
 import { sampleFactories, sampleFactory, sampleSource } from '../../testing/samples'
-import { asHeading, asSentence, endingSoon, troublesOf } from './trouble'
+import { asHeading, asSentence, endingSoon, heldBack, troublesOf } from './trouble'
 
 const secret = {
   kind: 'badSecret',
@@ -56,6 +56,18 @@ describe('the sources in trouble', () => {
     const [trouble] = troublesOf(sampleFactories([late('a', null), late('b', null)]))
     expect(trouble?.causes.map((c) => c.what)).toEqual(['Azure was not asked in time'])
     expect(trouble?.causes[0]?.factories).toHaveLength(2)
+  })
+
+  it('says that the budget is too small where it makes polls late', () => {
+    const pace = 'the 400 factories can be asked every 1m4s only'
+    const source = sampleSource({ pace, paceAdvice: 'set poll to 1m4s' })
+    const [trouble] = troublesOf(sampleFactories([late('a', null), late('b', null)], [source]))
+    expect(trouble?.causes.map((c) => [c.what, c.advice, c.factories.length])).toEqual([
+      [pace, 'set poll to 1m4s', 2],
+    ])
+    expect(heldBack(sampleFactories([late('a', null)], [source]))).toEqual([])
+    expect(heldBack(sampleFactories([sampleFactory()], [source]))).toEqual([source])
+    expect(heldBack(sampleFactories())).toEqual([])
   })
 
   it('leaves out factories of other sources', () => {

@@ -33,6 +33,7 @@ export function troublesOf({ items, sources }: Pick<FactoryList, 'items' | 'sour
 
 function causesOf(source: Source, late: Factory[]): Cause[] {
   const causes = new Map<string, Cause>()
+  const latePoll = latePollOf(source)
   const known = (what: string, command: string | null) =>
     [...causes.values()].find((c) => c.what === what && (c.command ?? '') === (command ?? ''))
   if (source.state === 'error') {
@@ -65,13 +66,24 @@ function causesOf(source: Source, late: Factory[]): Cause[] {
   return [...causes.values()]
 }
 
-const latePoll: Omit<Cause, 'factories'> = {
-  what: 'Azure was not asked in time',
-  where: null,
-  advice: 'a check says whether Azure answers; the log says what Andon is busy with',
-  command: null,
-  at: null,
-  retryAt: null,
+function latePollOf({ pace, paceAdvice }: Source): Omit<Cause, 'factories'> {
+  const known = pace !== null
+  return {
+    what: known ? pace : 'Azure was not asked in time',
+    where: null,
+    advice: known
+      ? paceAdvice
+      : 'a check says whether Azure answers; the log says what Andon is busy with',
+    command: null,
+    at: null,
+    retryAt: null,
+  }
+}
+
+/** The sources whose polls come later than wanted, while that keeps nobody from being fresh. */
+export function heldBack(list: Pick<FactoryList, 'items' | 'sources'>): Source[] {
+  const inTrouble = new Set(troublesOf(list).map(({ source }) => source.source))
+  return list.sources.filter(({ source, pace }) => pace !== null && !inTrouble.has(source))
 }
 
 /** The credentials that end soon, of sources that work. */
