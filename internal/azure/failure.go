@@ -183,6 +183,9 @@ func (c *Client) unreadable(q call, err error) *Error {
 // that is the trouble that opened it, since a person wants to know of that.
 func (c *Client) notSent(q call, err error) *Error {
 	if closed, ok := errors.AsType[*budget.ClosedError](err); ok {
+		if closed.Whose == budget.OfSource {
+			q.name = TokenCall // whoever else sees the place may ask about it
+		}
 		return c.stillThrottled(q, closed.Until)
 	}
 	if open, ok := errors.AsType[*budget.OpenError](err); ok {

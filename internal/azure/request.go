@@ -108,13 +108,24 @@ func (c *Client) settle(ctx context.Context, q call, pass *budget.Pass, records 
 		pass.Answered(records)
 		return
 	}
+	isToken := failed.Call == TokenCall
 	switch failed.Kind {
 	case KindThrottled:
-		isFactorys := q.place.factory != "" && !strings.EqualFold(failed.Code, "SubscriptionRequestsThrottled")
-		pass.Throttled(failed.RetryAt, isFactorys)
+		whose := budget.OfFactory
+		switch {
+		case isToken:
+			whose = budget.OfSource
+		case strings.EqualFold(failed.Code, "SubscriptionRequestsThrottled"):
+			whose = budget.OfSubscription
+		}
+		pass.Throttled(failed.RetryAt, whose)
 		c.logger.WarnContext(ctx, "azure throttles", "call", q.name, "where", q.where, "code", failed.Code, "retry_at", failed.RetryAt.UTC())
 	case KindServer, KindTimeout, KindCut, KindNotJSON:
-		pass.Failed(failed)
+		if isToken {
+			pass.Unreached(failed, false) // no fault of what was asked about
+		} else {
+			pass.Failed(failed)
+		}
 	case KindNoRoute:
 		pass.Unreached(failed, false)
 	case KindWrongSecret, KindExpiredSecret, KindUnknownClient, KindUnknownTenant, KindBadCertificate, KindBadFederation:

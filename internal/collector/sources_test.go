@@ -2,6 +2,7 @@ package collector_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"strings"
@@ -9,6 +10,7 @@ import (
 	"time"
 
 	"andon/internal/adf"
+	"andon/internal/azure"
 	"andon/internal/azure/budget"
 	"andon/internal/collector"
 	"andon/internal/emulator"
@@ -260,4 +262,34 @@ func TestAnotherSourceTakesOverWhenTheFirstCannotSignIn(t *testing.T) {
 	})
 	b.polled(t, b.only().Name(), b.worldNow(t))
 	b.equalsTruth(t)
+}
+
+// TestWhoCannotSignInClosesNothingForOthers: however often Entra ID turns one
+// source away, a factory that both see is not to blame, and the other source
+// is answered at once.
+func TestWhoCannotSignInClosesNothingForOthers(t *testing.T) {
+	t.Parallel()
+	for _, rule := range []map[string]any{{"fault": "503"}, {"fault": "429", "retryAfter": "120"}} {
+		t.Run(fmt.Sprint(rule["fault"]), func(t *testing.T) {
+			t.Parallel()
+			b := setup(t, emulator.Options{Seed: 57, Size: 50})
+			scheduler := budget.New(budget.Budget{Off: true}, nil)
+			monitor := b.identity(t, "holds adf run monitor everywhere")
+			first := b.clientOf(t, "first", b.emulated.ClientID, b.emulated.ClientSecret, scheduler)
+			second := b.clientOf(t, "second", monitor.ClientID, monitor.ClientSecret, scheduler)
+			rule["call"], rule["identity"] = "token", b.emulated.ClientID
+			b.fault(t, rule)
+			now := b.worldNow(t)
+			filter := adf.RunFilter{LastUpdatedAfter: now.Add(-time.Hour), LastUpdatedBefore: now}
+			for range 6 {
+				_, err := first.QueryPipelineRuns(t.Context(), b.only(), filter)
+				if e, ok := errors.AsType[*azure.Error](err); !ok || e.Call != azure.TokenCall {
+					t.Fatalf("not the token: %v", err)
+				}
+			}
+			if _, err := second.QueryPipelineRuns(t.Context(), b.only(), filter); err != nil {
+				t.Errorf("the other source is turned away as well: %v", err)
+			}
+		})
+	}
 }

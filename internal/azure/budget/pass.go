@@ -2,11 +2,14 @@ package budget
 
 import "time"
 
+// Whose is who a limit or a failure belongs to.
+type Whose int
+
 // The scopes of a pass, in the order of scopesOf.
 const (
-	ofSource = iota
-	ofSubscription
-	ofFactory
+	OfSource       Whose = iota // whoever asks: its sign-in, and its way to Azure
+	OfSubscription              // as one identity sees it
+	OfFactory                   // whoever asks about it; a pass may have none
 )
 
 // Answered ends a request that got what it asked for, or an answer that is
@@ -21,14 +24,11 @@ func (p *Pass) Answered(records int) {
 	})
 }
 
-// Throttled ends a request that met a limit: of its factory alone, or of the
-// subscription. Nothing passes there before until.
-func (p *Pass) Throttled(until time.Time, isFactorys bool) {
+// Throttled ends a request that met a limit of whose; a factory's is the
+// subscription's where the pass has none. Nothing passes there before until.
+func (p *Pass) Throttled(until time.Time, whose Whose) {
 	p.end(func(now time.Time, s *Scheduler) {
-		at := ofSubscription
-		if isFactorys && len(p.scopes) > ofFactory {
-			at = ofFactory
-		}
+		at := min(int(whose), len(p.scopes)-1)
 		for i, sc := range p.scopes {
 			if i != at {
 				sc.inFlight--
@@ -56,7 +56,7 @@ func (p *Pass) Failed(cause error) {
 // or the identity's token stands in the way; isLasting tells that a person has
 // to act first.
 func (p *Pass) Unreached(cause error, isLasting bool) {
-	p.fail(ofSource, cause, isLasting)
+	p.fail(int(OfSource), cause, isLasting)
 }
 
 func (p *Pass) fail(at int, cause error, isLasting bool) {
@@ -96,7 +96,7 @@ func (p *Pass) ReadsLeft(reads int) (changed, isSlow bool) {
 	s := p.scheduler
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	sc := p.scopes[ofSubscription]
+	sc := p.scopes[OfSubscription]
 	changed = sc.left(s.now(), reads)
 	return changed, sc.slow
 }

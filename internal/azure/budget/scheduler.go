@@ -63,7 +63,8 @@ func (r *Request) key() string {
 // ClosedError says that Azure asked to be left alone for longer than a request
 // waits.
 type ClosedError struct {
-	Scope string
+	Scope string // for people
+	Whose Whose
 	Until time.Time
 }
 
@@ -276,11 +277,11 @@ func judge(scopes []*scope, now time.Time, c class) verdict {
 
 // scopesOf returns the limits that r falls under. The caller holds the lock.
 func (s *Scheduler) scopesOf(r *Request) []*scope {
-	out := []*scope{s.scope(sourceKey(r.Source), "source "+r.Source, func(*scope) {})}
+	out := []*scope{s.scope(OfSource, sourceKey(r.Source), "source "+r.Source, func(*scope) {})}
 	sub := strings.ToLower(r.Subscription)
-	out = append(out, s.scope("subscription "+r.Principal+" "+sub, subscriptionName(sub), s.limitSubscription))
+	out = append(out, s.scope(OfSubscription, "subscription "+r.Principal+" "+sub, subscriptionName(sub), s.limitSubscription))
 	if r.Factory != "" {
-		out = append(out, s.scope(factoryKey(r.Factory), "factory "+r.Factory, s.limitFactory))
+		out = append(out, s.scope(OfFactory, factoryKey(r.Factory), "factory "+r.Factory, s.limitFactory))
 	}
 	return out
 }
@@ -292,10 +293,10 @@ func subscriptionName(sub string) string {
 	return "subscription " + sub
 }
 
-func (s *Scheduler) scope(key, name string, limit func(*scope)) *scope {
+func (s *Scheduler) scope(whose Whose, key, name string, limit func(*scope)) *scope {
 	sc := s.scopes[key]
 	if sc == nil {
-		sc = &scope{name: name}
+		sc = &scope{whose: whose, name: name}
 		limit(sc)
 		s.scopes[key] = sc
 	}

@@ -106,8 +106,8 @@ func TestGates(t *testing.T) {
 		elsewhere.Subscription = "S2"
 
 		a, b := enter(t, s, sales), enter(t, s, sales)
-		a.Throttled(time.Now().Add(8*time.Second), true)
-		b.Throttled(time.Now().Add(time.Second), true) // an earlier end must not open it
+		a.Throttled(time.Now().Add(8*time.Second), budget.OfFactory)
+		b.Throttled(time.Now().Add(time.Second), budget.OfFactory) // an earlier end must not open it
 		if waited, err := try(other); waited != 0 || err != nil {
 			t.Errorf("the neighbour waited %s, %v", waited, err)
 		}
@@ -116,7 +116,7 @@ func TestGates(t *testing.T) {
 		}
 
 		until := time.Now().Add(time.Minute)
-		enter(t, s, other).Throttled(until, false)
+		enter(t, s, other).Throttled(until, budget.OfSubscription)
 		waited, err := try(sales)
 		closed, ok := errors.AsType[*budget.ClosedError](err)
 		if waited != 0 || !ok || !closed.Until.Equal(until) || closed.Scope != "subscription s1" {
@@ -145,7 +145,7 @@ func TestWaitersAreSentAwayWhenTheirGateCloses(t *testing.T) {
 			}()
 		}
 		synctest.Wait()
-		a.Throttled(time.Now().Add(time.Minute), true)
+		a.Throttled(time.Now().Add(time.Minute), budget.OfFactory)
 		for range 3 {
 			if err := <-got; !isClosed(err) {
 				t.Errorf("got %v", err)
@@ -515,7 +515,7 @@ func TestPlacesAreGivenBack(t *testing.T) {
 					out = out[1:]
 					switch step {
 					case 0:
-						p.Throttled(time.Now().Add(3*time.Second), i%2 == 0)
+						p.Throttled(time.Now().Add(3*time.Second), budget.Whose(i%3))
 					case 1:
 						p.Failed(errors.New("503"))
 					case 2:

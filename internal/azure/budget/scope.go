@@ -16,7 +16,8 @@ const (
 // as one identity sees it, or a factory. Its fields are guarded by the
 // Scheduler's lock.
 type scope struct {
-	name string // for people: "factory adf-sales", "subscription 1111…"
+	name  string // for people: "factory adf-sales", "subscription 1111…"
+	whose Whose
 
 	bucket *rate.Limiter // of requests; nil where there is none
 	usual  rate.Limit    // the bucket's refill when nothing slows it down
@@ -43,7 +44,7 @@ type verdict struct {
 func (s *scope) judge(now time.Time, c class) verdict {
 	if d := s.closed.Sub(now); d > 0 {
 		if d > maxWait {
-			return verdict{err: &ClosedError{Scope: s.name, Until: s.closed}}
+			return verdict{err: &ClosedError{Scope: s.name, Whose: s.whose, Until: s.closed}}
 		}
 		return verdict{wait: d}
 	}
