@@ -133,7 +133,11 @@ func (c *Client) settle(ctx context.Context, q call, pass *budget.Pass, records 
 	case KindCanceled:
 		pass.Unused()
 	default:
-		pass.Answered(0) // a refusal is an answer
+		if isToken {
+			pass.Unreached(failed, true) // nobody to sign in as: asking again at once changes nothing
+		} else {
+			pass.Answered(0) // a refusal is an answer
+		}
 	}
 }
 

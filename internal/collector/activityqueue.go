@@ -31,8 +31,11 @@ const (
 	// Asking for shorter ones would cost more than all else.
 	longRun = 5 * time.Minute
 	// memoLife is how long a run that was asked for is remembered: longer
-	// than a window overlaps the one before it.
-	memoLife = 3 * leastOverlap
+	// than any window overlaps the one before it.
+	memoLife = 2 * mostOverlap
+	// freshMost is how many ended runs wait here. The store knows of further
+	// ones, and offers them with the rest of history.
+	freshMost = 1000
 	// idle is how long the queue rests without being woken.
 	idle = time.Minute
 	// errorLife is how long an error is repeated to whoever asks for the same
@@ -176,7 +179,13 @@ func (q *activityQueue) finished(runs []adf.PipelineRun) {
 		switch {
 		case !q.policy(r.PipelineName).Wants(r.Status, r.DurationInMs):
 			q.unkept = append(q.unkept, r.RunID)
-			q.memos[strings.ToLower(r.RunID)] = &memo{ended: true, asked: q.now()}
+			if m == nil { // else it may be read right now, for somebody who asked
+				m = &memo{}
+				q.memos[strings.ToLower(r.RunID)] = m
+			}
+			m.ended, m.asked = true, q.now()
+		case len(q.fresh) >= freshMost:
+			q.exhausted = false
 		case r.Status == adf.StatusFailed:
 			q.fresh = slices.Insert(q.fresh, 0, job)
 		default:

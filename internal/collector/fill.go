@@ -15,6 +15,10 @@ import (
 // at the same time.
 const parallelWindows = 4
 
+// forgotten is how far beyond the wanted history a window may lie: Azure
+// forgets runs after 45 days, not to the minute.
+const forgotten = 24 * time.Hour
+
 // fillLoop looks after each poll whether history is missing, and reads it. So
 // a factory that refuses its first poll is not asked for each of its days.
 func (f *factory) fillLoop(ctx context.Context) {
@@ -67,7 +71,10 @@ func (f *factory) plan(ctx context.Context, have []store.Window) *planner {
 	if f.wantedFrom.IsZero() {
 		f.wantedFrom = now.Add(-f.history)
 	}
-	return newPlanner(store.Window{From: f.wantedFrom, To: pollWindow(have, now, overlap).From}, have, deepest(overlap))
+	// What Azure has forgotten can't be read, and would count as covered without
+	// a row. The day is for a fill that takes long.
+	from := max(f.wantedFrom, now.Add(-f.history-forgotten))
+	return newPlanner(store.Window{From: from, To: pollWindow(have, now, overlap).From}, have, deepest(overlap))
 }
 
 // fill reads every window of history that is missing, newest first, several

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"andon/internal/adf"
@@ -95,6 +96,10 @@ type health struct {
 	fill       *store.Fill
 	told       store.FactoryState
 	hasTold    bool
+
+	// isGone tells that Azure lists the factory no more. It can be read while
+	// the store is being told, which may take long.
+	isGone atomic.Bool
 }
 
 // report says how a part's last attempt ended.
@@ -102,6 +107,7 @@ func (h *health) report(ctx context.Context, p part, err error) error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.errs[p] = err
+	h.isGone.Store(stateOf(h.errs[partPoll]) == store.StateGone)
 	if now := h.now(); p == partPoll && (err == nil || h.good.After(now)) {
 		h.good = now // also when our clock was put back: what lies ahead never gets old
 	}
@@ -113,6 +119,7 @@ func (h *health) forgive() {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	clear(h.errs[:])
+	h.isGone.Store(false)
 }
 
 // setFilled says whether all the history that is wanted, or may be had, is
@@ -156,13 +163,6 @@ func (h *health) state() store.State {
 		return store.StateFilling
 	}
 	return store.StateFresh
-}
-
-// isGone reports whether Azure lists the factory no more.
-func (h *health) isGone() bool {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	return h.state() == store.StateGone
 }
 
 // sameState compares without the moment at which a trouble was met last.

@@ -176,7 +176,7 @@ func (im *importer) flush() error {
 	}
 	runs, lost := redactRuns(im.redact, im.page.Runs)
 	im.page.Runs = runs
-	im.done.Odd, im.done.Lost = im.done.Odd+lost, im.done.Lost+lost
+	im.done.Odd, im.done.Lost = im.done.Odd+len(lost), im.done.Lost+len(lost)
 	im.page.Factory, im.page.Origin = im.place.Key, store.OriginImport
 	changes, err := im.store.WriteRuns(im.ctx, im.page)
 	if err != nil {

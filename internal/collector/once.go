@@ -61,6 +61,6 @@ func (c *Collector) readRangeOf(ctx context.Context, f *factory, w store.Window)
 		now := adf.TimeOf(f.now())
 		return Reread{Window: w, State: RereadFailed, What: err.Error(), Ordered: now, Ended: now}
 	}
-	o.end(f.sweepOrdered(budget.For(ctx, budget.History), o), adf.TimeOf(f.now()))
+	o.end(f.sweepOrdered(budget.For(ctx, budget.Sweep), o), adf.TimeOf(f.now()))
 	return o.get()
 }

@@ -22,8 +22,8 @@ const slack = 1.1
 
 // HeldBack returns where a source's polls come later than wanted since the
 // budget of a subscription is too small for one request to each factory, the
-// slowest first. It is counted, not measured: news goes first, so that nothing else delays it for
-// long.
+// slowest first. It is counted, not measured: news goes first, so that nothing
+// else delays it for long.
 func (c *Collector) HeldBack(source string) []Pace {
 	perSecond := c.options.Scheduler.ReadsPerSecond()
 	if perSecond <= 0 {
@@ -36,7 +36,7 @@ func (c *Collector) HeldBack(source string) []Pace {
 	ofSource := map[limit]bool{}
 	c.mu.Lock()
 	for _, f := range c.factories {
-		if f.health.isGone() {
+		if f.health.isGone.Load() {
 			continue
 		}
 		reads := f.seers.current()

@@ -31,7 +31,7 @@ var errClock = errors.New("azure's clock is")
 var (
 	errTooFull = errors.New("the window has more pages than should be read in a chain")
 	// A last page that is full may be one that only claims to be the last. It
-	// is by chance one time in a hundred, which costs two requests more.
+	// is by chance one time in a hundred, which costs reading its pages again.
 	errFullEnd = errors.New("the last page is full, as if more followed")
 )
 
@@ -96,6 +96,7 @@ func (f *factory) read(ctx context.Context, r reading) (result, error) {
 	if r.asked.IsZero() {
 		r.to = r.window.To
 	}
+	began := f.azureNow()
 	for restarts := 0; ; restarts++ {
 		got, err := f.readPages(ctx, &r)
 		sum.add(got)
@@ -108,6 +109,9 @@ func (f *factory) read(ctx context.Context, r reading) (result, error) {
 		if restarts == windowRestarts {
 			return sum, err
 		}
+	}
+	if r.asked.IsZero() {
+		r.asked = max(r.window.From, began) // not even its first page was answered
 	}
 	for _, half := range halves(r.window) {
 		part := r
@@ -151,7 +155,7 @@ func (f *factory) readPages(ctx context.Context, r *reading) (result, error) {
 		}
 		runs, lost := redactRuns(f.redact, answer.Runs)
 		page := store.Page{
-			Factory: f.place.Key, Runs: runs, OddRows: f.newOddRows(answer.Odd) + lost, Origin: store.OriginAzure, Covered: covered, Asked: adf.TimeOf(answer.Asked),
+			Factory: f.place.Key, Runs: runs, OddRows: f.newOddRows(append(answer.Odd, lost...)), Origin: store.OriginAzure, Covered: covered, Asked: adf.TimeOf(answer.Asked),
 		}
 		last := answer.Next == ""
 		isFullEnd := last && canSplit && len(answer.Runs)+len(answer.Odd) >= fullPage

@@ -2,21 +2,22 @@ package collector
 
 import (
 	"andon/internal/adf"
+	"andon/internal/azure"
 	"andon/internal/redact"
 )
 
 // redactRuns takes the secrets out of runs before they are written. Runs
 // without any, as most are, stay as they are; the others are read again from
-// what is left of them. lost counts those that can't be, since their very id
-// had to go: they can't be kept.
-func redactRuns(r *redact.Redactor, runs []adf.PipelineRun) (clean []adf.PipelineRun, lost int) {
+// what is left of them. lost are those that can't be, since their very id had to
+// go: they can't be kept.
+func redactRuns(r *redact.Redactor, runs []adf.PipelineRun) (clean []adf.PipelineRun, lost []azure.OddRow) {
 	clean = runs[:0]
 	for i := range runs {
 		raw, changed := r.JSON(runs[i].Raw)
 		if changed {
 			run, err := adf.DecodePipelineRun(raw)
 			if err != nil {
-				lost++
+				lost = append(lost, azure.OddRow{Raw: runs[i].Raw, Problem: "nothing tells it from others without its secrets"})
 				continue
 			}
 			runs[i] = run
@@ -24,6 +25,15 @@ func redactRuns(r *redact.Redactor, runs []adf.PipelineRun) (clean []adf.Pipelin
 		clean = append(clean, runs[i])
 	}
 	return clean, lost
+}
+
+// redactFacts takes the secrets out of what is kept of a factory itself: its
+// tags.
+func redactFacts(r *redact.Redactor, f adf.Factory) adf.Factory {
+	if f.Tags != nil {
+		f.Tags, _ = r.JSON(f.Tags)
+	}
+	return f
 }
 
 // redactActivities is redactRuns for activity runs. secure says what of a row

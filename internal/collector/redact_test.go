@@ -28,8 +28,8 @@ func TestRunsLoseTheirSecretsBeforeTheyAreWritten(t *testing.T) {
 	}
 	untouched := &runs[0].Raw[0]
 	clean, lost := redactRuns(redact.Default(), runs)
-	if len(clean) != 3 || lost != 0 || &clean[0].Raw[0] != untouched {
-		t.Fatalf("%d runs, %d lost", len(clean), lost)
+	if len(clean) != 3 || len(lost) != 0 || &clean[0].Raw[0] != untouched {
+		t.Fatalf("%d runs, %d lost", len(clean), len(lost))
 	}
 	got := fmt.Sprintf("%s %s %s %s", clean[1].Raw, clean[1].Parameters, *clean[1].Message, clean[2].RunID)
 	if strings.Contains(got, "CANARY") || strings.Count(got, redact.Marker) != 6 {

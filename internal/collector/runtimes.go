@@ -33,8 +33,14 @@ func (f *factory) readRuntimes(ctx context.Context, called bool) error {
 	told := map[string]toldState{}
 	var list []store.RuntimeReading
 	var troubles []error
+	lost := len(all.Odd)
 	for i := range all.Items {
-		r := store.RuntimeReading{Runtime: all.Items[i]}
+		clean, ok := redacted(f, &all.Items[i], all.Items[i].Raw, adf.DecodeIntegrationRuntime)
+		if !ok {
+			lost++
+			continue
+		}
+		r := store.RuntimeReading{Runtime: clean}
 		key := strings.ToLower(r.Runtime.Name)
 		if last, ok := f.toldStates[key]; ok && !called && isStateless(&r.Runtime) && last.etag == r.Runtime.ETag && f.now().Sub(last.at) < idleState {
 			told[key] = last
@@ -50,10 +56,10 @@ func (f *factory) readRuntimes(ctx context.Context, called bool) error {
 		}
 		list = append(list, r)
 	}
-	f.toldStates = told
-	if err := f.store.PutRuntimes(ctx, f.reading(all.Asked, len(all.Odd)), list); err != nil {
+	if err := f.store.PutRuntimes(ctx, f.reading(all.Asked, lost), list); err != nil {
 		return err
 	}
+	f.toldStates = told
 	return errors.Join(troubles...)
 }
 
@@ -71,7 +77,11 @@ func (f *factory) readState(ctx context.Context, r *store.RuntimeReading) error 
 	if err != nil {
 		return unlessGone(err)
 	}
-	r.Status, r.StatusAsOf = &status, adf.TimeOf(asked)
+	clean, ok := redacted(f, &status, status.Raw, adf.DecodeIntegrationRuntimeStatus)
+	if !ok {
+		return nil // nothing is left of it that could be kept
+	}
+	r.Status, r.StatusAsOf = &clean, adf.TimeOf(asked)
 	if !strings.EqualFold(r.Runtime.Type, adf.RuntimeSelfHosted) || !hasNodeOnline(&status) {
 		return nil
 	}
@@ -79,7 +89,9 @@ func (f *factory) readState(ctx context.Context, r *store.RuntimeReading) error 
 	if err != nil {
 		return unlessGone(err)
 	}
-	r.Monitoring, r.MonitoringAt = &load, adf.TimeOf(asked)
+	if clean, ok := redacted(f, &load, load.Raw, adf.DecodeIntegrationRuntimeMonitoring); ok {
+		r.Monitoring, r.MonitoringAt = &clean, adf.TimeOf(asked)
+	}
 	return nil
 }
 

@@ -166,6 +166,7 @@ func (s *source) show(ctx context.Context, f adf.Factory) error {
 
 // put stores what Azure says of a factory and has it collected.
 func (s *source) put(ctx context.Context, f adf.Factory) error {
+	f = redactFacts(s.collector.options.Redact, f)
 	name := s.Name
 	if reads := s.collector.readBy(f.ID); reads != "" {
 		name = reads // several sources see it, and one reads it

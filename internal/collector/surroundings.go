@@ -33,7 +33,7 @@ func (f *factory) aroundLoop(ctx context.Context) {
 		select {
 		case <-ctx.Done():
 			return
-		case <-f.wakeAround: // each round waits for a good poll
+		case <-f.wakeAround: // there was a good poll since the last round
 		}
 		err := f.readAround(ctx, called)
 		f.report(ctx, partAround, err)
@@ -125,7 +125,7 @@ func (f *factory) readFacts(ctx context.Context, called bool) error {
 	if err != nil {
 		return err
 	}
-	if _, err := f.store.PutFactory(ctx, facts, f.seers.current().source); err != nil {
+	if _, err := f.store.PutFactory(ctx, redactFacts(f.redact, facts), f.seers.current().source); err != nil {
 		return fmt.Errorf("store the facts of factory %s: %w", f.place.Name, err)
 	}
 	return f.sawFacts(ctx)

@@ -15,10 +15,11 @@ import (
 const (
 	hourlyReach = 24 * time.Hour
 	dailyReach  = DefaultHistory
-	// hourlySlices and dailySlices are how many sweeps it takes to have read
-	// every row once more.
+	// hourlySlices and dailySlices are in how many parts a range is cut of
+	// which a sweep reads one, where it does not read all.
 	hourlySlices = 24
 	dailySlices  = 15
+	dailyEvery   = 24 * time.Hour
 	// quietDays is how much history tells when a factory has the least to do.
 	quietDays = 14
 )
@@ -36,11 +37,15 @@ func (f *factory) sweepLoop(ctx context.Context) {
 			return
 		case o := <-f.orders.waiting:
 			timer.Stop()
-			err := f.sweepOrdered(budget.For(ctx, budget.History), o)
-			f.report(ctx, partSweep, err)
-			o.end(err, adf.TimeOf(f.now()))
+			// How it ends the order tells, beside what sweeps found by themselves.
+			o.end(f.sweepOrdered(budget.For(ctx, budget.Sweep), o), adf.TimeOf(f.now()))
 		case <-timer.C:
-			next = f.now().Add(f.sweepEvery)
+			now := f.now()
+			// From the last one, not from now: sweeps that come ever later would
+			// leave a slice out in the end.
+			if next = next.Add(f.sweepEvery); next.Before(now) || next.Sub(now) > f.sweepEvery {
+				next = now.Add(f.sweepEvery)
+			}
 			if !f.activities.isFilled() {
 				continue // the fill reads it anyway
 			}
@@ -57,14 +62,14 @@ func (f *factory) sweepLoop(ctx context.Context) {
 
 // sweepDue carries out the hourly sweep, and the daily one when it is time.
 func (f *factory) sweepDue(ctx context.Context) error {
-	if err := f.sweep(ctx, store.SweepHour, hourlyReach, hourlySlices); err != nil {
+	if err := f.sweep(ctx, sweeping{store.SweepHour, hourlyReach, hourlySlices, f.sweepEvery}); err != nil {
 		return err
 	}
 	isDue, err := f.isDailyDue(ctx)
 	if err != nil || !isDue {
 		return err
 	}
-	return f.sweep(ctx, store.SweepDay, dailyReach, dailySlices)
+	return f.sweep(ctx, sweeping{store.SweepDay, dailyReach, dailySlices, dailyEvery})
 }
 
 // isDailyDue reports whether the last daily sweep is over 20 hours old and the
@@ -111,17 +116,44 @@ func (f *factory) isQuietest(ctx context.Context, now adf.Time) (bool, error) {
 	return now.Time().Hour() == quietest, nil
 }
 
+// sweeping is a kind of sweeps: every so often over the last reach, and where
+// that is much over one of so many slices of it.
+type sweeping struct {
+	kind   store.SweepKind
+	reach  time.Duration
+	slices int64
+	every  time.Duration
+}
+
+// slicesDue returns the parts of w whose turn it is in a sweep that began at
+// began. Time is cut into slices that stand still while w moves on, and a slice
+// is read by each sweep whose number has the same distance from its own, by the
+// clock and not by memory: so every moment is read at least once while it is in
+// reach, half of that time after it was read first, whichever process sweeps.
+func (s sweeping) slicesDue(w store.Window, began adf.Time) []store.Window {
+	length := int64(s.reach) / s.slices
+	start := func(n int64) adf.Time { return adf.TimeOf(time.Unix(0, n*length)) }
+	turn := began.Time().UnixNano() / int64(s.every)
+	var due []store.Window
+	for n := w.From.Time().UnixNano() / length; start(n) < w.To; n++ {
+		if ((turn-n)%s.slices+s.slices)%s.slices == s.slices/2 {
+			due = append(due, store.Window{From: max(w.From, start(n)), To: min(w.To, start(n+1))})
+		}
+	}
+	return due
+}
+
 // sweep reads the last reach of what is covered once more, whole where that is
-// cheap. Of more rows it reads what did not succeed, and one slice after
-// another of the rest; if that shows anything missed, it reads all. slices is how many sweeps it takes to read
-// the whole.
-func (f *factory) sweep(ctx context.Context, kind store.SweepKind, reach time.Duration, slices int) error {
+// cheap. Of more rows it reads what did not succeed, and of the rest the slice
+// whose turn it is; if that shows anything missed, it reads all.
+func (f *factory) sweep(ctx context.Context, s sweeping) error {
+	kind := s.kind
 	have, err := f.store.Coverage(ctx, f.place.Key)
 	if err != nil || len(have) == 0 {
 		return err
 	}
 	began := f.azureNow()
-	w := store.Window{From: began.Add(-reach), To: have[len(have)-1].To}
+	w := store.Window{From: began.Add(-s.reach), To: have[len(have)-1].To}
 	if w.From >= w.To {
 		return nil // nothing recent is covered: the polls are in trouble
 	}
@@ -132,7 +164,7 @@ func (f *factory) sweep(ctx context.Context, kind store.SweepKind, reach time.Du
 	var sum result
 	whole := cost <= f.sweepRows || f.doubtful[kind]
 	if !whole {
-		sum, err = f.sample(ctx, w, have, slices)
+		sum, err = f.sample(ctx, w, have, s.slicesDue(w, began))
 		whole = sum.missed+sum.outdated > 0
 	}
 	if whole && err == nil {
@@ -148,20 +180,19 @@ func (f *factory) sweep(ctx context.Context, kind store.SweepKind, reach time.Du
 	return errors.Join(err, f.swept(ctx, store.Sweep{Kind: kind, Window: w, Began: began, Whole: whole && err == nil}, sum))
 }
 
-// sample reads what did not succeed, and the slice whose turn it is.
-func (f *factory) sample(ctx context.Context, w store.Window, have []store.Window, slices int) (result, error) {
+// sample reads of w what did not succeed, and all of the slices.
+func (f *factory) sample(ctx context.Context, w store.Window, have, slices []store.Window) (result, error) {
 	sum, err := f.read(ctx, reading{window: w, have: have, filters: []adf.Filter{{
 		Operand: "Status", Operator: "NotEquals", Values: []any{string(adf.StatusSucceeded)},
 	}}})
-	if err != nil {
-		return sum, err
+	for _, slice := range slices {
+		if err != nil {
+			break
+		}
+		var got result
+		got, err = f.read(ctx, reading{window: slice, have: have})
+		sum.add(got)
 	}
-	// Turns go by the clock, so that a restart changes nothing.
-	length := w.To.Sub(w.From) / time.Duration(slices)
-	turn := f.now().Unix() / int64(max(time.Second, length)/time.Second) % int64(slices)
-	from := w.From.Add(time.Duration(turn) * length)
-	got, err := f.read(ctx, reading{window: store.Window{From: from, To: from.Add(length)}, have: have})
-	sum.add(got)
 	return sum, err
 }
 
