@@ -19,7 +19,8 @@ import (
 )
 
 // factory collects one factory: a loop of polls, one that fills in history,
-// one that looks for what was missed, and one that reads activities.
+// one that looks for what was missed, one for what stands around the runs, and
+// one that reads activities.
 type factory struct {
 	place      store.Place
 	seers      seers
@@ -57,7 +58,8 @@ type factory struct {
 	known                   atomic.Pointer[knownPipelines] // nil until definitions were read
 	factsSeen               atomic.Pointer[time.Time]      // when Azure showed the factory itself last; nil for never
 	firing                  firing
-	olderRest               time.Time // until when older trigger runs are not asked for; touched by the fill loop only, as is olderRetry
+	agedAsked               map[string]time.Time // by triggerRunId, when one was asked for that is open for long; touched by the loop of surroundings only
+	olderRest               time.Time            // until when older trigger runs are not asked for; touched by the fill loop only, as is olderRetry
 	olderRetry              backoff
 	toldStates              map[string]toldState // by lower-case name of the integration runtime; touched by the loop of surroundings only
 	calledFor               map[string]bool      // lower-case names of pipelines that surroundings were read again for; touched by the poll loop only

@@ -92,31 +92,37 @@ func (r *result) add(s result) {
 // stored: after an error nothing of it does, though rows of its first pages may
 // be there.
 func (f *factory) read(ctx context.Context, r reading) (result, error) {
-	var sum result
-	if r.asked.IsZero() {
-		r.to = r.window.To
-	}
+	r.to = r.window.To
 	began := f.azureNow()
-	for restarts := 0; ; restarts++ {
+	return inHalves(r.window, func(w store.Window) (result, error) {
+		r.window = w
 		got, err := f.readPages(ctx, &r)
+		if r.asked.IsZero() {
+			r.asked = max(w.From, began) // not even its first page was answered
+		}
+		return got, err
+	})
+}
+
+// inHalves reads a window, and where halves of it may be answered and the whole
+// was not, its halves, the older one first.
+func inHalves(w store.Window, read func(store.Window) (result, error)) (result, error) {
+	var sum result
+	for restarts := 0; ; restarts++ {
+		got, err := read(w)
 		sum.add(got)
 		if !isForHalves(err) {
 			return sum, err
 		}
-		if r.window.To.Sub(r.window.From) >= 2*shortestLength {
+		if w.To.Sub(w.From) >= 2*shortestLength {
 			break
 		}
 		if restarts == windowRestarts {
 			return sum, err
 		}
 	}
-	if r.asked.IsZero() {
-		r.asked = max(r.window.From, began) // not even its first page was answered
-	}
-	for _, half := range halves(r.window) {
-		part := r
-		part.window = half
-		got, err := f.read(ctx, part)
+	for _, half := range halves(w) {
+		got, err := inHalves(half, read)
 		sum.add(got)
 		if err != nil {
 			return sum, err

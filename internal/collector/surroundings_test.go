@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
-	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -88,35 +87,7 @@ func TestSurroundingsEqualTheTruth(t *testing.T) {
 		}
 	}
 	name := adf.FactoryID(b.emulated.Factories[0]).Name()
-	var want struct {
-		Items []struct{ TriggerRunID, Status string }
-	}
-	b.control(t, http.MethodGet, "/truth/triggerRuns?factory="+url.QueryEscape(name), nil, &want)
-	if len(want.Items) == 0 {
-		t.Fatal("the truth has no trigger runs")
-	}
-	eventually(t, "trigger runs", func() string {
-		stored := map[string]bool{}
-		q := store.TriggerRunQuery{TriggerRunFilter: store.TriggerRunFilter{Factories: []string{short(t, b.store, name)}}, Limit: store.MaxLimit}
-		for {
-			page, err := b.store.TriggerRuns(t.Context(), q)
-			if err != nil {
-				t.Fatal(err)
-			}
-			for i := range page.TriggerRuns {
-				stored[page.TriggerRuns[i].TriggerRunID] = true
-			}
-			if q.Cursor = page.NextCursor; q.Cursor == "" {
-				break
-			}
-		}
-		for _, w := range want.Items {
-			if !stored[w.TriggerRunID] {
-				return fmt.Sprintf("%s is missing of %d, %d are stored", w.TriggerRunID, len(want.Items), len(stored))
-			}
-		}
-		return ""
-	})
+	b.triggerRunsStored(t, name)
 }
 
 // TestAKindThatIsRefusedHidesNoOther: it says why it is unknown, and the

@@ -2,7 +2,9 @@ package collector
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -16,11 +18,13 @@ const (
 	// one before it: one was seen to become visible five minutes late
 	// (recordings, triggerruns-query-006 and -007).
 	triggerOverlap = 15 * time.Minute
-	// openTriggers is how many trigger runs that have not ended are looked at
-	// for how far back a window has to begin.
-	openTriggers = 100
-	// openTriggerReach is how far back it begins at most for their sake.
+	// openTriggerReach is how far back a window begins at most for the sake of
+	// trigger runs that have not ended. Older ones are asked for one by one.
 	openTriggerReach = 24 * time.Hour
+	// agedTriggers is how many of those are asked for in a round, each at most
+	// once in agedTriggerEvery: they may wait for days for what they depend on.
+	agedTriggers     = 4
+	agedTriggerEvery = time.Hour
 	// idleTriggers is in how many intervals the trigger runs are asked for
 	// once where no trigger can fire.
 	idleTriggers = 4
@@ -90,29 +94,57 @@ func (g *firing) ended(at time.Time, err error) {
 }
 
 // readTriggerRuns reads the trigger runs since the last round, from the oldest
-// one on that had not ended. Where nothing can have fired it does so more
+// one of the last day on that had not ended. Where nothing can have fired it does so more
 // seldom.
 func (f *factory) readTriggerRuns(ctx context.Context, called bool) error {
 	have, err := f.store.TriggerRunCoverage(ctx, f.place.Key)
 	if err != nil {
 		return err
 	}
-	open, err := f.store.OpenTriggerRuns(ctx, f.place.Key, openTriggers)
+	now := f.azureNow()
+	open, err := f.store.OpenTriggerRuns(ctx, f.place.Key, store.Window{From: now.Add(-openTriggerReach), To: now.Add(openTriggerReach)}, 1)
 	if err != nil {
 		return err
 	}
-	if !called && len(open) == 0 && !f.firing.isDue(f.now(), idleTriggers*f.aroundEvery) {
-		return nil
+	if called || len(open) > 0 || f.firing.isDue(f.now(), idleTriggers*f.aroundEvery) {
+		newest := pollWindow(have, now, triggerOverlap)
+		if len(open) > 0 && !open[0].TriggerRunTimestamp.IsZero() {
+			newest.From = min(newest.From, max(open[0].TriggerRunTimestamp, now.Add(-openTriggerReach)))
+		}
+		f.firing.begins()
+		_, err = f.readTriggerWindow(ctx, newest)
+		f.firing.ended(f.now(), err)
 	}
-	now := f.azureNow()
-	newest := pollWindow(have, now, triggerOverlap)
-	if len(open) > 0 && !open[0].TriggerRunTimestamp.IsZero() {
-		newest.From = min(newest.From, max(open[0].TriggerRunTimestamp, now.Add(-openTriggerReach)))
+	return errors.Join(err, f.readAgedTriggers(ctx, now))
+}
+
+// readAgedTriggers asks for trigger runs that have not ended for longer than
+// windows reach back: windows are laid by the time at which a trigger fired,
+// which does not change when the run ends.
+func (f *factory) readAgedTriggers(ctx context.Context, now adf.Time) error {
+	aged, err := f.store.OpenTriggerRuns(ctx, f.place.Key, store.Window{From: now.Add(-f.history), To: now.Add(-openTriggerReach)}, store.MaxLimit)
+	if err != nil {
+		return err
 	}
-	f.firing.begins()
-	_, err = f.readTriggerWindow(ctx, newest)
-	f.firing.ended(f.now(), err)
-	return err
+	asked := map[string]time.Time{}
+	for i := range aged {
+		asked[aged[i].TriggerRunID] = f.agedAsked[aged[i].TriggerRunID]
+	}
+	f.agedAsked = asked // those that have ended meanwhile are forgotten
+	slices.SortStableFunc(aged, func(a, b store.TriggerRun) int { return asked[a.TriggerRunID].Compare(asked[b.TriggerRunID]) })
+	aged = slices.DeleteFunc(aged, func(r store.TriggerRun) bool { return r.TriggerRunTimestamp.IsZero() })
+	for i := range aged[:min(len(aged), agedTriggers)] {
+		r := &aged[i]
+		if f.now().Sub(asked[r.TriggerRunID]) < agedTriggerEvery {
+			break
+		}
+		at := r.TriggerRunTimestamp
+		if _, err := f.readTriggerWindow(ctx, store.Window{From: at.Add(-time.Second), To: at.Add(time.Second)}); err != nil {
+			return err
+		}
+		asked[r.TriggerRunID] = f.now()
+	}
+	return nil
 }
 
 // fillTriggerRuns reads what is missing of the history of trigger runs, newest
@@ -148,20 +180,37 @@ func (f *factory) fillTriggerRuns(ctx context.Context) error {
 	return nil
 }
 
-// readTriggerWindow reads a window of trigger runs to its end, and returns how
-// many pages and rows it had.
-func (f *factory) readTriggerWindow(ctx context.Context, w store.Window) (sum result, err error) {
+// readTriggerWindow reads a window of trigger runs to its end, in halves where
+// it is too full or its token is refused, and returns how many pages and rows
+// it had. What fires after the first page of the whole was answered is another
+// window's.
+func (f *factory) readTriggerWindow(ctx context.Context, w store.Window) (result, error) {
+	var asked adf.Time
+	began := f.azureNow()
+	return inHalves(w, func(part store.Window) (result, error) {
+		got, err := f.readTriggerPages(ctx, part, &asked)
+		if asked.IsZero() {
+			asked = began // not even its first page was answered
+		}
+		return got, err
+	})
+}
+
+func (f *factory) readTriggerPages(ctx context.Context, w store.Window, whole *adf.Time) (sum result, err error) {
 	filter := adf.RunFilter{LastUpdatedAfter: w.From, LastUpdatedBefore: w.To}
-	done := store.Window{From: w.From}
+	canSplit := w.To.Sub(w.From) >= 2*shortestLength
 	for {
+		if canSplit && sum.pages == tooManyPages {
+			return sum, errTooFull
+		}
 		answer, err := f.azure().QueryTriggerRuns(ctx, f.place.ID, filter)
 		if err != nil {
 			return sum, err
 		}
 		sum.add(result{pages: 1, rows: len(answer.Runs)})
 		asked := adf.TimeOf(answer.Asked)
-		if done.To.IsZero() {
-			done.To = max(done.From, min(w.To, asked))
+		if whole.IsZero() {
+			*whole = asked
 		}
 		page := store.TriggerRunPage{Factory: f.place.Key, OddRows: f.newOddRows(answer.Odd), Asked: asked}
 		for i := range answer.Runs {
@@ -171,6 +220,7 @@ func (f *factory) readTriggerWindow(ctx context.Context, w store.Window) (sum re
 		}
 		last := answer.Next == ""
 		if last {
+			done := store.Window{From: w.From, To: max(w.From, min(w.To, *whole))}
 			page.Completes, page.AsOf = &done, done.To
 		}
 		if _, err := f.store.WriteTriggerRuns(ctx, page); err != nil {

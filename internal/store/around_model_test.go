@@ -312,17 +312,22 @@ func (x suite) openTriggerRuns(t *testing.T) {
 	s := x.open(t)
 	f, other := putFactory(t, s, "adf"), putFactory(t, s, "other")
 	writeTriggerRuns(t, s, other, hour(9), triggerRow{ID: "z", Status: "Waiting", Fired: hour(0)})
+	always := store.Window{From: hour(0), To: hour(24)}
 	for i, status := range []string{"Running", "Succeeded", "WaitingOnDependency", "Failed", "Cancelled", "Pondering", "Waiting"} {
 		writeTriggerRuns(t, s, f, hour(9), triggerRow{ID: status, Status: status, Fired: hour(float64(9 - i))})
 	}
-	got, err := s.OpenTriggerRuns(t.Context(), f.Key, 3)
+	got, err := s.OpenTriggerRuns(t.Context(), f.Key, always, 3)
 	if diff := gocmp.Diff([]string{"Waiting", "Pondering", "WaitingOnDependency"}, triggerIDs(got)); diff != "" || err != nil {
 		t.Error(diff, err)
 	}
 	writeTriggerRuns(t, s, f, hour(10), triggerRow{ID: "Waiting", Status: "Succeeded", Fired: hour(3)})
 	writeTriggerRuns(t, s, f, hour(11), triggerRow{ID: "Waiting", Status: "Waiting", Fired: hour(3)}) // a replica that lags behind
-	got, err = s.OpenTriggerRuns(t.Context(), f.Key, 100)
+	got, err = s.OpenTriggerRuns(t.Context(), f.Key, always, 100)
 	if diff := gocmp.Diff([]string{"Pondering", "WaitingOnDependency", "Running"}, triggerIDs(got)); diff != "" || err != nil {
+		t.Error(diff, err)
+	}
+	got, err = s.OpenTriggerRuns(t.Context(), f.Key, store.Window{From: hour(7), To: hour(9)}, 100)
+	if diff := gocmp.Diff([]string{"WaitingOnDependency"}, triggerIDs(got)); diff != "" || err != nil {
 		t.Error(diff, err)
 	}
 }

@@ -65,7 +65,7 @@ func TestLookUpsOfSurroundingsAreSearches(t *testing.T) {
 	}{
 		"a trigger run":                    {triggerByIDStmt(1, "x"), []string{"trigger_run_key (place_id=? AND id_key=?)"}},
 		"the trigger runs of a run":        {triggersOfStmt(1, []byte("x")), []string{"triggered_run_id (place_id=? AND run_id=?)", "SEARCH trigger_run USING INTEGER PRIMARY KEY"}},
-		"trigger runs that have not ended": {openTriggersStmt(1, 10), []string{"trigger_run_open (place_id=?)"}},
+		"trigger runs that have not ended": {openTriggersStmt(1, Window{From: 1, To: 2}, 10), []string{"trigger_run_open (place_id=? AND fired>? AND fired<?)"}},
 		"a history":                        {historyStmt(1, 5, 9), []string{"SEARCH runtime_past USING PRIMARY KEY (resource_id=? AND from_t<?)", "SEARCH runtime_state USING PRIMARY KEY (resource_id=?)"}},
 		"a version":                        {newStmt().add(definitionColumns).arg(int64(1)).add(" AND d.from_t <= ").arg(int64(5)).add(" ORDER BY d.from_t DESC LIMIT 1"), []string{"SEARCH d USING PRIMARY KEY (resource_id=? AND from_t<?)", "SEARCH c USING INTEGER PRIMARY KEY", "SEARCH n USING PRIMARY KEY (resource_id=? AND from_t>?)"}},
 		"resources":                        {resourcesStmt(SurroundingTriggers, []int64{1, 2}), []string{"(place_id=? AND kind=?)"}},

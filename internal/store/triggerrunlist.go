@@ -325,11 +325,11 @@ func (s *Store) RunsOfTriggerRun(ctx context.Context, factory, triggerRunID stri
 	return runs, err
 }
 
-// OpenTriggerRuns returns up to limit trigger runs of a factory that have not
-// ended, oldest first: a query that is to show how they end has to begin at
-// the first one's triggerRunTimestamp.
-func (s *Store) OpenTriggerRuns(ctx context.Context, factory FactoryKey, limit int) ([]TriggerRun, error) {
-	rows, err := s.triggerRows(ctx, openTriggersStmt(factory, limit))
+// OpenTriggerRuns returns up to limit trigger runs of a factory that fired
+// within a window and have not ended, oldest first: a query that is to show how
+// they end has to begin at the first one's triggerRunTimestamp.
+func (s *Store) OpenTriggerRuns(ctx context.Context, factory FactoryKey, w Window, limit int) ([]TriggerRun, error) {
+	rows, err := s.triggerRows(ctx, openTriggersStmt(factory, w, limit))
 	if err != nil {
 		return nil, s.unavailable(fmt.Errorf("list trigger runs to ask for: %w", err))
 	}
@@ -340,7 +340,7 @@ func (s *Store) OpenTriggerRuns(ctx context.Context, factory FactoryKey, limit i
 	return out, nil
 }
 
-func openTriggersStmt(factory FactoryKey, limit int) *stmt {
+func openTriggersStmt(factory FactoryKey, w Window, limit int) *stmt {
 	return newStmt().add(triggerColumns).index("trigger_run_open").add(" WHERE place_id = ").arg(int64(factory)).
-		add(" AND status NOT IN ", endedTriggers).add(" ORDER BY fired, seq LIMIT ").arg(int64(min(max(limit, 1), MaxLimit)))
+		add(" AND fired >= ").arg(int64(w.From)).add(" AND fired < ").arg(int64(w.To)).add(" AND status NOT IN ", endedTriggers).add(" ORDER BY fired, seq LIMIT ").arg(int64(min(max(limit, 1), MaxLimit)))
 }
