@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -176,6 +177,27 @@ func TestARefusedContinuationTokenIsNotABadRequest(t *testing.T) {
 	_, err = c.QueryActivityRuns(t.Context(), factory, someRunID, window())
 	if e := asError(t, err); e.Kind != azure.KindBadRequest {
 		t.Errorf("without one: got %s, want %s", e.Kind, azure.KindBadRequest)
+	}
+}
+
+// TestAPolicyThatKeepsTheApplicationOutIsNotAskedAgainAtOnce: Conditional
+// Access, say, or a code that nobody knows. Only a person can change it.
+func TestAPolicyThatKeepsTheApplicationOutIsNotAskedAgainAtOnce(t *testing.T) {
+	t.Parallel()
+	var asked atomic.Int32
+	refuse := always(400, aadsts(53003))
+	client := startAzure(t, func(w http.ResponseWriter, r *http.Request) {
+		asked.Add(1)
+		refuse(w, r)
+	}, nil).client(t)
+	for range 10 {
+		_, err := client.QueryPipelineRuns(t.Context(), factory, window())
+		if e := asError(t, err); e.Kind != azure.KindUnauthorized || e.Call != azure.TokenCall {
+			t.Fatalf("%s in %s", e.Kind, e.Call)
+		}
+	}
+	if n := asked.Load(); n != 1 {
+		t.Errorf("Entra ID was asked %d times within a moment", n)
 	}
 }
 

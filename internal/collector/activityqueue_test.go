@@ -3,6 +3,7 @@ package collector
 import (
 	"context"
 	"errors"
+	"fmt"
 	"testing"
 	"time"
 
@@ -203,6 +204,64 @@ func TestUnsettledActivitiesAreReadAgainButNotForEver(t *testing.T) {
 	if tries != settleTries {
 		t.Errorf("unsettled %d times, want %d", tries, settleTries)
 	}
+}
+
+// TestMuchMoreThanCanBeReadWaitsInTheStore: while activities can't be read for
+// weeks, a busy factory's ended runs don't gather in memory.
+func TestMuchMoreThanCanBeReadWaitsInTheStore(t *testing.T) {
+	t.Parallel()
+	c := newClock()
+	q := newActivityQueue(c.now)
+	q.setFilled(true)
+	q.setBacklog(nil)
+	for i := range 3 * freshMost {
+		q.finished([]adf.PipelineRun{run(fmt.Sprint(i), []adf.Status{adf.StatusSucceeded, adf.StatusFailed}[i%2])})
+	}
+	if n := len(q.fresh); n != freshMost {
+		t.Errorf("%d runs wait in memory, want %d", n, freshMost)
+	}
+	if !q.wantsBacklog() {
+		t.Error("nobody asks the store for the others")
+	}
+}
+
+// TestAnEndedRunIsRememberedWhileWindowsShowIt, so that it is asked for once.
+func TestAnEndedRunIsRememberedWhileWindowsShowIt(t *testing.T) {
+	t.Parallel()
+	c := newClock()
+	q := newActivityQueue(c.now)
+	q.setFilled(true)
+	ended := []adf.PipelineRun{run("a", adf.StatusFailed)}
+	asked := 0
+	for range int(deepest(mostOverlap) / time.Minute) {
+		q.finished(ended)
+		asked += len(drain(q))
+		c.pass(time.Minute)
+		q.wake()
+	}
+	if asked != 1 {
+		t.Errorf("it was asked for %d times", asked)
+	}
+}
+
+// TestARunThatIsBeingReadIsNotForgotten: somebody asked for the activities of
+// an open run that no policy keeps, and it ends meanwhile.
+func TestARunThatIsBeingReadIsNotForgotten(t *testing.T) {
+	t.Parallel()
+	c := newClock()
+	q := newActivityQueue(c.now)
+	q.policy = NewActivityPolicies([]ActivityPolicy{{Keep: KeepNone}}).of("adf")
+	q.setFilled(true)
+	if begin, err := q.claim("a"); !begin || err != nil {
+		t.Fatal(begin, err)
+	}
+	q.finished([]adf.PipelineRun{run("a", adf.StatusSucceeded)})
+	c.pass(2 * memoLife)
+	q.wake()
+	if begin, err := q.claim("A"); begin || err != nil {
+		t.Error("it is read twice at once", err)
+	}
+	q.release(activityJob{runID: "a"}, nil)
 }
 
 func TestBackoffGrowsToItsBoundAndObeysRetryAfter(t *testing.T) {

@@ -34,6 +34,8 @@ type front struct {
 	// passes is told which of them comes, from 1 on, and where its window ends,
 	// and may refuse it.
 	passes atomic.Pointer[func(n int32, to time.Time) bool]
+	// floods has the next one that passes answered with more than anybody takes.
+	floods atomic.Bool
 }
 
 func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -46,8 +48,23 @@ func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusInternalServerError)
 		return
 	}
+	if filter.LastUpdatedBefore.After(time.Now()) && f.floods.CompareAndSwap(true, false) {
+		w.Header().Set("Content-Type", "application/json")
+		_, _ = io.Copy(w, io.LimitReader(blanks{}, 65<<20)) // whoever asked hangs up
+		return
+	}
 	r.Body = io.NopCloser(bytes.NewReader(body))
 	f.Handler.ServeHTTP(w, r)
+}
+
+// blanks is text without an end.
+type blanks struct{}
+
+func (blanks) Read(p []byte) (int, error) {
+	for i := range p {
+		p[i] = ' '
+	}
+	return len(p), nil
 }
 
 func (f *front) set(passes func(n int32, to time.Time) bool) {
@@ -123,6 +140,18 @@ func TestAHalfOfAWindowDoesNotMakeItFresh(t *testing.T) {
 // one of the second half.
 func TestAHalfIsOverlappedByWhenItWasAsked(t *testing.T) {
 	t.Parallel()
+	// The last request for the whole: its second page has its token refused, or
+	// the first one is too large.
+	for name, last := range map[string]int32{"token refused": 2, "too large": 1} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			testAHalfIsOverlapped(t, last)
+		})
+	}
+}
+
+func testAHalfIsOverlapped(t *testing.T, last int32) {
+	t.Helper()
 	b := setup(t, emulator.Options{Seed: 24, Size: 500, Scenario: "quiet"})
 	b.emulated.Factories = b.emulated.Factories[:1]
 	front, client := behind(t, b)
@@ -133,7 +162,9 @@ func TestAHalfIsOverlappedByWhenItWasAsked(t *testing.T) {
 	for range 150 {
 		b.control(t, http.MethodPost, "/truth/runs", map[string]any{"factory": b.emulated.Factories[0], "pipelineName": "p", "status": "Succeeded", "durationInMs": 1}, nil)
 	}
-	b.fault(t, map[string]any{"call": "queryPipelineRuns", "fault": "badToken", "count": 1})
+	if last == 2 {
+		b.fault(t, map[string]any{"call": "queryPipelineRuns", "fault": "badToken", "count": 1})
+	}
 	// After as long a time again all of them lie in the first half of what is
 	// asked for next: a window reaches as far ahead as it overlaps.
 	until := time.Now().Add(time.Since(began) + time.Second)
@@ -143,10 +174,12 @@ func TestAHalfIsOverlappedByWhenItWasAsked(t *testing.T) {
 		if to.Before(until.Add(5 * time.Minute)) {
 			return false // it was planned before
 		}
-		switch came.Add(1) {
-		case 2: // the second page of the whole, whose token is refused; then comes the first half
+		n := came.Add(1)
+		front.floods.Store(n == 1 && last == 1)
+		switch n {
+		case last: // then comes the first half
 			b.fault(t, map[string]any{"call": "queryPipelineRuns", "fault": "late", "delay": "2m"})
-		case 3: // the second half
+		case last + 1: // the second half
 			b.control(t, http.MethodDelete, "/faults", nil, nil)
 			b.control(t, http.MethodPost, "/clock", map[string]any{"advance": "40m"}, nil)
 			close(done)

@@ -64,6 +64,24 @@ func (o *order) set(change func(*Reread)) {
 	change(&o.reread)
 }
 
+// join takes w into the range, and reports whether it did: it waits still, and
+// the two touch.
+func (o *order) join(w store.Window) (joined bool) {
+	o.set(func(r *Reread) {
+		joined = r.State == RereadWaiting && w.From <= r.Window.To && w.To >= r.Window.From
+		if joined {
+			r.Window = store.Window{From: min(w.From, r.Window.From), To: max(w.To, r.Window.To)}
+		}
+	})
+	return joined
+}
+
+// begin says that the range is being read, and returns it.
+func (o *order) begin() store.Window {
+	o.set(func(r *Reread) { r.State = RereadReading })
+	return o.get().Window
+}
+
 func (o *order) end(err error, now adf.Time) {
 	o.set(func(r *Reread) {
 		r.State, r.Ended = RereadDone, now
@@ -85,10 +103,16 @@ type orders struct {
 
 func newOrders() *orders { return &orders{waiting: make(chan *order, ordersWaiting)} }
 
-// add queues a range; it returns nil when too many wait.
+// add queues a range; it returns nil when too many wait. One that touches a
+// range that waits already makes that one longer, so that nothing is read twice.
 func (o *orders) add(w store.Window, now adf.Time) *order {
 	o.mu.Lock()
 	defer o.mu.Unlock()
+	for _, one := range o.list {
+		if one.join(w) {
+			return one
+		}
+	}
 	made := &order{reread: Reread{Window: w, State: RereadWaiting, Ordered: now}, done: make(chan struct{})}
 	select {
 	case o.waiting <- made:
@@ -187,8 +211,7 @@ func (c *Collector) Rereads(factory string) []Reread {
 // sweepOrdered reads a range that somebody ordered. What of it was not covered
 // counts as covered then.
 func (f *factory) sweepOrdered(ctx context.Context, o *order) error {
-	o.set(func(r *Reread) { r.State = RereadReading })
-	w := o.get().Window
+	w := o.begin()
 	have, err := f.store.Coverage(ctx, f.place.Key)
 	if err != nil {
 		return err

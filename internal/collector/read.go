@@ -47,8 +47,9 @@ type reading struct {
 	// taken, where not nil, sees the runs of each page after they are stored.
 	taken func([]adf.PipelineRun)
 
-	// asked is when the first page of the whole window was answered, zero
-	// before that; to is where the whole ends. Both hold for its halves too.
+	// asked is when the first page of the whole window was answered, or of its
+	// first half where no page of the whole was; zero before that. to is where
+	// the whole ends. Both hold for all halves.
 	asked, to adf.Time
 }
 
@@ -93,14 +94,9 @@ func (r *result) add(s result) {
 // be there.
 func (f *factory) read(ctx context.Context, r reading) (result, error) {
 	r.to = r.window.To
-	began := f.azureNow()
 	return inHalves(r.window, func(w store.Window) (result, error) {
 		r.window = w
-		got, err := f.readPages(ctx, &r)
-		if r.asked.IsZero() {
-			r.asked = max(w.From, began) // not even its first page was answered
-		}
-		return got, err
+		return f.readPages(ctx, &r)
 	})
 }
 

@@ -186,14 +186,7 @@ func (f *factory) fillTriggerRuns(ctx context.Context) error {
 // window's.
 func (f *factory) readTriggerWindow(ctx context.Context, w store.Window) (result, error) {
 	var asked adf.Time
-	began := f.azureNow()
-	return inHalves(w, func(part store.Window) (result, error) {
-		got, err := f.readTriggerPages(ctx, part, &asked)
-		if asked.IsZero() {
-			asked = began // not even its first page was answered
-		}
-		return got, err
-	})
+	return inHalves(w, func(part store.Window) (result, error) { return f.readTriggerPages(ctx, part, &asked) })
 }
 
 func (f *factory) readTriggerPages(ctx context.Context, w store.Window, whole *adf.Time) (sum result, err error) {
