@@ -74,11 +74,13 @@ func TestAGapSaysWhyItIsThere(t *testing.T) {
 	for want, c := range map[string]struct {
 		state   store.FactoryState
 		collect bool
+		ended   time.Duration // how long ago the gap ended
 	}{
-		"it is being read":                     {store.FactoryState{State: store.StateFilling, Fill: &store.Fill{RecordsRead: 10, RecordsLeft: &left}}, true},
-		"the ceiling of 300 records …":         {store.FactoryState{State: store.StateFresh, Fill: &store.Fill{Reason: "the ceiling of 300 records …", Ceiling: 300}}, true},
-		"the identity may not":                 {store.FactoryState{State: store.StateRefused, Trouble: &store.Trouble{Kind: "forbidden", What: "the identity may not"}}, true},
-		"nobody asks Azure about this factory": {store.FactoryState{State: store.StateFilling}, false},
+		"it is being read":                          {store.FactoryState{State: store.StateFilling, Fill: &store.Fill{RecordsRead: 10, RecordsLeft: &left}}, true, time.Hour},
+		"the ceiling of 300 records …":              {store.FactoryState{State: store.StateFresh, Fill: &store.Fill{Reason: "the ceiling of 300 records …", Ceiling: 300}}, true, time.Hour},
+		"the identity may not":                      {store.FactoryState{State: store.StateRefused, Trouble: &store.Trouble{Kind: "forbidden", What: "the identity may not"}}, true, time.Hour},
+		"nobody asks Azure about this factory":      {store.FactoryState{State: store.StateFilling}, false, time.Hour},
+		"Azure keeps 45 days, and has forgotten it": {store.FactoryState{State: store.StateFresh, Trouble: &store.Trouble{Kind: "server", What: "503"}}, true, 46 * 24 * time.Hour},
 	} {
 		t.Run(want, func(t *testing.T) {
 			t.Parallel()
@@ -91,7 +93,7 @@ func TestAGapSaysWhyItIsThere(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			for _, w := range []store.Window{{From: at(48 * time.Hour), To: at(47 * time.Hour)}, {From: at(time.Hour), To: at(0)}} {
+			for _, w := range []store.Window{{From: at(c.ended + 48*time.Hour), To: at(c.ended + 47*time.Hour)}, {From: at(c.ended), To: at(0)}} {
 				if _, err := b.store.WriteRuns(t.Context(), store.Page{Factory: f.Key, Completes: &w, AsOf: w.To}); err != nil {
 					t.Fatal(err)
 				}

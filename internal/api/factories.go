@@ -183,15 +183,18 @@ func (a *board) stateOf(f *store.Factory) store.State {
 	return f.State
 }
 
-// age returns how old what the board is as of is, by the clock that it is told
-// by: ours may be wrong.
-func (a *board) age(f *store.Factory) time.Duration {
+// azureNow returns the time by the clock that a factory's times are told by:
+// ours may be wrong.
+func (a *board) azureNow(f *store.Factory) adf.Time {
 	now := a.now()
 	if a.collecting != nil {
 		now = now.Add(a.collecting.Skew(f.Short))
 	}
-	return adf.TimeOf(now).Sub(f.AsOf)
+	return adf.TimeOf(now)
 }
+
+// age returns how old what the board is as of is.
+func (a *board) age(f *store.Factory) time.Duration { return a.azureNow(f).Sub(f.AsOf) }
 
 // late reports whether several polls in a row must have been missed.
 func (a *board) late(f *store.Factory) bool { return a.age(f) > max(5*a.poll, time.Minute) }
@@ -212,14 +215,19 @@ func (a *board) factoryCoverage(f *store.Factory) FactoryCoverage {
 		ActivitiesPending: c.ActivitiesPending, WantedFrom: NullTime(c.WantedFrom), DoneShare: c.DoneShare,
 	}
 	for _, g := range c.Gaps {
-		out.Gaps = append(out.Gaps, Gap{From: Time(g.From), To: Time(g.To), Reason: a.whyMissing(f)})
+		out.Gaps = append(out.Gaps, Gap{From: Time(g.From), To: Time(g.To), Reason: a.whyMissing(f, g)})
 	}
 	return out
 }
 
+// azureKeeps is how long Azure shows a run (Azure Data Factory limits).
+const azureKeeps = 45 * 24 * time.Hour
+
 // whyMissing says why a gap in a factory's coverage is not filled.
-func (a *board) whyMissing(f *store.Factory) string {
+func (a *board) whyMissing(f *store.Factory, gap store.Window) string {
 	switch state := a.stateOf(f); {
+	case a.azureNow(f).Sub(gap.To) > azureKeeps:
+		return "Azure keeps 45 days, and has forgotten it"
 	case state == store.StateNotCollected:
 		return "nobody asks Azure about this factory"
 	case f.Fill != nil && f.Fill.Reason != "":
