@@ -104,6 +104,7 @@ func New(o Options) (http.Handler, error) {
 	a.registerFactories()
 	a.registerCollection()
 	a.registerActions()
+	a.registerSurroundings()
 	a.registerEvents()
 	a.registerHealth()
 	document, err := a.openAPI()

@@ -15,6 +15,11 @@ type Collecting struct {
 	// read.
 	ReadActivities func(ctx context.Context, factory, runID string) error
 
+	// ReadSurroundings has a factory's definitions, triggers and integration
+	// runtimes read now and returns without waiting; its error says why not, half
+	// a sentence.
+	ReadSurroundings func(factory string) error
+
 	// Order has a range of lastUpdated read once more and returns without
 	// waiting; its error says why not, half a sentence. Rereads returns what was
 	// ordered so, the newest first.

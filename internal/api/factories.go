@@ -136,15 +136,20 @@ func (a *board) listFactories(ctx context.Context, _ *struct{}) (FactoryList, er
 }
 
 func (a *board) getFactory(ctx context.Context, in *FactoryParams) (Factory, error) {
-	stored, err := a.store.Factory(ctx, in.Factory)
-	if _, missing := errors.AsType[*store.NotFoundError](err); missing {
-		return Factory{}, newProblem(http.StatusNotFound, "Not found",
-			fmt.Sprintf("There is no factory %q. /api/v1/factories lists those there are.", clip(in.Factory)))
-	}
+	stored, err := a.storedFactory(ctx, in)
 	if err != nil {
 		return Factory{}, err
 	}
 	return a.factory(&stored), nil
+}
+
+func (a *board) storedFactory(ctx context.Context, in *FactoryParams) (store.Factory, error) {
+	stored, err := a.store.Factory(ctx, in.Factory)
+	if _, missing := errors.AsType[*store.NotFoundError](err); missing {
+		return store.Factory{}, newProblem(http.StatusNotFound, "Not found",
+			fmt.Sprintf("There is no factory %q. /api/v1/factories lists those there are.", clip(in.Factory)))
+	}
+	return stored, err
 }
 
 func (a *board) factory(f *store.Factory) Factory {
@@ -157,8 +162,13 @@ func (a *board) factory(f *store.Factory) Factory {
 		OddRows: f.OddRows,
 	}
 	out.Fill.Value = factoryFill(f.Fill)
-	if t := f.LastError; t != nil {
-		out.LastError.Value = &Trouble{
+	out.LastError = trouble(f.LastError)
+	return out
+}
+
+func trouble(t *store.Trouble) (out Null[Trouble]) {
+	if t != nil {
+		out.Value = &Trouble{
 			Kind: t.Kind, What: t.What, Where: t.Where, Advice: t.Advice, Command: orNull(t.Command),
 			At: Time(t.At), RetryAt: NullTime(t.RetryAt),
 		}

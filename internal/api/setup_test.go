@@ -69,7 +69,8 @@ func setup(tb testing.TB, change ...func(*api.Options)) *bundle {
 // collecting knows the source contoso, and does nothing.
 func collecting() *api.Collecting {
 	return &api.Collecting{
-		ReadActivities: func(context.Context, string, string) error { return nil },
+		ReadActivities:   func(context.Context, string, string) error { return nil },
+		ReadSurroundings: func(string) error { return nil },
 		Order: func(_ string, w store.Window) (api.Reread, error) {
 			return api.Reread{From: api.Time(w.From), To: api.Time(w.To), State: "waiting", OrderedAt: api.Time(at(0))}, nil
 		},

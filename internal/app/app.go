@@ -121,7 +121,8 @@ func New(ctx context.Context, o Options) (_ *App, err error) {
 // collecting is what the board may ask of the collector.
 func (a *App) collecting(sources []collector.Source) *api.Collecting {
 	return &api.Collecting{
-		ReadActivities: a.collector.ReadActivities,
+		ReadActivities:   a.collector.ReadActivities,
+		ReadSurroundings: a.collector.ReadSurroundings,
 		Order: func(factory string, w store.Window) (api.Reread, error) {
 			r, err := a.collector.Order(factory, w)
 			return reread(&r), err

@@ -31,6 +31,12 @@ const (
 
 // activityLoop reads activities until ctx ends, the most urgent first.
 func (f *factory) activityLoop(ctx context.Context) {
+	// Which inputs and outputs are secure only the definitions say.
+	select {
+	case <-f.definitionsTried:
+	case <-ctx.Done():
+		return
+	}
 	urgent := make(chan struct{}, urgentActivities)
 	background := make(chan struct{}, 1)
 	var reads sync.WaitGroup

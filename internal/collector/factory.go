@@ -57,12 +57,15 @@ type factory struct {
 	aroundEvery             time.Duration
 	known                   atomic.Pointer[knownPipelines] // nil until definitions were read
 	factsSeen               atomic.Pointer[time.Time]      // when Azure showed the factory itself last; nil for never
-	firing                  firing
-	agedAsked               map[string]time.Time // by triggerRunId, when one was asked for that is open for long; touched by the loop of surroundings only
-	olderRest               time.Time            // until when older trigger runs are not asked for; touched by the fill loop only, as is olderRetry
-	olderRetry              backoff
-	toldStates              map[string]toldState // by lower-case name of the integration runtime; touched by the loop of surroundings only
-	calledFor               map[string]bool      // lower-case names of pipelines that surroundings were read again for; touched by the poll loop only
+	// definitionsTried is closed once definitions were read, or can't be.
+	definitionsTried chan struct{}
+	triedDefinitions sync.Once
+	firing           firing
+	agedAsked        map[string]time.Time // by triggerRunId, when one was asked for that is open for long; touched by the loop of surroundings only
+	olderRest        time.Time            // until when older trigger runs are not asked for; touched by the fill loop only, as is olderRetry
+	olderRetry       backoff
+	toldStates       map[string]toldState // by lower-case name of the integration runtime; touched by the loop of surroundings only
+	calledFor        map[string]bool      // lower-case names of pipelines that surroundings were read again for; touched by the poll loop only
 	// wantedFrom is where the wanted history begins; touched by the fill loop
 	// only.
 	wantedFrom adf.Time
@@ -77,7 +80,8 @@ type factory struct {
 
 func newFactory(c *Collector, s *source, place store.Place) *factory {
 	f := &factory{
-		place: place, store: c.options.Store, now: c.now,
+		definitionsTried: make(chan struct{}),
+		place:            place, store: c.options.Store, now: c.now,
 		logger: c.logger.With("factory", place.Short),
 		poll:   c.options.Poll, history: c.options.History, ceiling: c.options.HistoryRecords,
 		orders: newOrders(), sweepEvery: c.options.Sweep, sweepRows: c.options.SweepRows,

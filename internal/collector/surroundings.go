@@ -103,6 +103,9 @@ func (f *factory) readAround(ctx context.Context, called bool) error {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
+		if part.kind == store.SurroundingPipelines {
+			f.triedDefinitions.Do(func() { close(f.definitionsTried) })
+		}
 		if err == nil {
 			continue
 		}
