@@ -1,4 +1,4 @@
-import type { Factory } from '../api/types'
+import type { Factory, FactoryList } from '../api/types'
 
 /** A factory's state in one word, as a heading. */
 export const stateWords: Record<Factory['state'], string> = {
@@ -13,6 +13,11 @@ export const stateWords: Record<Factory['state'], string> = {
 /** Whether it is not kept up to date though it should be. */
 export function isStale(factory: Pick<Factory, 'state'>): boolean {
   return factory.state === 'stale' || factory.state === 'refused'
+}
+
+/** Whether a source or a factory is not as it should be. */
+export function isTroubled({ items, sources }: Pick<FactoryList, 'items' | 'sources'>): boolean {
+  return items.some(isStale) || sources.some(({ state }) => state === 'error')
 }
 
 /** Whether somebody asks Azure about it. */

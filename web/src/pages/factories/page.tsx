@@ -26,8 +26,6 @@ import { SourceCard } from './source-card'
 import { Expiring, HeldBack, Sources } from './sources'
 import { endingSoon, heldBack, troublesOf } from './trouble'
 
-/** While something is out of order the sources are asked after this often: no event tells of them. */
-const troubledMs = 5_000
 /** How often an order to read again is asked after. */
 const followMs = 1_000
 
@@ -35,11 +33,7 @@ const followMs = 1_000
 export function FactoriesPage() {
   const scope = useScope()
   const clock = useClock()
-  const factories = useQuery({
-    ...factoriesQuery(),
-    refetchInterval: ({ state }) =>
-      state.data && troublesOf(state.data).length > 0 ? troubledMs : false,
-  })
+  const factories = useQuery(factoriesQuery())
   const collection = useQuery({
     ...collectionQuery(scope, clock.now),
     refetchInterval: ({ state }) => (isReading(state.data) ? followMs : false),
