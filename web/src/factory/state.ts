@@ -1,4 +1,4 @@
-import type { Factory, FactoryList } from '../api/types'
+import type { Factory, FactoryList, Source } from '../api/types'
 
 /** A factory's state in one word, as a heading. */
 export const stateWords: Record<Factory['state'], string> = {
@@ -23,6 +23,11 @@ export function isTroubled({ items, sources }: Pick<FactoryList, 'items' | 'sour
 /** Whether somebody asks Azure about it. */
 export function isWatched(factory: Pick<Factory, 'state'>): boolean {
   return factory.state !== 'gone' && factory.state !== 'not collected'
+}
+
+/** Whether this server asks Azure by this source; it can check no other. */
+export function isAsked(source: Pick<Source, 'state'>): boolean {
+  return source.state !== 'not collected'
 }
 
 const order: Factory['state'][] = ['refused', 'stale', 'filling', 'fresh', 'not collected', 'gone']
