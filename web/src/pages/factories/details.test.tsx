@@ -83,6 +83,31 @@ describe('an open row', () => {
     expect(cells).toBe('News2,8801,20431< $0.01')
   })
 
+  it('promises no end where nobody reads, and knows no gaps of what was never read', async () => {
+    const coverage = { ...rich.coverage, from: null, to: null, doneShare: null, gaps: [] }
+    serve(sampleFactories([{ ...rich, state: 'not collected', coverage }]))
+    await open('&details=lq-1')
+    const region = await screen.findByRole('region', { name: 'Details of lq-logistics' })
+    const missing = within(region).getByText('Missing').nextElementSibling
+    expect(missing?.textContent).toBe('–')
+    expect(region.textContent).toContain('Read in part')
+    expect(region.textContent).toContain('about 500 left')
+    expect(region.textContent).not.toContain('about 1')
+  })
+
+  it('has a word for each purpose', async () => {
+    const purposes =
+      'asked news openRuns activities discovery surroundings sweep history historyActivities historySurroundings'
+    const by = purposes.split(' ').map((purpose) => ({ ...used, purpose }))
+    serve(sampleFactories([rich]), [sampleCollected({ factory: 'lq-1', usage: { ...used, by } })])
+    await open('&details=lq-1')
+    const usage = await screen.findByRole('table', { name: 'Requests by purpose' })
+    const heads = within(usage).getAllByRole('rowheader')
+    expect(heads.map((head) => head.textContent).join('; ')).toBe(
+      'Asked for by a page; News; Open runs; Activities; Discovery; Definitions, triggers, runtimes; Sweeps; History; Activities of history; Trigger runs of history; All',
+    )
+  })
+
   it('shows all gaps when asked', async () => {
     const gaps = Array.from({ length: 7 }, (_, n) => ({
       from: `2026-11-${10 + n}T00:00:00Z`,
