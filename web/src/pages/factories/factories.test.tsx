@@ -195,6 +195,24 @@ describe('the four states', () => {
     expect(screen.getByText(/^az role assignment create/)).toBeTruthy()
   })
 
+  it('says what to do when nothing is stored, and nobody asks or nobody asked yet', async () => {
+    serve({ ...sampleFactories([], []), pollSeconds: null })
+    const { queryClient } = await open()
+    expect(await screen.findByText(/started with --no-collect/)).toBeTruthy()
+    serve(sampleFactories([], []))
+    await act(() => queryClient.refetchQueries({ queryKey: ['factories'] }))
+    expect(await screen.findByText(/^Nothing has been collected or imported yet/)).toBeTruthy()
+  })
+
+  it('does not say that no window was completed while that is not known', async () => {
+    serve(two)
+    server.use(http.get('*/api/v1/collection', () => problem(503, 'Not available')))
+    await open()
+    await screen.findByRole('alert')
+    expect(screen.queryByTitle('No window was completed in the last 24 h')).toBeNull()
+    expect(screen.getAllByTitle('How late it was is not known yet')).toHaveLength(2)
+  })
+
   it('says that nobody asks, and offers neither checks nor rereads', async () => {
     const idle = sampleFactory({ state: 'not collected' })
     serve(sampleFactories([idle], [sampleSource({ state: 'not collected' })]), [sampleCollected()])

@@ -296,5 +296,5 @@ function NothingKnown({ list, scoped }: { list: FactoryList; scoped: boolean }) 
     )
   }
   if (list.sources.some((source) => source.state === 'error')) return null
-  return <NoFactories sources={list.sources} />
+  return <NoFactories list={list} />
 }
