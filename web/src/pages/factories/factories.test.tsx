@@ -132,7 +132,7 @@ describe('the table', () => {
     expect(router.state.location.search, 'a click inside does not close').toMatchObject({
       details: 'dw-1',
     })
-    expect(screen.getByText(/^2 factories, 221/)).toBeTruthy()
+    expect(screen.getByText(/^2 factories, /).textContent).toContain('2 factories, 221')
   })
 
   it('follows freshness as it comes in, and asks for the roll-up and the sources again', async () => {
@@ -172,19 +172,6 @@ describe('the four states', () => {
     serve(two, twoCollected)
     await user.click(within(alert).getByRole('button', { name: 'Try again' }))
     await waitFor(() => expect(screen.queryByRole('alert')).toBeNull())
-  })
-
-  it('keeps what it has when it cannot be read again, and says so', async () => {
-    serve(two, twoCollected)
-    const { user, queryClient } = await open()
-    await table()
-    server.use(http.get('*/api/v1/factories', () => problem(503, 'Not available')))
-    await act(() => queryClient.refetchQueries({ queryKey: ['factories'] }))
-    const banner = (await screen.findByText('This may be old.')).closest('[role="status"]')
-    expect(await names()).toEqual(['dw-prod', 'sales-prod'])
-    serve(two, twoCollected)
-    await user.click(within(banner as HTMLElement).getByRole('button', { name: 'Try again' }))
-    await waitFor(() => expect(screen.queryByText('This may be old.')).toBeNull())
   })
 
   it('says what to do when the identity may read no factory', async () => {
