@@ -183,6 +183,35 @@ describe('reading a range again', () => {
     )
   })
 
+  it('reads out what came of an order, and not how far it is', async () => {
+    const { region, queryClient } = await form()
+    const status = region.getByRole('status')
+    const show = async (fields: Partial<Reread>) => {
+      serve(two, [sampleCollected({ rereads: [{ ...reread, ...fields }] })])
+      await act(() => queryClient.refetchQueries({ queryKey: ['collection'] }))
+      const rows = `${fields.rows} runs read`
+      await waitFor(() =>
+        expect(region.getByRole('list', { name: /again$/ }).textContent).toContain(rows),
+      )
+      return status.textContent
+    }
+    expect(region.getByRole('status').textContent).toBe('')
+    expect(await show({ state: 'reading', rows: 400 })).toBe('Reading again: under way')
+    expect(await show({ state: 'reading', rows: 500 })).toBe('Reading again: under way')
+    expect(await show({ state: 'done', rows: 600 })).toBe(
+      'Reading again: 600 runs read, nothing had been missed',
+    )
+    expect(region.getByRole('list', { name: /again$/ }).getAttribute('aria-live')).toBeNull()
+  })
+
+  it('reads out nothing of what ended long ago', async () => {
+    serve(two, [sampleCollected({ rereads: [{ ...reread, state: 'done', rows: 400 }] })])
+    await open(`&details=${fresh.factory}`)
+    const region = await screen.findByRole('region', { name: 'Details of sales-prod' })
+    expect(await within(region).findByText(/400 runs read/)).toBeTruthy()
+    expect(within(region).getByRole('status').textContent).toBe('')
+  })
+
   it('takes two moments of the zone, and refuses what ends before it begins', async () => {
     const { user, region } = await form()
     let sent: unknown
