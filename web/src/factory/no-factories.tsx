@@ -1,8 +1,12 @@
-import type { Source } from '../api/types'
+import type { FactoryList } from '../api/types'
 import { EmptyState } from '../state/panels'
 
-/** No factory is known: because nobody asked yet, because Azure refuses, or because the identity may read none. */
-export function NoFactories({ sources }: { sources: Source[] }) {
+interface NoFactoriesProps {
+  list: Pick<FactoryList, 'sources' | 'pollSeconds'>
+}
+
+/** No factory is known: because nobody asks or asked yet, because Azure refuses, or because the identity may read none. */
+export function NoFactories({ list: { sources, pollSeconds } }: NoFactoriesProps) {
   const broken = sources.filter((source) => source.state === 'error')
   if (broken.length > 0) {
     return broken.map((source) => (
@@ -23,6 +27,14 @@ export function NoFactories({ sources }: { sources: Source[] }) {
       >
         Azure answered, and listed none. Assign the role that the README describes; Andon looks
         again every ten minutes.
+      </EmptyState>
+    )
+  }
+  if (pollSeconds === null) {
+    return (
+      <EmptyState title="No history is stored">
+        This server does not ask Azure: it was started with --no-collect. Start it without, or stop
+        it and take in saved answers with andon import.
       </EmptyState>
     )
   }

@@ -1,4 +1,4 @@
-import type { Factory } from '../api/types'
+import type { Factory, FactoryList, Source } from '../api/types'
 
 /** A factory's state in one word, as a heading. */
 export const stateWords: Record<Factory['state'], string> = {
@@ -15,9 +15,19 @@ export function isStale(factory: Pick<Factory, 'state'>): boolean {
   return factory.state === 'stale' || factory.state === 'refused'
 }
 
+/** Whether a source or a factory is not as it should be. */
+export function isTroubled({ items, sources }: Pick<FactoryList, 'items' | 'sources'>): boolean {
+  return items.some(isStale) || sources.some(({ state }) => state === 'error')
+}
+
 /** Whether somebody asks Azure about it. */
 export function isWatched(factory: Pick<Factory, 'state'>): boolean {
   return factory.state !== 'gone' && factory.state !== 'not collected'
+}
+
+/** Whether this server asks Azure by this source; it can check no other. */
+export function isAsked(source: Pick<Source, 'state'>): boolean {
+  return source.state !== 'not collected'
 }
 
 const order: Factory['state'][] = ['refused', 'stale', 'filling', 'fresh', 'not collected', 'gone']

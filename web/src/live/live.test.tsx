@@ -2,20 +2,24 @@ import { QueryClientProvider, useInfiniteQuery, useQuery } from '@tanstack/react
 import { act, render, screen, waitFor } from '@testing-library/react'
 import userEvent from '@testing-library/user-event'
 import { HttpResponse, http } from 'msw'
-import { describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import { collectionQuery } from '../api/collection'
 import { factoriesQuery } from '../api/factories'
 import { overviewQuery } from '../api/overview'
 import { runsQuery } from '../api/runs'
+import type { FactoryList } from '../api/types'
 import { createQueryClient } from '../app/app'
 import type { RunFilter } from '../search/schema'
 import { FakeEventSource } from '../testing/event-source'
 import {
+  sampleCollection,
   sampleFactories,
   sampleFactory,
   sampleFailure,
   sampleOverview,
   sampleRun,
   sampleRunPage,
+  sampleSource,
 } from '../testing/samples'
 import { server } from '../testing/server'
 import { LiveProvider, useConnection } from './live'
@@ -30,6 +34,7 @@ function Board({ hold }: { hold: boolean }) {
   const { waiting, show } = useLiveRuns(filter, hold)
   const connection = useConnection()
   useQuery(overviewQuery({}))
+  useQuery(collectionQuery({}))
   const factories = useQuery(factoriesQuery())
   const rows = runs.data?.pages.flatMap((page) => page.items) ?? []
   return (
@@ -51,11 +56,15 @@ function Board({ hold }: { hold: boolean }) {
 }
 
 async function renderBoard(hold = false) {
-  const asked = { overview: 0, runs: 0 }
+  const asked = { overview: 0, runs: 0, collection: 0 }
   server.use(
     http.get('*/api/v1/overview', () => {
       asked.overview++
       return HttpResponse.json(sampleOverview())
+    }),
+    http.get('*/api/v1/collection', () => {
+      asked.collection++
+      return HttpResponse.json(sampleCollection())
     }),
     http.get('*/api/v1/runs', () => {
       asked.runs++
@@ -80,12 +89,12 @@ async function renderBoard(hold = false) {
 }
 
 /** What the server answers from now on, and how often it is asked. */
-function serveFactories(state: 'fresh' | 'stale') {
+function serveFactories(list: FactoryList) {
   const asked = { count: 0 }
   server.use(
     http.get('*/api/v1/factories', () => {
       asked.count++
-      return HttpResponse.json(sampleFactories([sampleFactory({ state })]))
+      return HttpResponse.json(list)
     }),
   )
   return asked
@@ -94,6 +103,22 @@ function serveFactories(state: 'fresh' | 'stale') {
 function rows(): (string | null)[] {
   return screen.getAllByRole('listitem').map((item) => item.textContent)
 }
+
+/** Lets time be passed by hand; it goes on by itself as well, so that answers come. */
+function holdTime() {
+  const toFake = ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'Date'] as const
+  vi.useFakeTimers({ toFake: [...toFake], shouldAdvanceTime: true })
+}
+
+/** Passes time, with an event each second of it. */
+async function pass(seconds: number, send: () => void) {
+  for (let n = 0; n < seconds; n++) {
+    act(send)
+    await act(() => vi.advanceTimersByTimeAsync(1_000))
+  }
+}
+
+afterEach(() => void vi.useRealTimers())
 
 describe('the live stream', () => {
   it('renews a listed run in place, and keeps it when it no longer matches', async () => {
@@ -153,12 +178,38 @@ describe('the live stream', () => {
   it('writes freshness into the list of factories', async () => {
     const { stream } = await renderBoard()
     await screen.findByText('fresh')
-    const asked = serveFactories('stale')
+    const asked = serveFactories(sampleFactories([sampleFactory({ state: 'stale' })]))
     act(() => stream.send('freshness', sampleFactory({ state: 'stale' })))
     await screen.findByText('stale')
     await waitFor(() => expect(asked.count, 'the sources may have changed with it').toBe(1))
     act(() => stream.send('freshness', sampleFactory({ state: 'stale', runs: 11 })))
     expect(asked.count, 'no other state, no other sources').toBe(1)
+  })
+
+  it('learns within a minute of a source that broke while its factories poll well', async () => {
+    holdTime()
+    const { stream } = await renderBoard()
+    await screen.findByText('fresh')
+    const fresh = sampleFactory()
+    const asked = serveFactories(sampleFactories([fresh], [sampleSource({ state: 'error' })]))
+    const poll = () => stream.send('freshness', fresh)
+    await pass(50, poll)
+    expect(asked.count, 'an event is no reason to ask').toBe(0)
+    await pass(15, poll)
+    await waitFor(() => expect(asked.count).toBeGreaterThan(0))
+    const before = asked.count
+    await pass(30, poll)
+    expect(asked.count - before, 'each five seconds while it is broken').toBeGreaterThan(3)
+    expect(asked.count - before).toBeLessThan(9)
+  })
+
+  it('asks what collecting takes four times a minute at most, whatever comes', async () => {
+    holdTime()
+    const { stream, asked } = await renderBoard()
+    const before = asked.collection
+    await pass(29, () => stream.send('run', sampleRun({ runId: 'x', ...later })))
+    expect(asked.collection - before).toBeGreaterThan(0)
+    expect(asked.collection - before).toBeLessThanOrEqual(3)
   })
 
   it('reads everything again after a reset', async () => {

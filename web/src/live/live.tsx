@@ -14,7 +14,7 @@ import { patchFactory, patchRun } from './patch'
 import { throttle } from './throttle'
 
 const rollupGap = 1_000
-/** Each poll of each factory is news of how fresh it is; what that adds up to changes slowly. */
+/** Each poll of each factory and each run is news; what they add up to changes slowly. */
 const collectionGap = 15_000
 
 /** Turns what the live stream says into changes of the cache, and tells whoever listens about runs. */
@@ -90,6 +90,7 @@ export class Live {
     this.#touched.set(run.runId, run)
     for (const listener of this.#runListeners) listener(run)
     this.#refresh()
+    this.#refreshCollection()
   }
 
   #gap() {
@@ -103,7 +104,7 @@ export class Live {
     this.#touched = new Map()
     // Without cancelRefetch: false a slow answer would be thrown away each second, and none ever shown.
     const options = { cancelRefetch: false }
-    for (const queryKey of [overviewKey, timelineKey, facetsKey, collectionKey]) {
+    for (const queryKey of [overviewKey, timelineKey, facetsKey]) {
       void this.#client.invalidateQueries({ queryKey, predicate: wasRead }, options)
     }
     void this.#client.invalidateQueries(

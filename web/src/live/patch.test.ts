@@ -4,6 +4,7 @@ import { factoriesKey, factoriesQuery } from '../api/factories'
 import { overviewQuery } from '../api/overview'
 import { activitiesQuery, groupQuery, runQuery } from '../api/run'
 import { runsQuery } from '../api/runs'
+import type { FactoryList } from '../api/types'
 import {
   sampleFactories,
   sampleFactory,
@@ -97,6 +98,15 @@ describe('patchFactory', () => {
       ['new-prod', 'fresh'],
     ])
   })
+
+  it('leaves the list as old as it was, because it says nothing of the sources', () => {
+    const client = new QueryClient()
+    client.setQueryData(factoriesKey, sampleFactories(), { updatedAt: 42 })
+    patchFactory(client, sampleFactory({ runs: 11 }))
+    const state = client.getQueryState<FactoryList>(factoriesKey)
+    expect([state?.data?.items[0]?.runs, state?.dataUpdatedAt]).toEqual([11, 42])
+  })
+
   it('tells whether the state is another than before', () => {
     const client = new QueryClient()
     client.setQueryData(factoriesKey, sampleFactories())

@@ -92,16 +92,14 @@ function same<Item>(list: Item[], change: (item: Item) => Item): Item[] {
  * the list said.
  */
 export function patchFactory(client: QueryClient, event: Factory): boolean {
-  let changed = false
-  client.setQueryData<FactoryList>(factoriesKey, (data) => {
-    if (!data) return undefined
-    const known = data.items.find((item) => item.factory === event.factory)
-    changed = known?.state !== event.state
-    if (!known) return { ...data, items: [...data.items, event] }
-    return {
-      ...data,
-      items: same(data.items, (item) => (item.factory === event.factory ? event : item)),
-    }
-  })
-  return changed
+  const query = client.getQueryCache().find<FactoryList>({ queryKey: factoriesKey })
+  const data = query?.state.data
+  if (!query || !data) return false
+  const known = data.items.find((item) => item.factory === event.factory)
+  const items = known
+    ? same(data.items, (item) => (item.factory === event.factory ? event : item))
+    : [...data.items, event]
+  // Not setQueryData: the list would count as just read, though the event says nothing of the sources.
+  query.setState({ data: { ...data, items } })
+  return known?.state !== event.state
 }

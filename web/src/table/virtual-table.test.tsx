@@ -1,5 +1,5 @@
-import { screen } from '@testing-library/react'
-import { describe, expect, it, vi } from 'vitest'
+import { act, screen } from '@testing-library/react'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import type { RunRow } from '../api/types'
 import { renderPiece } from '../testing/render'
 import { sampleRuns } from '../testing/samples'
@@ -32,6 +32,21 @@ function renderTable(
 
 function bodyRows(): HTMLElement[] {
   return screen.getAllByRole('row').filter((row) => row.hasAttribute('data-row'))
+}
+
+/** How high all rows are together, with the room for those that are not drawn. */
+function heightOf(width: number): number {
+  const pixels = (text: string) => Number.parseFloat(text) || 0
+  if (width < 640) {
+    const list = screen.getByRole('list')
+    const items = [...list.children] as HTMLElement[]
+    const room = items.reduce((sum, item) => sum + pixels(item.style.marginTop), 0)
+    const { paddingTop, paddingBottom } = list.style
+    return room + pixels(paddingTop) + pixels(paddingBottom) + 57 * items.length
+  }
+  const cells = [...document.querySelectorAll<HTMLElement>('tbody td[style]')]
+  const room = cells.reduce((sum, cell) => sum + pixels(cell.style.height), 0)
+  return room + 32 * bodyRows().length
 }
 
 describe('VirtualTable', () => {
@@ -134,6 +149,37 @@ describe('VirtualTable', () => {
     await user.click(details)
     expect(onOpen).not.toHaveBeenCalled()
   })
+
+  it.each([
+    [1440, 3],
+    [1440, 900],
+    [390, 3],
+  ])(
+    'keeps what is in the details while they are out of sight, %d px wide, row %d',
+    async (width, at) => {
+      window.innerWidth = width
+      const rows = sampleRuns(1_000)
+      const opened = {
+        key: rows[at]?.runId ?? '',
+        draw: () => <input aria-label="From" defaultValue="" />,
+      }
+      const { user } = renderTable(1_000, { opened })
+      const scrollTo = (y: number) => {
+        window.scrollY = y
+        act(() => void window.dispatchEvent(new Event('scroll')))
+      }
+      onTestFinished(() => scrollTo(0))
+      const field = screen.getByLabelText('From')
+      await user.type(field, 'typed')
+      const whole = heightOf(width)
+      scrollTo(15_000)
+      expect(screen.getByLabelText('From')).toBe(field)
+      expect(document.activeElement).toBe(field)
+      expect(heightOf(width), 'nothing moves').toBe(whole)
+      const inSight = Math.floor(15_000 / (width < 640 ? 57 : 32))
+      expect(screen.getByText(rows[inSight]?.runId ?? '')).toBeTruthy()
+    },
+  )
 
   it('has a last line where a column has a total', () => {
     const total = columns.map((column, n) => (n === 0 ? { ...column, total: 'three' } : column))

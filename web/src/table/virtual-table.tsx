@@ -118,9 +118,9 @@ export function VirtualTable<Row>(props: VirtualTableProps<Row>) {
   const open = useCallback((row: Row) => latest.current.onOpen(row), [])
   const activate = useCallback((row: Row) => setActive(latest.current.rowKey(row)), [])
 
-  const shown = items.flatMap(({ index }) => {
+  const shown = items.flatMap(({ index, gap }) => {
     const row = rows[index]
-    return row === undefined ? [] : [{ row, index, id: rowKey(row) }]
+    return row === undefined ? [] : [{ row, index, gap, id: rowKey(row) }]
   })
   const reachable = activeIndex >= 0 ? active : (shown[0]?.id ?? null)
 
@@ -136,9 +136,10 @@ export function VirtualTable<Row>(props: VirtualTableProps<Row>) {
           style={{ paddingTop: before, paddingBottom: after }}
           onKeyDown={onKeyDown}
         >
-          {shown.map(({ row, index, id }) => (
+          {shown.map(({ row, index, gap, id }) => (
             <CardItem
               key={id}
+              gap={gap}
               row={row}
               id={id}
               position={index + 1}
@@ -180,8 +181,9 @@ export function VirtualTable<Row>(props: VirtualTableProps<Row>) {
         </thead>
         <tbody>
           {before > 0 && <Spacer height={before} columns={columns.length} />}
-          {shown.map(({ row, index, id }) => (
+          {shown.map(({ row, index, gap, id }) => (
             <Fragment key={id}>
+              {gap > 0 && <Spacer height={gap} columns={columns.length} />}
               <TableRow
                 row={row}
                 id={id}
@@ -374,11 +376,14 @@ function CardItem<Row>({
   reachable,
   onOpen,
   onActivate,
+  gap,
   position,
   setSize,
   card,
   children,
 }: RowProps<Row> & {
+  /** Room left free above it, in pixels. */
+  gap: number
   position: number
   setSize: number
   card: (row: Row) => React.ReactNode
@@ -392,6 +397,7 @@ function CardItem<Row>({
       aria-posinset={position}
       aria-setsize={setSize}
       className={classes(styles.cardItem, active && styles.active)}
+      style={gap > 0 ? { marginTop: gap } : undefined}
       onFocus={() => onActivate(row)}
       onClick={(event) => isBesideControls(event) && onOpen(row)}
     >

@@ -5,10 +5,11 @@ import { CommandBox } from '../../state/command-box'
 import { Loading } from '../../state/loading'
 import text from '../../state/text.module.css'
 import { StaleMark, StatusMark } from '../../status/status-mark'
+import { compareInstants } from '../../time/instant'
 import { Time } from '../../time/time'
 import { type CheckLine, linesOf, verdictOf } from './check'
 import styles from './factories.module.css'
-import { asSentence } from './trouble'
+import { asSentence, type Cause } from './trouble'
 import type { SourceCheckState } from './use-check'
 
 /** What the doctor found of a source, step by step; each opens for its evidence and command. */
@@ -116,7 +117,7 @@ function Step({ label, step }: { label: string | null; step: CheckStep }) {
 /** What shows the cause: who was asked for what, and what came back. */
 function EvidenceList({ evidence }: { evidence: CheckStep['evidence'] }) {
   if (!evidence) return null
-  const facts = evidenceOf(evidence)
+  const facts = factsOf(evidence)
   return (
     <dl className={styles.evidence}>
       {facts.map(([name, value]) => (
@@ -137,7 +138,7 @@ function EvidenceList({ evidence }: { evidence: CheckStep['evidence'] }) {
   )
 }
 
-function evidenceOf(evidence: NonNullable<CheckStep['evidence']>): [string, string][] {
+function factsOf(evidence: NonNullable<CheckStep['evidence']>): [string, string][] {
   const { host, call, httpStatus, code, action, scope, system } = evidence
   const facts: [string, string | null][] = [
     ['Asked', [call, host].filter(Boolean).join(' at ')],
@@ -149,12 +150,11 @@ function evidenceOf(evidence: NonNullable<CheckStep['evidence']>): [string, stri
   return facts.flatMap(([name, value]) => (value ? [[name, value] as [string, string]] : []))
 }
 
-/** The first step that failed, in a line: "AADSTS7000222 from login.microsoftonline.com". */
-export function firstEvidence(report: CheckReport | null): string | null {
-  const steps = report
-    ? [...report.steps, ...report.factories.flatMap((factory) => factory.steps)]
-    : []
-  const evidence = steps.find((step) => step.status === 'failed')?.evidence
+/** What the check saw of a cause, in a line; null where it was made before, or failed for something else. */
+export function evidenceOf(cause: Cause, report: CheckReport | null): string | null {
+  if (!report || compareInstants(report.checkedAt, cause.at) < 0) return null
+  const steps = [...report.steps, ...report.factories.flatMap((factory) => factory.steps)]
+  const evidence = steps.find((s) => s.status === 'failed' && s.what === cause.what)?.evidence
   if (!evidence) return null
   const { code, httpStatus, host, call } = evidence
   const answer = [code, httpStatus ? `HTTP ${httpStatus}` : ''].filter(Boolean).join(', ')

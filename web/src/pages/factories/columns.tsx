@@ -31,10 +31,12 @@ interface ColumnsOptions {
   onSort: (sort: FactorySort | undefined) => void
   /** Leaves out what the details tell as well. */
   few: boolean
+  /** The runs are still those of the range before. */
+  recounting: boolean
 }
 
 export function columnsFor(options: ColumnsOptions): Column<FactoryRow>[] {
-  const { rows, axis, range, opened, onToggle, sort, onSort, few } = options
+  const { rows, axis, range, opened, onToggle, sort, onSort, few, recounting } = options
   const by = (field: SortField, first: 'up' | 'down') => sortBy(field, first, sort, onSort)
   const sources = new Set(rows.flatMap((row) => row.factory.source ?? []))
   const columns: (Column<FactoryRow> | false)[] = [
@@ -104,8 +106,12 @@ export function columnsFor(options: ColumnsOptions): Column<FactoryRow>[] {
       width: '120px',
       align: 'right',
       sort: by('runs', 'down'),
-      cell: ({ runs }) => formatCount(runs),
-      total: <b>{formatCount(sumOf(rows.map((row) => row.runs)))}</b>,
+      cell: ({ runs }) => <Runs count={runs} recounting={recounting} />,
+      total: (
+        <b>
+          <Runs count={sumOf(rows.map((row) => row.runs))} recounting={recounting} />
+        </b>
+      ),
     },
     !few && {
       id: 'requests',
@@ -187,6 +193,15 @@ function AsOf({ factory }: { factory: Factory }) {
   )
 }
 
+/** How many runs there are in the range. Those of another range keep the place meanwhile, so that no row moves. */
+export function Runs({ count, recounting }: { count: number | null; recounting: boolean }) {
+  return (
+    <span className={classes(recounting && text.muted)} aria-busy={recounting}>
+      {formatCount(count)}
+    </span>
+  )
+}
+
 function Requests({ row: { perHour, collection } }: { row: FactoryRow }) {
   if (!collection) return unknown
   return (
@@ -221,10 +236,11 @@ function DetailsButton({ row, open, onToggle }: DetailsButtonProps) {
 
 interface FactoryCardProps extends DetailsButtonProps {
   range: string
+  recounting: boolean
 }
 
 /** A factory on a narrow screen: two lines. */
-export function FactoryCard({ row, range, open, onToggle }: FactoryCardProps) {
+export function FactoryCard({ row, range, recounting, open, onToggle }: FactoryCardProps) {
   const { factory, runs } = row
   return (
     <Card
@@ -237,7 +253,11 @@ export function FactoryCard({ row, range, open, onToggle }: FactoryCardProps) {
         </span>
       }
       note={<Covered factory={factory} />}
-      noteEnd={`${formatCount(runs)} runs, ${range}`}
+      noteEnd={
+        <>
+          <Runs count={runs} recounting={recounting} /> runs, {range}
+        </>
+      }
     />
   )
 }

@@ -83,6 +83,31 @@ describe('an open row', () => {
     expect(cells).toBe('News2,8801,20431< $0.01')
   })
 
+  it('promises no end where nobody reads, and knows no gaps of what was never read', async () => {
+    const coverage = { ...rich.coverage, from: null, to: null, doneShare: null, gaps: [] }
+    serve(sampleFactories([{ ...rich, state: 'not collected', coverage }]))
+    await open('&details=lq-1')
+    const region = await screen.findByRole('region', { name: 'Details of lq-logistics' })
+    const missing = within(region).getByText('Missing').nextElementSibling
+    expect(missing?.textContent).toBe('–')
+    expect(region.textContent).toContain('Read in part')
+    expect(region.textContent).toContain('about 500 left')
+    expect(region.textContent).not.toContain('about 1')
+  })
+
+  it('has a word for each purpose', async () => {
+    const purposes =
+      'asked news openRuns activities discovery surroundings sweep history historyActivities historySurroundings'
+    const by = purposes.split(' ').map((purpose) => ({ ...used, purpose }))
+    serve(sampleFactories([rich]), [sampleCollected({ factory: 'lq-1', usage: { ...used, by } })])
+    await open('&details=lq-1')
+    const usage = await screen.findByRole('table', { name: 'Requests by purpose' })
+    const heads = within(usage).getAllByRole('rowheader')
+    expect(heads.map((head) => head.textContent).join('; ')).toBe(
+      'Asked for by a page; News; Open runs; Activities; Discovery; Definitions, triggers, runtimes; Sweeps; History; Activities of history; Trigger runs of history; All',
+    )
+  })
+
   it('shows all gaps when asked', async () => {
     const gaps = Array.from({ length: 7 }, (_, n) => ({
       from: `2026-11-${10 + n}T00:00:00Z`,
@@ -156,6 +181,35 @@ describe('reading a range again', () => {
     await waitFor(() =>
       expect(list.textContent).toContain('412 runs read, 2 new, 3 had been missed, 1 was outdated'),
     )
+  })
+
+  it('reads out what came of an order, and not how far it is', async () => {
+    const { region, queryClient } = await form()
+    const status = region.getByRole('status')
+    const show = async (fields: Partial<Reread>) => {
+      serve(two, [sampleCollected({ rereads: [{ ...reread, ...fields }] })])
+      await act(() => queryClient.refetchQueries({ queryKey: ['collection'] }))
+      const rows = `${fields.rows} runs read`
+      await waitFor(() =>
+        expect(region.getByRole('list', { name: /again$/ }).textContent).toContain(rows),
+      )
+      return status.textContent
+    }
+    expect(region.getByRole('status').textContent).toBe('')
+    expect(await show({ state: 'reading', rows: 400 })).toBe('Reading again: under way')
+    expect(await show({ state: 'reading', rows: 500 })).toBe('Reading again: under way')
+    expect(await show({ state: 'done', rows: 600 })).toBe(
+      'Reading again: 600 runs read, nothing had been missed',
+    )
+    expect(region.getByRole('list', { name: /again$/ }).getAttribute('aria-live')).toBeNull()
+  })
+
+  it('reads out nothing of what ended long ago', async () => {
+    serve(two, [sampleCollected({ rereads: [{ ...reread, state: 'done', rows: 400 }] })])
+    await open(`&details=${fresh.factory}`)
+    const region = await screen.findByRole('region', { name: 'Details of sales-prod' })
+    expect(await within(region).findByText(/400 runs read/)).toBeTruthy()
+    expect(within(region).getByRole('status').textContent).toBe('')
   })
 
   it('takes two moments of the zone, and refuses what ends before it begins', async () => {

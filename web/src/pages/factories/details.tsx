@@ -112,7 +112,11 @@ function History({ factory, collection }: DetailsProps) {
         </dd>
         <dt>Missing</dt>
         <dd>
-          <Gaps gaps={coverage.gaps} />
+          {coverage.from === null ? (
+            <span title="Nothing has been read yet">{unknown}</span>
+          ) : (
+            <Gaps gaps={coverage.gaps} />
+          )}
         </dd>
         <dt>Runs</dt>
         <dd>
@@ -164,12 +168,14 @@ function Healed({ healed }: { healed: FactoryCollection['healed'] }) {
 
 function Fill({ factory }: { factory: Factory }) {
   const { fill, coverage, name } = factory
+  const watched = isWatched(factory)
   if (!fill || coverage.complete) return null
   const { reason, recordsRead, recordsLeft, secondsLeft, costLeftUsd, ceiling } = fill
   const figures = [
     `${formatCount(recordsRead)} records read`,
     recordsLeft === null ? '' : `about ${formatCount(recordsLeft)} left`,
-    secondsLeft === null ? '' : `about ${formatDuration(secondsLeft * 1_000)}`,
+    // Nothing of it passes while nobody reads.
+    secondsLeft === null || !watched ? '' : `about ${formatDuration(secondsLeft * 1_000)}`,
     costLeftUsd === null ? '' : `list price ${formatUsd(costLeftUsd)}`,
     ceiling === null ? '' : `ceiling ${formatCount(ceiling)} records`,
   ]
@@ -177,7 +183,11 @@ function Fill({ factory }: { factory: Factory }) {
     <div className={styles.fill}>
       <Progress done={coverage.doneShare ?? 0} label={`History of ${name} read`} />
       <p>
-        {coverage.doneShare === null ? 'Being read' : `${formatDone(coverage.doneShare)} read`}
+        {coverage.doneShare !== null
+          ? `${formatDone(coverage.doneShare)} read`
+          : watched
+            ? 'Being read'
+            : 'Read in part'}
         {reason && <span className={text.stale}>, stands still: {reason}</span>}
       </p>
       <p className={text.muted}>{figures.filter(Boolean).join(' · ')}</p>
@@ -220,6 +230,7 @@ const purposeWords = new Map([
   ['sweep', 'Sweeps'],
   ['history', 'History'],
   ['historyActivities', 'Activities of history'],
+  ['historySurroundings', 'Trigger runs of history'],
 ])
 
 /** What asking Azure took in the last 24 hours, by purpose. */

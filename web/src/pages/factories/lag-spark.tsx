@@ -8,6 +8,7 @@ import styles from './factories.module.css'
 import { lagHeight, lagLine, lagWidth } from './lag'
 
 interface LagSparkProps {
+  /** Undefined until they are known. */
   lags: FactoryCollection['lags'] | undefined
   /** A whole minute: the line moves on with quarter hours. */
   now: number
@@ -16,7 +17,8 @@ interface LagSparkProps {
 /** How stale a factory got over the last 24 hours. Where no window was completed the line has a hole. */
 export const LagSpark = memo(function LagSpark({ lags, now }: LagSparkProps) {
   const zone = useZone()
-  const { stretches, end, worst, usual, missing } = lagLine(lags ?? [], now)
+  if (!lags) return <span title="How late it was is not known yet">{unknown}</span>
+  const { stretches, end, worst, usual, missing } = lagLine(lags, now)
   if (!worst) return <span title="No window was completed in the last 24 h">{unknown}</span>
   const holes = missing > 0 ? `, nothing known of ${formatDuration(missing * 900_000)}` : ''
   const words = `at worst ${formatDuration(worst.seconds * 1_000)} around ${formatClock(

@@ -5,67 +5,61 @@ import { collectionQuery } from '../../api/collection'
 import { factoriesQuery } from '../../api/factories'
 import type { Collection, FactoryList } from '../../api/types'
 import { NoFactories } from '../../factory/no-factories'
+import { useConnection } from '../../live/live'
 import { useScope, useSetScope } from '../../search/use-scope'
 import { Button } from '../../state/button'
 import { Loading } from '../../state/loading'
-import { EmptyState, ErrorState, StaleBanner } from '../../state/panels'
+import { EmptyState, ErrorState } from '../../state/panels'
 import { narrow, useMedia, withoutPanel } from '../../table/use-media'
 import { VirtualTable } from '../../table/virtual-table'
 import { useClock, useNow } from '../../time/clock'
-import { formatCount } from '../../time/format'
+import { formatCount, formatTime } from '../../time/format'
+import { toInstant } from '../../time/instant'
 import { allHistory, describeRange } from '../../time/range'
 import { useZone } from '../../time/zone'
-import { columnsFor, FactoryCard } from './columns'
+import { columnsFor, FactoryCard, Runs } from './columns'
 import { axisOf } from './coverage'
 import { CoverageHatch, CoverageLegend } from './coverage-bar'
 import { FactoryDetails } from './details'
 import styles from './factories.module.css'
+import { knownUntil, OldNews } from './old-news'
 import { type FactoryRow, rowsOf, sorted, sumOf } from './rows'
 import { answerOf, subOf } from './sentence'
 import { SourceCard } from './source-card'
 import { Expiring, HeldBack, Sources } from './sources'
 import { endingSoon, heldBack, troublesOf } from './trouble'
 
-/** While something is out of order the sources are asked after this often: no event tells of them. */
-const troubledMs = 5_000
 /** How often an order to read again is asked after. */
 const followMs = 1_000
+/** How often the figures are asked for where no event says that they changed. */
+const calmMs = 60_000
 
 /** Is what I see complete? */
 export function FactoriesPage() {
   const scope = useScope()
   const clock = useClock()
-  const factories = useQuery({
-    ...factoriesQuery(),
-    refetchInterval: ({ state }) =>
-      state.data && troublesOf(state.data).length > 0 ? troubledMs : false,
-  })
+  const connection = useConnection()
+  const factories = useQuery(factoriesQuery())
   const collection = useQuery({
     ...collectionQuery(scope, clock.now),
-    refetchInterval: ({ state }) => (isReading(state.data) ? followMs : false),
+    refetchInterval: ({ state }) => (isReading(state.data) ? followMs : calmMs),
   })
   const list = useMemo(
     () => (factories.data ? inScope(factories.data, scope.factory) : undefined),
     [factories.data, scope.factory],
   )
-  const rows = useRows(list, collection.data)
+  const allRuns = scope.range === allHistory && !scope.from && !scope.to
+  const rows = useRows(list, collection.data, allRuns)
 
   return (
     <>
       <title>Factories · Andon</title>
-      {list && factories.isError && (
-        <StaleBanner
-          title="This may be old."
-          actions={
-            <Button size="small" icon="refresh" onClick={() => void factories.refetch()}>
-              Try again
-            </Button>
-          }
-        >
-          The factories could not be read again: {factories.error.message}
-        </StaleBanner>
-      )}
-      <Headline list={list} failed={factories.isError} />
+      {list && <OldNews connection={connection} factories={factories} collection={collection} />}
+      <Headline
+        list={list}
+        failed={factories.isError}
+        until={knownUntil({ connection, factories })}
+      />
       {factories.isPending && <Loading label="Loading factories" blocks={skeleton} />}
       {factories.isError && !list && (
         <ErrorState
@@ -88,7 +82,7 @@ export function FactoriesPage() {
                 </div>
               )}
               {list.items.length > 0 ? (
-                <FactoryTable rows={rows} />
+                <FactoryTable rows={rows} recounting={collection.isPlaceholderData && !allRuns} />
               ) : (
                 <NothingKnown list={list} scoped={scope.factory !== undefined} />
               )}
@@ -119,10 +113,12 @@ function inScope(list: FactoryList, scope: string[] | undefined): FactoryList {
   return { ...list, items, sources }
 }
 
-function useRows(list: FactoryList | undefined, collection: Collection | undefined): FactoryRow[] {
-  const scope = useScope()
+function useRows(
+  list: FactoryList | undefined,
+  collection: Collection | undefined,
+  allRuns: boolean,
+): FactoryRow[] {
   const now = useNow(60_000)
-  const allRuns = scope.range === allHistory && !scope.from && !scope.to
   return useMemo(
     () => rowsOf({ factories: list?.items ?? [], collection, allRuns, now }),
     [list, collection, allRuns, now],
@@ -132,9 +128,11 @@ function useRows(list: FactoryList | undefined, collection: Collection | undefin
 interface HeadlineProps {
   list: FactoryList | undefined
   failed: boolean
+  /** When it last was so; null while news comes in. */
+  until: number | null
 }
 
-function Headline({ list, failed }: HeadlineProps) {
+function Headline({ list, failed, until }: HeadlineProps) {
   const zone = useZone()
   const now = useNow(60_000)
   if (!list) {
@@ -149,6 +147,7 @@ function Headline({ list, failed }: HeadlineProps) {
   return (
     <header className={styles.headline}>
       <h1>
+        {until !== null && `As of ${formatTime(toInstant(until), zone, now)}: `}
         <b>{bold}</b>
         {rest}
       </h1>
@@ -194,7 +193,13 @@ function SourceCards({ list, children }: SourceCardsProps) {
 /** A range longer than this would push the other columns away. */
 const longestRange = 12
 
-function FactoryTable({ rows }: { rows: FactoryRow[] }) {
+interface FactoryTableProps {
+  rows: FactoryRow[]
+  /** The runs are still those of the range before. */
+  recounting: boolean
+}
+
+function FactoryTable({ rows, recounting }: FactoryTableProps) {
   const scope = useScope()
   const { order, details } = useSearch({ from: '/factories' })
   const navigate = useNavigate()
@@ -245,6 +250,7 @@ function FactoryTable({ rows }: { rows: FactoryRow[] }) {
               resetScroll: false,
             }),
           few,
+          recounting,
         })}
         rows={sorted(rows, order)}
         rowKey={(row) => row.factory.factory}
@@ -261,13 +267,14 @@ function FactoryTable({ rows }: { rows: FactoryRow[] }) {
           <FactoryCard
             row={row}
             range={range}
+            recounting={recounting}
             open={row.factory.factory === details}
             onToggle={toggle}
           />
         )}
       />
       {asCards ? (
-        <Totals rows={rows} range={range} />
+        <Totals rows={rows} range={range} recounting={recounting} />
       ) : (
         <div className={styles.legend}>
           <CoverageLegend />
@@ -277,11 +284,12 @@ function FactoryTable({ rows }: { rows: FactoryRow[] }) {
   )
 }
 
-function Totals({ rows, range }: { rows: FactoryRow[]; range: string }) {
+function Totals({ rows, range, recounting }: FactoryTableProps & { range: string }) {
   return (
     <p className={styles.totals}>
-      {formatCount(rows.length)} factories, {formatCount(sumOf(rows.map((row) => row.runs)))} runs,{' '}
-      {range}, {formatCount(sumOf(rows.map((row) => row.perHour)))} requests per h
+      {formatCount(rows.length)} factories,{' '}
+      <Runs count={sumOf(rows.map((row) => row.runs))} recounting={recounting} /> runs, {range},{' '}
+      {formatCount(sumOf(rows.map((row) => row.perHour)))} requests per h
     </p>
   )
 }
@@ -302,5 +310,5 @@ function NothingKnown({ list, scoped }: { list: FactoryList; scoped: boolean }) 
     )
   }
   if (list.sources.some((source) => source.state === 'error')) return null
-  return <NoFactories sources={list.sources} />
+  return <NoFactories list={list} />
 }

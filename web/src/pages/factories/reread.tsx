@@ -133,20 +133,52 @@ const marks: Record<Reread['state'], string> = {
 }
 
 function Rereads({ rereads }: { rereads: Reread[] }) {
-  if (rereads.length === 0) return null
+  const news = useNews(rereads)
   return (
-    <ul className={styles.rereads} aria-label="Ranges read again" aria-live="polite">
-      {rereads.map((reread) => (
-        <li key={reread.orderedAt + reread.from + reread.to}>
-          <StatusMark status={marks[reread.state]} size={14} decorative />
-          <span>
-            <Time instant={reread.from} /> – <Time instant={reread.to} />
-          </span>
-          <span className={text.muted}>{foundWords(reread)}</span>
-        </li>
-      ))}
-    </ul>
+    <>
+      <span role="status" className={text.hidden}>
+        {news}
+      </span>
+      {rereads.length > 0 && (
+        <ul className={styles.rereads} aria-label="Ranges read again">
+          {rereads.map((reread) => (
+            <li key={keyOf(reread)}>
+              <StatusMark status={marks[reread.state]} size={14} decorative />
+              <span>
+                <Time instant={reread.from} /> – <Time instant={reread.to} />
+              </span>
+              <span className={text.muted}>{foundWords(reread)}</span>
+            </li>
+          ))}
+        </ul>
+      )}
+    </>
   )
+}
+
+function keyOf({ orderedAt, from, to }: Reread): string {
+  return orderedAt + from + to
+}
+
+/** What is read out: an order that came to another state. Its count, new each second, would interrupt all else. */
+function useNews(rereads: Reread[]): string {
+  const [known, setKnown] = useState({ states: new Map<string, Reread['state']>(), news: '' })
+  const changed = rereads.filter((reread) => known.states.get(keyOf(reread)) !== reread.state)
+  if (changed.length === 0) return known.news
+  // What had ended before it was first seen here is no news.
+  const told = changed.filter((reread) => known.states.has(keyOf(reread)) || !hasEnded(reread))
+  const states = new Map(rereads.map((reread) => [keyOf(reread), reread.state]))
+  const news = told.length === 0 ? known.news : told.map(spokenWords).join('; ')
+  setKnown({ states, news })
+  return news
+}
+
+function hasEnded({ state }: Reread): boolean {
+  return state === 'done' || state === 'failed'
+}
+
+function spokenWords(reread: Reread): string {
+  return `Reading again: ${reread.state === 'reading' ? 'under way' : foundWords(reread)}`
 }
 
 /** How it stands, and what it found. */

@@ -114,6 +114,21 @@ describe('the line below', () => {
       null,
       'History goes back to 3 Oct, and has gaps in one factory; Azure itself keeps 45 days.',
     ],
+    [
+      [sampleFactory(), empty],
+      null,
+      'History goes back to 3 Oct, and none of one factory is here; Azure itself keeps 45 days.',
+    ],
+    [
+      [holed, empty, empty],
+      null,
+      'History goes back to 3 Oct, and has gaps in one factory, and none of 2 factories is here; Azure itself keeps 45 days.',
+    ],
+    [
+      [{ ...holed, state: 'not collected' as const }],
+      null,
+      'History goes back to 3 Oct, and has gaps in one factory; Azure itself keeps 45 days.',
+    ],
     [[empty], 90, 'Asked every 1 m 30 s. No history is here yet; Azure itself keeps 45 days.'],
     [
       [sampleFactory({ state: 'not collected' })],

@@ -131,10 +131,19 @@ function historyWords(items: Factory[], zone: Zone, now: number): string {
   if (starts.length === 0) return 'No history is here yet; Azure itself keeps 45 days.'
   const dates = [Math.min(...starts), Math.max(...starts)].map((at) => formatDate(at, zone, now))
   const start = dates[0] === dates[1] ? `${dates[0]}` : `each factory's start of coverage`
-  const holed = items.filter((f) => isWatched(f) && f.coverage.gaps.length > 0).length
+  const holed = items.filter((f) => f.coverage.gaps.length > 0).length
+  const unread = items.filter((f) => f.coverage.from === null).length
+  const lacks = [
+    holed > 0 ? `has gaps in ${factoriesWords(holed)}` : '',
+    unread > 0 ? `none of ${factoriesWords(unread)} is here` : '',
+  ].filter(Boolean)
   const whole =
-    holed === 0
+    lacks.length === 0
       ? `All history since ${start} is here`
-      : `History goes back to ${dates[0]}, and has gaps in ${holed === 1 ? 'one factory' : `${formatCount(holed)} factories`}`
+      : `History goes back to ${dates[0]}, and ${lacks.join(', and ')}`
   return `${whole}; Azure itself keeps 45 days.`
+}
+
+function factoriesWords(count: number): string {
+  return count === 1 ? 'one factory' : `${formatCount(count)} factories`
 }

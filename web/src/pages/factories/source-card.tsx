@@ -1,5 +1,6 @@
 import { useState } from 'react'
 import type { Factory, Source } from '../../api/types'
+import { isAsked } from '../../factory/state'
 import { Button } from '../../state/button'
 import { classes } from '../../state/classes'
 import { CommandBox } from '../../state/command-box'
@@ -8,9 +9,9 @@ import text from '../../state/text.module.css'
 import { StaleMark, StatusMark } from '../../status/status-mark'
 import { useNow } from '../../time/clock'
 import { formatAge, formatCount } from '../../time/format'
-import { toMillis } from '../../time/instant'
+import { compareInstants, toMillis } from '../../time/instant'
 import { Age } from '../../time/time'
-import { CheckFindings, CheckOutcome, firstEvidence } from './check-report'
+import { CheckFindings, CheckOutcome, evidenceOf } from './check-report'
 import styles from './factories.module.css'
 import { asHeading, asSentence, type Cause, type Trouble } from './trouble'
 import { type SourceCheckState, useSourceCheck } from './use-check'
@@ -26,7 +27,8 @@ interface SourceCardProps {
 
 /** A source in trouble: the cause, what mends it, a way to check at once, and what each step of the check found. */
 export function SourceCard({ source, trouble, onCheck, onClose }: SourceCardProps) {
-  const check = useSourceCheck(source.source)
+  const check = useSourceCheck(source)
+  const asked = isAsked(source)
   const run = () => {
     onCheck()
     check.run()
@@ -49,7 +51,7 @@ export function SourceCard({ source, trouble, onCheck, onClose }: SourceCardProp
           </>
         )}
         <div className={styles.ask}>
-          <CheckButton check={check} onRun={run} again of={`source ${source.source}`} />
+          {asked && <CheckButton check={check} onRun={run} again of={`source ${source.source}`} />}
           {!trouble && (
             <Button size="small" look="plain" onClick={onClose}>
               Close
@@ -57,11 +59,13 @@ export function SourceCard({ source, trouble, onCheck, onClose }: SourceCardProp
           )}
           <When source={source} trouble={trouble} check={check} />
         </div>
-        <CheckOutcome check={check} />
+        {asked && <CheckOutcome check={check} />}
       </div>
-      <div className={styles.report}>
-        <CheckFindings source={source.source} check={check} />
-      </div>
+      {asked && (
+        <div className={styles.report}>
+          <CheckFindings source={source.source} check={check} />
+        </div>
+      )}
     </section>
   )
 }
@@ -98,7 +102,7 @@ function When({
   check: SourceCheckState
 }) {
   const now = useNow()
-  const last = check.report?.checkedAt ?? source.at
+  const last = laterOf(check.report?.checkedAt, source.at)
   const retry = source.retryAt ?? trouble?.causes.find((cause) => cause.retryAt)?.retryAt
   const at = toMillis(retry)
   const next =
@@ -117,20 +121,24 @@ function When({
   )
 }
 
+/** A source is asked by checks and by the collector; which was last tells how it stands. */
+function laterOf(a: string | null | undefined, b: string | null) {
+  return compareInstants(a, b) > 0 ? a : b
+}
+
 const mostCauses = 3
 
 function Causes({ trouble, check }: { trouble: Trouble; check: SourceCheckState }) {
   const { source, causes } = trouble
   const [all, setAll] = useState(false)
   const [only] = causes
-  const evidence = firstEvidence(check.report)
   if (causes.length === 1 && only) {
     return (
       <>
         <h2>
           {source.source}: {asHeading(only.what)}
         </h2>
-        <CauseBody cause={only} evidence={evidence} />
+        <CauseBody cause={only} evidence={evidenceOf(only, check.report)} />
       </>
     )
   }

@@ -1,6 +1,7 @@
 import { act, screen, waitFor, within } from '@testing-library/react'
 import { HttpResponse, http } from 'msw'
 import { describe, expect, it } from 'vitest'
+import type { CheckReport } from '../../api/types'
 import {
   sampleCheck,
   sampleFactories,
@@ -10,6 +11,7 @@ import {
 } from '../../testing/samples'
 import { problem, server } from '../../testing/server'
 import {
+  broken,
   card,
   command,
   error,
@@ -23,14 +25,26 @@ import {
   twoCollected,
 } from './scene'
 
+/** A check of lindqvist was made, and found this. */
+function serveCheck(report: CheckReport) {
+  server.use(
+    http.get('*/api/v1/sources/lindqvist/check', () =>
+      HttpResponse.json(sampleCheck({ source: 'lindqvist', state: 'done', report })),
+    ),
+  )
+}
+
+/** No check of a source can be read, as of one that this server does not ask Azure by. */
+function refuseChecks(source: string, status: number, detail: string) {
+  server.use(
+    http.get(`*/api/v1/sources/${source}/check`, () => problem(status, 'Not collected', detail)),
+  )
+}
+
 describe('a source in trouble', () => {
   it('has a card with cause, evidence, advice, command, and the steps of the check', async () => {
     serve(troubled)
-    server.use(
-      http.get('*/api/v1/sources/lindqvist/check', () =>
-        HttpResponse.json(sampleCheck({ source: 'lindqvist', state: 'done', report: noToken })),
-      ),
-    )
+    serveCheck(noToken)
     const { user } = await open()
     const box = within(await card('lindqvist'))
     expect(box.getByRole('heading', { level: 2 }).textContent).toBe(
@@ -95,11 +109,7 @@ describe('a source in trouble', () => {
     const running = sampleCheck({ source: 'lindqvist', state: 'running' })
     server.use(
       http.post('*/api/v1/sources/lindqvist/check', () => {
-        server.use(
-          http.get('*/api/v1/sources/lindqvist/check', () =>
-            HttpResponse.json(sampleCheck({ source: 'lindqvist', state: 'done', report: noToken })),
-          ),
-        )
+        serveCheck(noToken)
         return HttpResponse.json(running)
       }),
     )
@@ -122,6 +132,38 @@ describe('a source in trouble', () => {
     expect((await box.findByRole('alert')).textContent).toContain('This server does not ask Azure.')
   })
 
+  it('takes no check for evidence that is older than the cause', async () => {
+    const failed = { ...broken, at: '2026-11-24T02:14:01Z' }
+    serve(sampleFactories([fresh], [failed]))
+    serveCheck(noToken)
+    await open()
+    const box = within(await card('lindqvist'))
+    await box.findByText(/^andon doctor/)
+    expect(box.getByText(/^last/).textContent?.replaceAll('\u00a0', ' ')).toMatch(/^last 6 s ago/)
+    expect(box.queryByText(/asked for token/)).toBeNull()
+  })
+
+  it('takes no check for evidence that failed for something else', async () => {
+    serve(sampleFactories([fresh], [{ ...broken, what: 'listing subscription 1 is refused' }]))
+    serveCheck(noToken)
+    await open()
+    const box = within(await card('lindqvist'))
+    await box.findByText(/^andon doctor/)
+    expect(box.queryByText(/asked for token/)).toBeNull()
+  })
+
+  it('cannot be checked once this server asks by it no more', async () => {
+    const gone = sampleSource({ source: 'lindqvist', state: 'not collected' })
+    serve(sampleFactories([fresh, { ...late, lastError: null }], [sampleSource(), gone]))
+    refuseChecks('lindqvist', 404, 'No source lindqvist is asked.')
+    const { queryClient } = await open()
+    const box = within(await card('lindqvist'))
+    expect(box.getByText(/^Configure the source again/)).toBeTruthy()
+    expect(box.queryByRole('button', { name: /^Check/ })).toBeNull()
+    await waitFor(() => expect(queryClient.isFetching()).toBe(0))
+    expect(screen.queryByRole('alert')).toBeNull()
+  })
+
   it('has each of several causes with its own command', async () => {
     const forbidden = { ...error, what: 'the identity may not read', retryAt: null }
     const items = ['a', 'b', 'c', 'd'].map((name) =>
@@ -141,6 +183,19 @@ describe('a source in trouble', () => {
     expect(box.queryByText('az role d')).toBeNull()
     await user.click(box.getByRole('button', { name: '1 more' }))
     expect(box.getByText('az role d')).toBeTruthy()
+  })
+})
+
+describe('a source that this server does not ask by', () => {
+  it('stands in the list without a check, which nobody could make', async () => {
+    const idle = sampleFactory({ state: 'not collected' })
+    serve(sampleFactories([idle], [sampleSource({ state: 'not collected' })]))
+    refuseChecks('halden', 409, 'This server does not ask Azure.')
+    const { queryClient } = await open()
+    expect(await screen.findByText(', not asked by this server')).toBeTruthy()
+    await waitFor(() => expect(queryClient.isFetching()).toBe(0))
+    expect(screen.queryByRole('alert')).toBeNull()
+    expect(screen.queryByRole('button', { name: /^Check/ })).toBeNull()
   })
 })
 

@@ -1,4 +1,5 @@
 import type { Factory, Source } from '../../api/types'
+import { isAsked } from '../../factory/state'
 import { StateMark } from '../../factory/state-mark'
 import { Icon } from '../../icons/icon'
 import { CommandBox } from '../../state/command-box'
@@ -42,15 +43,15 @@ export function Sources({ sources, factories }: SourcesProps) {
 }
 
 function SourceLine({ source, count }: { source: Source; count: number }) {
-  const check = useSourceCheck(source.source)
-  const collected = source.state !== 'not collected'
+  const check = useSourceCheck(source)
+  const asked = isAsked(source)
   const { report } = check
   return (
     <li className={styles.source}>
-      <StateMark state={collected ? 'fresh' : 'not collected'} />
+      <StateMark state={asked ? 'fresh' : 'not collected'} />
       <span>
         {source.source}
-        {!collected && <span className={text.muted}>, not asked by this server</span>}
+        {!asked && <span className={text.muted}>, not asked by this server</span>}
       </span>
       <span className={text.muted}>
         <Facts source={source} count={count} />
@@ -62,15 +63,17 @@ function SourceLine({ source, count }: { source: Source; count: number }) {
           </>
         )}
       </span>
-      {collected && (
-        <CheckButton
-          check={check}
-          onRun={check.run}
-          again={report !== null}
-          of={`source ${source.source}`}
-        />
+      {asked && (
+        <>
+          <CheckButton
+            check={check}
+            onRun={check.run}
+            again={report !== null}
+            of={`source ${source.source}`}
+          />
+          <CheckOutcome check={check} />
+        </>
       )}
-      <CheckOutcome check={check} />
       {report && (
         <details className={styles.sourceReport}>
           <summary className={styles.finding}>

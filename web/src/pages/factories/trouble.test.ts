@@ -52,6 +52,14 @@ describe('the sources in trouble', () => {
     expect(trouble?.causes.map((c) => c.factories.map((f) => f.name))).toEqual([['a', 'c'], ['b']])
   })
 
+  it('says where nobody asks any more, as for a source that is configured no longer', () => {
+    const source = sampleSource({ state: 'not collected' })
+    const [trouble] = troublesOf(sampleFactories([late('a', null)], [source]))
+    expect(trouble?.causes.map((c) => c.what)).toEqual([
+      'this server does not ask Azure by this source',
+    ])
+  })
+
   it('says that polls are late where nobody says more', () => {
     const [trouble] = troublesOf(sampleFactories([late('a', null), late('b', null)]))
     expect(trouble?.causes.map((c) => c.what)).toEqual(['Azure was not asked in time'])

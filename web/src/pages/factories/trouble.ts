@@ -1,5 +1,5 @@
 import type { Factory, FactoryList, Source } from '../../api/types'
-import { isStale } from '../../factory/state'
+import { isAsked, isStale } from '../../factory/state'
 import { compareInstants } from '../../time/instant'
 
 /** One thing that stands in the way, and whom it keeps from being fresh. */
@@ -66,17 +66,21 @@ function causesOf(source: Source, late: Factory[]): Cause[] {
   return [...causes.values()]
 }
 
-function latePollOf({ pace, paceAdvice }: Source): Omit<Cause, 'factories'> {
-  const known = pace !== null
+function latePollOf(source: Source): Omit<Cause, 'factories'> {
+  return { ...whyLate(source), where: null, command: null, at: null, retryAt: null }
+}
+
+function whyLate(source: Source): Pick<Cause, 'what' | 'advice'> {
+  if (!isAsked(source)) {
+    return {
+      what: 'this server does not ask Azure by this source',
+      advice: 'configure the source again; until then its history stays as it is',
+    }
+  }
+  if (source.pace !== null) return { what: source.pace, advice: source.paceAdvice }
   return {
-    what: known ? pace : 'Azure was not asked in time',
-    where: null,
-    advice: known
-      ? paceAdvice
-      : 'a check says whether Azure answers; the log says what Andon is busy with',
-    command: null,
-    at: null,
-    retryAt: null,
+    what: 'Azure was not asked in time',
+    advice: 'a check says whether Azure answers; the log says what Andon is busy with',
   }
 }
 

@@ -1,14 +1,16 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { checkQuery, startCheck } from '../../api/checks'
 import { factoriesKey } from '../../api/factories'
+import type { Source } from '../../api/types'
+import { isAsked } from '../../factory/state'
 
-/** What the last check of a source found, and a way to check it now. */
-export function useSourceCheck(source: string) {
+/** What the last check of a source found, and a way to check it now. Of one that is not asked nothing is known. */
+export function useSourceCheck(source: Source) {
   const client = useQueryClient()
-  const { queryKey, ...options } = checkQuery(source)
-  const check = useQuery({ queryKey, ...options })
+  const { queryKey, ...options } = checkQuery(source.source)
+  const check = useQuery({ queryKey, ...options, enabled: isAsked(source) })
   const start = useMutation({
-    mutationFn: () => startCheck(source),
+    mutationFn: () => startCheck(source.source),
     onSuccess: (found) => {
       client.setQueryData(queryKey, found)
       void client.invalidateQueries({ queryKey: factoriesKey })
@@ -18,7 +20,7 @@ export function useSourceCheck(source: string) {
   return {
     report: check.data?.report ?? null,
     /** Nobody has said yet what the last check found. */
-    loading: check.isPending,
+    loading: check.isLoading,
     running,
     /** Whether a check was started from here, whose end is news then. */
     asked: !start.isIdle,

@@ -11,7 +11,7 @@ import styles from './overview.module.css'
 /** How far the first reading of history is, factory by factory, and what Azure refuses. */
 export function Filling({ list }: { list: FactoryList }) {
   const filling = list.items.some((f) => f.state === 'filling' || f.state === 'refused')
-  if (list.items.length === 0) return <NoFactories sources={list.sources} />
+  if (list.items.length === 0) return <NoFactories list={list} />
   if (!filling) return null
   return (
     <section className={styles.section} aria-labelledby="history">
