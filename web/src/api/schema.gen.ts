@@ -101,6 +101,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/factories/{factory}/surroundings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List until when a factory's definitions, triggers and integration runtimes are known */
+        get: operations["list-surroundings"];
+        put?: never;
+        /**
+         * Have a factory's definitions, triggers and integration runtimes read now
+         * @description Answers at once, with what is known before. They are read every 15 minutes by themselves.
+         */
+        post: operations["read-surroundings"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/overview": {
         parameters: {
             query?: never;
@@ -1386,6 +1407,26 @@ export interface components {
              */
             value: number | null;
         };
+        Surrounding: {
+            /**
+             * Format: date-time
+             * @description It was read to its end then; null when it never was.
+             */
+            asOf: string | null;
+            /**
+             * @description factory: its own facts and tags.
+             * @enum {string}
+             */
+            kind: "factory" | "pipelines" | "triggers" | "triggerRuns" | "integrationRuntimes";
+            /** @description Why it could not be read since; null when it could. */
+            trouble: components["schemas"]["Trouble"] | null;
+        };
+        SurroundingList: {
+            /** @description The kinds, always all of them and in the same order. */
+            items: components["schemas"]["Surrounding"][];
+            /** @description Always null: the list is whole. */
+            nextCursor: string | null;
+        };
         Timeline: {
             /**
              * Format: date-time
@@ -1625,6 +1666,70 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Reread"];
+                };
+            };
+            /** @description Any other answer is a problem document (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-surroundings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Short id of the factory. */
+                factory: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SurroundingList"];
+                };
+            };
+            /** @description Any other answer is a problem document (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "read-surroundings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Short id of the factory. */
+                factory: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SurroundingList"];
                 };
             };
             /** @description Any other answer is a problem document (RFC 9457). */

@@ -12,6 +12,8 @@ import type {
   RunRow,
   Source,
   SourceCheck,
+  Surrounding,
+  SurroundingList,
   Timeline,
   TimelineBucket,
 } from '../api/types'
@@ -177,6 +179,13 @@ export function sampleCollected(fields: Partial<FactoryCollection> = {}): Factor
 
 export function sampleCollection(items: FactoryCollection[] = [sampleCollected()]): Collection {
   return { items, nextCursor: null, usage: noUsage }
+}
+
+/** All kinds as of one time, but for one. */
+export function sampleSurroundings(asOf: string, other?: Surrounding): SurroundingList {
+  const kinds = ['factory', 'pipelines', 'triggers', 'triggerRuns', 'integrationRuntimes'] as const
+  const items = kinds.map((kind) => (kind === other?.kind ? other : { kind, asOf, trouble: null }))
+  return { items, nextCursor: null }
 }
 
 export function sampleStep(fields: Partial<CheckStep> = {}): CheckStep {

@@ -8,6 +8,7 @@ import {
   sampleOverview,
   sampleRunDetail,
   sampleRunPage,
+  sampleSurroundings,
   sampleTimeline,
 } from './samples'
 
@@ -18,6 +19,9 @@ import {
 export const server = setupServer(
   http.get('*/api/v1/factories', () => HttpResponse.json(sampleFactories())),
   http.get('*/api/v1/collection', () => HttpResponse.json(sampleCollection())),
+  http.get('*/api/v1/factories/:factory/surroundings', () =>
+    HttpResponse.json(sampleSurroundings('2026-11-24T02:11:07Z')),
+  ),
   http.get('*/api/v1/sources/:source/check', ({ params }) =>
     HttpResponse.json(sampleCheck({ source: String(params.source) })),
   ),

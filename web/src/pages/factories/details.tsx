@@ -13,6 +13,7 @@ import styles from './factories.module.css'
 import { RereadForm } from './reread'
 import { uncounted } from './rows'
 import { formatDone } from './sentence'
+import { Surroundings } from './surroundings'
 import { asSentence } from './trouble'
 
 interface DetailsProps {
@@ -31,6 +32,7 @@ export function FactoryDetails({ factory, collection }: DetailsProps) {
       </div>
       <div>
         <Asking factory={factory} collection={collection} />
+        <Surroundings factory={factory} />
         <h2>Read a range again</h2>
         {isWatched(factory) ? (
           <RereadForm factory={factory.factory} rereads={collection?.rereads ?? []} />

@@ -120,7 +120,13 @@ function withReread(data: Collection, factory: string, reread: Reread): Collecti
   return {
     ...data,
     items: data.items.map((item) =>
-      item.factory === factory ? { ...item, rereads: [reread, ...item.rereads] } : item,
+      item.factory === factory
+        ? {
+            ...item,
+            // One that touches a waiting range has made that one longer.
+            rereads: [reread, ...item.rereads.filter((r) => r.orderedAt !== reread.orderedAt)],
+          }
+        : item,
     ),
   }
 }

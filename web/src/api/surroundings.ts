@@ -1,0 +1,25 @@
+import { queryOptions } from '@tanstack/react-query'
+import { api, body } from './client'
+
+export const surroundingsKey = ['surroundings'] as const
+
+/** Until when a factory's definitions, triggers and integration runtimes are known. No live event tells. */
+export function surroundingsQuery(factory: string) {
+  return queryOptions({
+    queryKey: [...surroundingsKey, factory],
+    queryFn: ({ signal }) =>
+      body(
+        api.GET('/api/v1/factories/{factory}/surroundings', {
+          params: { path: { factory } },
+          signal,
+        }),
+      ),
+  })
+}
+
+/** Has them read now, and returns what was known before. */
+export function askForSurroundings(factory: string) {
+  return body(
+    api.POST('/api/v1/factories/{factory}/surroundings', { params: { path: { factory } } }),
+  )
+}
