@@ -61,6 +61,11 @@ test('a range is read again from the open row, by keyboard', async ({ page }) =>
   await expect(details.getByRole('table', { name: 'Requests by purpose' })).toContainText('News', {
     timeout: 50_000,
   })
+  const around = details.getByRole('region', { name: 'Definitions and surroundings' })
+  await expect(around.getByText(/^as of/)).toHaveCount(5)
+  await around.getByRole('button', { name: /^Read now/ }).press('Enter')
+  await expect(around.getByRole('button', { name: /^Reading/ })).toBeVisible()
+  await expect(around.getByRole('button', { name: /^Read now/ })).toBeVisible({ timeout: 30_000 })
   await details.getByRole('button', { name: '7 days' }).press('Enter')
   await details.getByRole('button', { name: 'Read again' }).press('Enter')
   const orders = details.getByRole('list', { name: 'Ranges read again' })
