@@ -11,6 +11,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"andon/internal/adf"
 )
 
 // between counts the runs of the truth that were last updated within a range,
@@ -83,9 +85,51 @@ func TestCollectByARunningServer(t *testing.T) {
 	if code != exitFailure || !strings.Contains(stderr, `There is no factory "nowhere"`) {
 		t.Errorf("an unknown factory: exit code %d, said %s", code, stderr)
 	}
+	id := adf.FactoryID(e.Factories[1])
+	for _, name := range []string{strings.ToUpper(e.Factories[1]), id.Subscription() + "/" + id.ResourceGroup() + "/" + id.Name()} {
+		stdout, stderr, code = runCommand(t, nil, "collect", "--from", "24h", "--factory", name, "--server", base)
+		if code != 0 || strings.Count(stdout, "\n") != 1 || !strings.HasPrefix(stdout, id.Name()+": ") {
+			t.Errorf("factory %s: exit code %d, said %s %s", name, code, stdout, stderr)
+		}
+	}
+	_, stderr, code = runCommand(t, nil, "collect", "--from", "24h", "--factory", e.Factories[1]+"-of-old", "--server", base)
+	if code != exitFailure || !strings.Contains(stderr, "has no factory "+e.Factories[1]+"-of-old") {
+		t.Errorf("an unknown resource id: exit code %d, said %s", code, stderr)
+	}
+	_, stderr, code = runCommand(t, nil, "collect", "--from", "24h", "--factory", "rg/adf", "--server", base)
+	if code != exitUsage || !strings.Contains(stderr, `"rg/adf" does not name a factory: give its ARM resource id`) || !strings.Contains(stderr, "or its short id") {
+		t.Errorf("half a place: exit code %d, said %s", code, stderr)
+	}
 	_, stderr, code = runCommand(t, e.env(), "collect", "--from", "24h", "--store", "sqlite:"+file)
 	if code != exitFailure || !strings.Contains(stderr, "--server http://") || !strings.Contains(stderr, "stop it first") {
 		t.Errorf("a store in use: exit code %d, said %s", code, stderr)
+	}
+	if code := p.end(syscall.SIGTERM); code != 0 {
+		t.Errorf("exit code %d, said:\n%s", code, p.output())
+	}
+}
+
+// TestCollectLeavesOutWhatIsGone: one factory that was deleted must not make
+// every collect of all factories fail from then on.
+func TestCollectLeavesOutWhatIsGone(t *testing.T) {
+	t.Parallel()
+	e := startEmulator(t, "--size", "500", "--limits", "off")
+	p, base := serveOn(t, e, filepath.Join(t.TempDir(), "andon.db"))
+	awaitFresh(t, base, e)
+	gone := adf.FactoryID(e.Factories[0]).Name()
+	var ignored any
+	post(t, e.Control+"/factories", fmt.Sprintf(`{"factory":%q,"isGone":true}`, gone), &ignored)
+	eventually(t, time.Minute, func() string {
+		var f struct{ State string }
+		get(t, base+"api/v1/factories/"+gone, &f)
+		if f.State != "gone" {
+			return "the factory is " + f.State
+		}
+		return ""
+	})
+	stdout, stderr, code := runCommand(t, nil, "collect", "--from", "24h", "--server", base)
+	if code != 0 || !strings.Contains(stdout, gone+": left out, since Azure lists it no more\n") || strings.Count(stdout, " read, ") != len(e.Factories)-1 {
+		t.Errorf("exit code %d, said %s %s", code, stdout, stderr)
 	}
 	if code := p.end(syscall.SIGTERM); code != 0 {
 		t.Errorf("exit code %d, said:\n%s", code, p.output())

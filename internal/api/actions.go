@@ -9,6 +9,7 @@ import (
 	"io"
 	"net/http"
 	"reflect"
+	"slices"
 	"strings"
 	"time"
 
@@ -149,13 +150,14 @@ func actionsOnly(mux *http.ServeMux, next http.Handler) http.Handler {
 			next.ServeHTTP(w, r)
 			return
 		}
-		_, pattern := mux.Handler(r)
-		method, _, _ := strings.Cut(pattern, " ")
+		methods := methodsOf(mux, r)
 		media, _, _ := strings.Cut(r.Header.Get("Content-Type"), ";")
 		switch {
-		case method != http.MethodPost:
-			w.Header().Set("Allow", "GET, HEAD")
-			newProblem(http.StatusMethodNotAllowed, "Only reading is possible here", "Andon answers GET and HEAD here.").write(w)
+		case len(methods) == 0:
+			noSuchPath(w, r)
+		case !slices.Contains(methods, r.Method):
+			w.Header().Set("Allow", strings.Join(methods, ", "))
+			newProblem(http.StatusMethodNotAllowed, "Another method is needed", "Andon answers "+strings.Join(methods, " and ")+" here.").write(w)
 		case origins.Check(r) != nil:
 			newProblem(http.StatusForbidden, "Another page's request", "The request comes from a page of another origin. Only Andon's own pages, and programs that are no browsers, may send it.").write(w)
 		case !strings.EqualFold(strings.TrimSpace(media), "application/json"):
@@ -170,4 +172,22 @@ func actionsOnly(mux *http.ServeMux, next http.Handler) http.Handler {
 			next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), bodyKey{}, body)))
 		}
 	})
+}
+
+// methodsOf returns the methods that something at the path of r answers, none
+// where nothing is.
+func methodsOf(mux *http.ServeMux, r *http.Request) (methods []string) {
+	at := func(method string) string {
+		asked := *r
+		asked.Method = method
+		_, pattern := mux.Handler(&asked)
+		return pattern
+	}
+	if at(http.MethodGet) != apiRoot { // the pages' is for reading too
+		methods = append(methods, http.MethodGet, http.MethodHead)
+	}
+	if strings.HasPrefix(at(http.MethodPost), http.MethodPost+" ") {
+		methods = append(methods, http.MethodPost)
+	}
+	return methods
 }
