@@ -115,12 +115,13 @@ func (a *board) listCollection(ctx context.Context, in *RangeParams) (Collection
 	if err != nil {
 		return CollectionList{}, err
 	}
-	out := CollectionList{Items: []FactoryCollection{}, Usage: usageOf(used, func(store.UsageKey) bool { return true })}
+	usage, usageOfFactory := usageBy(used)
+	out := CollectionList{Items: []FactoryCollection{}, Usage: usageOf(usage)}
 	for _, place := range places {
 		h := healed[place.Key]
 		item := FactoryCollection{
 			Factory: place.Short,
-			Usage:   usageOf(used, func(key store.UsageKey) bool { return key.Factory == place.Key }),
+			Usage:   usageOf(usageOfFactory[place.Key]),
 			Healed:  FactoryHealed{Sweeps: h.Sweeps, Missed: h.Missed, Outdated: h.Outdated, LastAt: NullTime(h.Last)},
 			Lags:    []LagSlot{}, Rereads: []Reread{},
 		}
@@ -156,20 +157,35 @@ func (a *board) runsByFactory(ctx context.Context, from, to adf.Time) (map[strin
 	return runs, nil
 }
 
-// usageOf sums up what is counted under the keys that belong.
-func usageOf(used map[store.UsageKey]store.Usage, belongs func(store.UsageKey) bool) FactoryUsage {
+// byPurpose is what requests used by what they were for.
+type byPurpose map[string]store.Usage
+
+// usageBy sums up what was used, in all and by factory, over all sources.
+func usageBy(used map[store.UsageKey]store.Usage) (all byPurpose, of map[store.FactoryKey]byPurpose) {
+	all, of = byPurpose{}, map[store.FactoryKey]byPurpose{}
+	for key, u := range used {
+		one := of[key.Factory]
+		if one == nil {
+			one = byPurpose{}
+			of[key.Factory] = one
+		}
+		one[key.Purpose] = one[key.Purpose].Add(u)
+		all[key.Purpose] = all[key.Purpose].Add(u)
+	}
+	return all, of
+}
+
+func usageOf(used byPurpose) FactoryUsage {
 	all := FactoryUsage{By: []PurposeUsage{}}
 	for _, purpose := range purposes() {
-		sum := PurposeUsage{Purpose: purpose}
-		for key, u := range used {
-			if key.Purpose == purpose && belongs(key) {
-				sum.add(u)
-			}
+		u := used[purpose]
+		if u.Requests == 0 {
+			continue
 		}
-		if sum.Requests > 0 {
-			all.By = append(all.By, sum)
-			all.add(store.Usage{Requests: sum.Requests, Records: sum.Records, Throttled: sum.Throttled, Failed: sum.Failed})
-		}
+		one := PurposeUsage{Purpose: purpose}
+		one.add(u)
+		all.By = append(all.By, one)
+		all.add(u)
 	}
 	return all
 }

@@ -27,7 +27,8 @@ func TestCollectionShowsWhatItTakesAndHeals(t *testing.T) {
 		}
 	}
 	used := map[store.UsageKey]store.Usage{
-		{Factory: f.Key, Source: "contoso", Purpose: "news"}:    {Requests: 3, Records: 50_000, Throttled: 1},
+		{Factory: f.Key, Source: "contoso", Purpose: "news"}:    {Requests: 2, Records: 40_000, Throttled: 1},
+		{Factory: f.Key, Source: "fabrikam", Purpose: "news"}:   {Requests: 1, Records: 10_000},
 		{Factory: f.Key, Source: "contoso", Purpose: "history"}: {Requests: 40, Records: 100_000, Failed: 2},
 		{Source: "contoso", Purpose: "discovery"}:               {Requests: 2},
 	}
