@@ -62,7 +62,7 @@ type LagSlot struct {
 // FactoryCollection is what collecting a factory takes and gives.
 type FactoryCollection struct {
 	Factory string        `json:"factory" doc:"Short id of the factory."`
-	Usage   FactoryUsage  `json:"usage" doc:"What asking Azure about it used in the last 24 hours."`
+	Usage   FactoryUsage  `json:"usage" doc:"What asking Azure about it used in the last 24 hours, as far as the hours of the clock lie within them: 23 hours at least."`
 	Healed  FactoryHealed `json:"healed" doc:"What reading ranges once more healed in the last 30 days."`
 	Runs    *int64        `json:"runs" doc:"Runs with from <= runStart < to; null without from and to, and when that can't be counted."`
 	Rereads []Reread      `json:"rereads" nullable:"false" doc:"Ranges that were ordered to be read once more since the server started, the newest first and at most ten."`
@@ -73,13 +73,19 @@ type FactoryCollection struct {
 type CollectionList struct {
 	Items      []FactoryCollection `json:"items" nullable:"false" doc:"The factories, by short id."`
 	NextCursor *string             `json:"nextCursor" doc:"Always null: the list is whole."`
-	Usage      FactoryUsage        `json:"usage" doc:"What asking Azure used in the last 24 hours, requests that concern no factory included."`
+	Usage      FactoryUsage        `json:"usage" doc:"What asking Azure used in the same hours, requests that concern no factory included."`
 }
 
 const (
 	usageReach  = 24 * time.Hour
 	healedReach = 30 * 24 * time.Hour
 )
+
+// usageFrom returns where the full hours begin that lie within usageReach:
+// usage is counted by the hour.
+func usageFrom(now adf.Time) adf.Time {
+	return adf.TimeOf(now.Time().Add(-usageReach + time.Hour - 1).Truncate(time.Hour))
+}
 
 func (a *board) registerCollection() {
 	register(a, huma.Operation{
@@ -99,7 +105,7 @@ func (a *board) listCollection(ctx context.Context, in *RangeParams) (Collection
 	if err != nil {
 		return CollectionList{}, err
 	}
-	used, err := a.store.UsageSince(ctx, now.Add(-usageReach))
+	used, err := a.store.UsageSince(ctx, usageFrom(now))
 	if err != nil {
 		return CollectionList{}, err
 	}

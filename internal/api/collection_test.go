@@ -60,6 +60,21 @@ func TestCollectionShowsWhatItTakesAndHeals(t *testing.T) {
 	}
 }
 
+// TestUsageCoversADayAtMost: usage is counted by the hour, and whoever divides
+// it by 24 hours must not get more than that.
+func TestUsageCoversADayAtMost(t *testing.T) {
+	t.Parallel()
+	for age, want := range map[time.Duration]float64{23 * time.Hour: 7, 24 * time.Hour: 7, 24*time.Hour + time.Minute: 0} {
+		b := setup(t, func(o *api.Options) { o.Now = func() time.Time { return noon().Add(age) } })
+		if err := b.store.AddUsage(t.Context(), map[store.UsageKey]store.Usage{{Source: "contoso", Purpose: "discovery"}: {Requests: 7}}); err != nil {
+			t.Fatal(err)
+		}
+		if got := read[struct{ Usage object }](t, b, "/api/v1/collection").Usage["requests"]; got != want {
+			t.Errorf("of what was used from noon on, %s after noon: %v requests, want %v", age, got, want)
+		}
+	}
+}
+
 func parsed(t *testing.T, text string) any {
 	t.Helper()
 	var v any

@@ -264,7 +264,9 @@ func TestAFillWithoutPollsIsStale(t *testing.T) {
 		}
 	}
 	got := map[string]string{}
-	for _, f := range read[struct{ Items []struct{ Factory, State string } }](t, b, "/api/v1/factories").Items {
+	for _, f := range read[struct {
+		Items []struct{ Factory, State string }
+	}](t, b, "/api/v1/factories").Items {
 		got[f.Factory] = f.State
 	}
 	if diff := cmp.Diff(map[string]string{"sales-prod": "stale", "hr-prod": "filling"}, got); diff != "" {

@@ -266,11 +266,11 @@ func (x suite) activitiesOfAClockAhead(t *testing.T) {
 		return row{ID: guid(n), Pipeline: "p", Status: status, Start: hour(1), Ms: 60_000}
 	}
 	write(t, s, f, run(1, "InProgress"), run(2, "Succeeded"))
-	put(1, false, end.Add(time.Hour))                // partial
-	put(2, true, end.Add(time.Minute))               // early
-	put(2, true, end, activityRow(1, hour(1)))       // early again, by a clock that was set back
-	put(1, false, end, activityRow(9, hour(1)))      // older, and not complete either
-	write(t, s, f, run(1, "Succeeded")) // it ends
+	put(1, false, end.Add(time.Hour))           // partial
+	put(2, true, end.Add(time.Minute))          // early
+	put(2, true, end, activityRow(1, hour(1)))  // early again, by a clock that was set back
+	put(1, false, end, activityRow(9, hour(1))) // older, and not complete either
+	write(t, s, f, run(1, "Succeeded"))         // it ends
 	put(1, true, end.Add(2*time.Minute), activityRow(1, hour(1)))
 	for n, want := range map[int]store.Activities{
 		1: {Rows: []adf.ActivityRun{activityRow(1, hour(1))}, State: store.ActivitiesComplete, AsOf: end.Add(2 * time.Minute), Origin: store.OriginAzure},
