@@ -42,8 +42,10 @@ func (a *board) registerActions() {
 	}, func(ctx context.Context, in *SourceParams) (SourceCheck, error) { return a.checkSource(ctx, in, false) })
 	register(a, huma.Operation{
 		OperationID: "check-source", Method: http.MethodPost, Path: "/api/v1/sources/{source}/check", Tags: []string{"factories"},
-		Summary:     "Try every link from a source's settings to Azure's answers",
-		Description: "Begins a check, unless one is under way, and answers when it has ended or after 20 seconds; while state is running, ask again. After a check that found nothing broken, factories that rest are asked at once.",
+		Summary: "Try every link from a source's settings to Azure's answers",
+		Description: "Begins a check, unless one is under way, and answers when it has ended or after 20 seconds; while state is running, ask again. " +
+			"It is held to the budget and to what Azure asked to wait for, like everything that is asked. After a check that found nothing broken, factories that rest are asked at once, and for 10 seconds its report is the answer. " +
+			"After one that found something broken the next begins 10 seconds later, or 1 second where it got to no factory, and is waited for.",
 	}, func(ctx context.Context, in *SourceParams) (SourceCheck, error) { return a.checkSource(ctx, in, true) })
 	register(a, huma.Operation{
 		OperationID: "reread-factory", Method: http.MethodPost, Path: "/api/v1/factories/{factory}/rereads", Tags: []string{"factories"},
