@@ -112,7 +112,7 @@ func (b *bench) fillFirst(ctx context.Context, binary string, w *steadyWorld) (e
 	if w.server, err = b.startServer(ctx, binary, info, w.dir, "activities:\n  - keep: none\n", "--budget", "off", "--poll", "2s"); err != nil {
 		return err
 	}
-	if err := b.until(ctx, "history is not complete", func() (bool, error) {
+	if err := b.until(ctx, time.Hour, "history is not complete", func() (bool, error) {
 		s, err := w.server.stands(ctx)
 		return s.filled == len(info.Factories) && s.pending == 0, err
 	}); err != nil {
@@ -120,7 +120,7 @@ func (b *bench) fillFirst(ctx context.Context, binary string, w *steadyWorld) (e
 	}
 	// Trigger runs come last.
 	last := int64(-1)
-	if err := b.until(ctx, "trigger runs are not complete", func() (bool, error) {
+	if err := b.until(ctx, time.Hour, "trigger runs are not complete", func() (bool, error) {
 		l, err := asked(ctx, info)
 		n := l.ByCall["queryTriggerRuns"]
 		done := n > 0 && n == last
@@ -139,21 +139,18 @@ func (b *bench) fillFirst(ctx context.Context, binary string, w *steadyWorld) (e
 	return err
 }
 
-// until asks done every other second.
-func (b *bench) until(ctx context.Context, what string, done func() (bool, error)) error {
-	ctx, cancel := context.WithTimeoutCause(ctx, time.Hour, errors.New(what+" after an hour"))
+// until asks done every other second, for so long at most. what is how things
+// stand while it is not.
+func (b *bench) until(ctx context.Context, most time.Duration, what string, done func() (bool, error)) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, most, fmt.Errorf("%s after %s", what, most))
 	defer cancel()
-	ticker := time.NewTicker(2 * time.Second)
-	defer ticker.Stop()
 	for {
 		ok, err := done()
 		if err != nil || ok {
 			return err
 		}
-		select {
-		case <-ctx.Done():
+		if !sleep(ctx, 2*time.Second) {
 			return context.Cause(ctx)
-		case <-ticker.C:
 		}
 	}
 }

@@ -115,7 +115,7 @@ func (b *bench) fillFleet(ctx context.Context, name, limits string, after time.D
 	}
 	defer func() { err = errors.Join(err, s.stop()) }()
 	stale := newStaleness(f.factories)
-	err = b.lookOn(ctx, 2*time.Hour, func() (bool, error) {
+	err = b.until(ctx, 2*time.Hour, "history is not complete", func() (bool, error) {
 		var err error
 		f.stands, err = s.stands(ctx)
 		if stale.add(f.stands) && f.firstPolls == 0 {
@@ -149,7 +149,7 @@ func (b *bench) lookAfter(ctx context.Context, e *emulatorProcess, s *serverProc
 		return spellOf{}, err
 	}
 	stale, begin := newStaleness(factories), b.now()
-	err := b.lookOn(ctx, 2*spell+time.Minute, func() (bool, error) {
+	err := b.until(ctx, 2*spell+time.Minute, "the watch is not over", func() (bool, error) {
 		now, err := s.stands(ctx)
 		stale.add(now)
 		return b.now().Sub(begin) >= spell, err
@@ -159,21 +159,6 @@ func (b *bench) lookAfter(ctx context.Context, e *emulatorProcess, s *serverProc
 	}
 	l, err := asked(ctx, &e.info)
 	return stale.spell(b.now().Sub(begin), l), err
-}
-
-// lookOn asks done every other second.
-func (b *bench) lookOn(ctx context.Context, most time.Duration, done func() (bool, error)) error {
-	ctx, cancel := context.WithTimeoutCause(ctx, most, fmt.Errorf("it is not done after %s", most))
-	defer cancel()
-	for {
-		ok, err := done()
-		if err != nil || ok {
-			return err
-		}
-		if !sleep(ctx, 2*time.Second) {
-			return context.Cause(ctx)
-		}
-	}
 }
 
 // staleness notes how stale each factory got.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/url"
 	"os"
 	"slices"
 	"strings"
@@ -39,7 +40,7 @@ func newCollectCommand() *cobra.Command {
 	file := f.String("config", "", "file with settings, such as andon.yaml")
 	f.String("store", config.DefaultStore, "where history is kept: sqlite:PATH (ANDON_STORE)")
 	f.String("budget", fmt.Sprint(config.DefaultBudget), "share of Azure's documented limits that may be used, or off (ANDON_BUDGET)")
-	f.StringArray("factory", nil, "read this factory only: resource id, Studio or portal address, or subscription/resourceGroup/name; with --server its short id; repeatable (ANDON_FACTORIES)")
+	f.StringArray("factory", nil, "read this factory only: resource id, Studio or portal address, or subscription/resourceGroup/name; with --server its short id too; repeatable (ANDON_FACTORIES)")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		w, err := rangeOf(*from, *to, time.Now())
 		if err != nil {
@@ -110,6 +111,12 @@ func (c *collected) tell(factory string, r rereadRow) {
 	c.err = errors.Join(c.err, err)
 }
 
+// leaveOut says why nothing is read of a factory.
+func (c *collected) leaveOut(factory, why string) {
+	_, err := fmt.Fprintf(c.out, "%s: left out, since %s\n", factory, why)
+	c.err = errors.Join(c.err, err)
+}
+
 func counted(n int64, what string) string {
 	if n == 1 {
 		return "1 " + what
@@ -153,22 +160,24 @@ func collectHere(cmd *cobra.Command, c config.Config, w store.Window) error {
 	return done.end(err)
 }
 
+// askEvery is the pause between questions for what became of ordered ranges.
+const askEvery = 2 * time.Second
+
 // collectByServer orders the range of each factory and waits for the end.
-func collectByServer(cmd *cobra.Command, server string, factories []string, w store.Window) error {
+func collectByServer(cmd *cobra.Command, server string, given []string, w store.Window) error {
 	ctx := cmd.Context()
 	b, err := openServer(server)
 	if err != nil {
 		return err
 	}
-	if len(factories) == 0 {
-		if factories, err = b.collectedFactories(ctx); err != nil {
-			return err
-		}
-	}
 	done := &collected{out: cmd.OutOrStdout()}
+	factories, err := b.factoriesToCollect(ctx, given, done)
+	if err != nil {
+		return err
+	}
 	ordered := map[string]rereadRow{} // by factory
 	for _, factory := range factories {
-		body, err := b.post(ctx, "/api/v1/factories/"+factory+"/rereads", map[string]string{"from": w.From.String(), "to": w.To.String()})
+		body, err := b.post(ctx, "/api/v1/factories/"+url.PathEscape(factory)+"/rereads", map[string]string{"from": w.From.String(), "to": w.To.String()})
 		var made rereadRow
 		if err == nil {
 			err = json.Unmarshal(body, &made)
@@ -183,7 +192,7 @@ func collectByServer(cmd *cobra.Command, server string, factories []string, w st
 		select {
 		case <-ctx.Done():
 			return done.end(fmt.Errorf("the server goes on reading %s: %w", counted(int64(len(ordered)), "factory's range"), ctx.Err()))
-		case <-time.After(500 * time.Millisecond):
+		case <-time.After(askEvery):
 		}
 		if err := b.take(ctx, ordered, done); err != nil {
 			return done.end(err)
@@ -192,26 +201,62 @@ func collectByServer(cmd *cobra.Command, server string, factories []string, w st
 	return done.end(nil)
 }
 
-// collectedFactories are the short ids of those that the server collects.
-func (b *board) collectedFactories(ctx context.Context) ([]string, error) {
+// listedFactory is a factory as the API lists it.
+type listedFactory struct {
+	Factory   string
+	FactoryID adf.FactoryID
+	State     string
+}
+
+// factoriesToCollect returns the short ids of the given factories; without any
+// those of all that the server collects, and tells of the ones that are gone.
+func (b *board) factoriesToCollect(ctx context.Context, given []string, done *collected) ([]string, error) {
 	body, err := b.get(ctx, "/api/v1/factories", nil)
 	if err != nil {
 		return nil, err
 	}
-	var list struct {
-		Items []struct{ Factory, State string }
-	}
+	var list struct{ Items []listedFactory }
 	if err := json.Unmarshal(body, &list); err != nil {
 		return nil, fmt.Errorf("the answer of %s is not a list of factories: %w", b.base, err)
 	}
+	if len(given) > 0 {
+		return b.shortIDs(given, list.Items)
+	}
 	var out []string
 	for _, f := range list.Items {
-		if f.State != "not collected" {
+		switch f.State {
+		case string(store.StateNotCollected):
+		case string(store.StateGone):
+			done.leaveOut(f.Factory, "Azure lists it no more")
+		default:
 			out = append(out, f.Factory)
 		}
 	}
 	if len(out) == 0 {
 		return nil, fmt.Errorf("the andon at %s collects no factory", b.base)
+	}
+	return out, nil
+}
+
+// shortIDs returns the short ids of factories that were named by these, or by
+// what names a factory elsewhere.
+func (b *board) shortIDs(given []string, listed []listedFactory) ([]string, error) {
+	var out []string
+	for _, name := range given {
+		if strings.Contains(name, "/") { // no short id has one
+			id, err := adf.ParseFactoryID(name)
+			if err != nil {
+				return nil, usageErrorf("--factory: %w, or its short id", err)
+			}
+			i := slices.IndexFunc(listed, func(f listedFactory) bool { return f.FactoryID.Key() == id.Key() })
+			if i < 0 {
+				return nil, fmt.Errorf("the andon at %s has no factory %s; its /api/v1/factories lists those there are", b.base, id)
+			}
+			name = listed[i].Factory
+		}
+		if !slices.Contains(out, name) {
+			out = append(out, name)
+		}
 	}
 	return out, nil
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -11,6 +12,9 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"andon/internal/adf"
+	"andon/internal/store"
 )
 
 // between counts the runs of the truth that were last updated within a range,
@@ -83,6 +87,21 @@ func TestCollectByARunningServer(t *testing.T) {
 	if code != exitFailure || !strings.Contains(stderr, `There is no factory "nowhere"`) {
 		t.Errorf("an unknown factory: exit code %d, said %s", code, stderr)
 	}
+	id := adf.FactoryID(e.Factories[1])
+	for _, name := range []string{strings.ToUpper(e.Factories[1]), id.Subscription() + "/" + id.ResourceGroup() + "/" + id.Name()} {
+		stdout, stderr, code = runCommand(t, nil, "collect", "--from", "24h", "--factory", name, "--server", base)
+		if code != 0 || strings.Count(stdout, "\n") != 1 || !strings.HasPrefix(stdout, id.Name()+": ") {
+			t.Errorf("factory %s: exit code %d, said %s %s", name, code, stdout, stderr)
+		}
+	}
+	_, stderr, code = runCommand(t, nil, "collect", "--from", "24h", "--factory", e.Factories[1]+"-of-old", "--server", base)
+	if code != exitFailure || !strings.Contains(stderr, "has no factory "+e.Factories[1]+"-of-old") {
+		t.Errorf("an unknown resource id: exit code %d, said %s", code, stderr)
+	}
+	_, stderr, code = runCommand(t, nil, "collect", "--from", "24h", "--factory", "rg/adf", "--server", base)
+	if code != exitUsage || !strings.Contains(stderr, `"rg/adf" does not name a factory: give its ARM resource id`) || !strings.Contains(stderr, "or its short id") {
+		t.Errorf("half a place: exit code %d, said %s", code, stderr)
+	}
 	_, stderr, code = runCommand(t, e.env(), "collect", "--from", "24h", "--store", "sqlite:"+file)
 	if code != exitFailure || !strings.Contains(stderr, "--server http://") || !strings.Contains(stderr, "stop it first") {
 		t.Errorf("a store in use: exit code %d, said %s", code, stderr)
@@ -92,15 +111,97 @@ func TestCollectByARunningServer(t *testing.T) {
 	}
 }
 
+// TestCollectLeavesOutWhatIsGone: one factory that was deleted must not make
+// every collect of all factories fail from then on.
+func TestCollectLeavesOutWhatIsGone(t *testing.T) {
+	t.Parallel()
+	e := startEmulator(t, "--size", "500", "--limits", "off")
+	p, base := serveOn(t, e, filepath.Join(t.TempDir(), "andon.db"))
+	awaitFresh(t, base, e)
+	gone := adf.FactoryID(e.Factories[0]).Name()
+	var ignored any
+	post(t, e.Control+"/factories", fmt.Sprintf(`{"factory":%q,"isGone":true}`, gone), &ignored)
+	eventually(t, time.Minute, func() string {
+		var f struct{ State string }
+		get(t, base+"api/v1/factories/"+gone, &f)
+		if f.State != "gone" {
+			return "the factory is " + f.State
+		}
+		return ""
+	})
+	stdout, stderr, code := runCommand(t, nil, "collect", "--from", "24h", "--server", base)
+	if code != 0 || !strings.Contains(stdout, gone+": left out, since Azure lists it no more\n") || strings.Count(stdout, " read, ") != len(e.Factories)-1 {
+		t.Errorf("exit code %d, said %s %s", code, stdout, stderr)
+	}
+	if code := p.end(syscall.SIGTERM); code != 0 {
+		t.Errorf("exit code %d, said:\n%s", code, p.output())
+	}
+}
+
+type checkStep struct {
+	Step, Status, What string
+	Command            *string
+}
+
 type sourceCheck struct {
 	State  string
 	Report *struct {
-		Status string
-		Steps  []struct {
-			Step, Status, What string
-			Command            *string
+		Status    string
+		Steps     []checkStep
+		Factories []struct{ Steps []checkStep }
+	}
+}
+
+// TestACheckWaitsAsAzureAsked: a factory is throttled. A check of its source
+// asks nothing of it meanwhile, and says why.
+func TestACheckWaitsAsAzureAsked(t *testing.T) {
+	t.Parallel()
+	e := startEmulator(t, "--size", "500", "--limits", "off")
+	e.Factories = e.Factories[:1]
+	served := serveThese(t, e, filepath.Join(t.TempDir(), "andon.db"), nil)
+	awaitFresh(t, served.base, e)
+	var ignored any
+	post(t, e.Control+"/faults", `{"call":"queryPipelineRuns","fault":"429","retryAfter":"120"}`, &ignored)
+	eventually(t, time.Minute, func() string {
+		var list struct {
+			Items []struct{ LastError *struct{ Kind string } }
+		}
+		get(t, served.base+"api/v1/factories", &list)
+		if trouble := list.Items[0].LastError; trouble == nil || trouble.Kind != "throttled" {
+			return fmt.Sprintf("the factory's trouble is %+v", trouble)
+		}
+		return ""
+	})
+	sent := func() int {
+		var counts struct{ ByFactory map[string]int }
+		get(t, e.Control+"/truth/requests", &counts)
+		return counts.ByFactory[adf.FactoryID(e.Factories[0]).Name()]
+	}
+	before := sent()
+	var got sourceCheck
+	post(t, served.base+"api/v1/sources/"+sourceOf(t, served.base)+"/check", "", &got)
+	if n := sent() - before; n != 0 {
+		t.Errorf("%d requests were sent within what Azure asked to wait for", n)
+	}
+	if got.State != "done" || got.Report.Status != "warning" || len(got.Report.Factories) != 1 {
+		t.Fatalf("the check says %s %+v", got.State, got.Report)
+	}
+	for i, step := range got.Report.Factories[0].Steps {
+		if i == 0 && (step.Status != "warning" || step.What != "Azure asked to be left alone") || i > 0 && step.Status != "notReached" {
+			t.Errorf("step %d: %+v", i, step)
 		}
 	}
+	if code := served.p.end(syscall.SIGTERM); code != 0 {
+		t.Errorf("exit code %d, said:\n%s", code, served.p.output())
+	}
+}
+
+// sourceOf returns the name of a board's only source.
+func sourceOf(t *testing.T, base string) string {
+	t.Helper()
+	var list struct{ Sources []struct{ Source string } }
+	get(t, base+"api/v1/factories", &list)
+	return list.Sources[0].Source
 }
 
 // TestCheckAgainIsHeardAtOnce: a secret is refused; a check from the board says
@@ -110,6 +211,7 @@ func TestCheckAgainIsHeardAtOnce(t *testing.T) {
 	t.Parallel()
 	e := startEmulator(t, "--size", "500", "--limits", "off")
 	dir := t.TempDir()
+	file := filepath.Join(dir, "andon.db")
 	secret := filepath.Join(dir, "secret")
 	settings := filepath.Join(dir, "andon.yaml")
 	for path, content := range map[string]string{
@@ -121,7 +223,7 @@ func TestCheckAgainIsHeardAtOnce(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	p := start(t, nil, "serve", "--config", settings, "--listen", "127.0.0.1:0", "--store", "sqlite:"+filepath.Join(dir, "andon.db"), "--poll", "1s")
+	p := start(t, nil, "serve", "--config", settings, "--listen", "127.0.0.1:0", "--store", "sqlite:"+file, "--poll", "1s")
 	base := p.says(`serving on (http://\S+)`)[1]
 	const path = "api/v1/sources/contoso/check"
 	check := func() sourceCheck {
@@ -155,7 +257,7 @@ func TestCheckAgainIsHeardAtOnce(t *testing.T) {
 	if err := os.WriteFile(secret, []byte(e.ClientSecret), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if got := check(); got.Report.Status == "failed" {
+	if got = check(); got.Report.Status == "failed" {
 		t.Fatalf("with the right secret: %+v", got)
 	}
 	awaitFresh(t, base, e)
@@ -183,6 +285,41 @@ func TestCheckAgainIsHeardAtOnce(t *testing.T) {
 	if code := p.end(syscall.SIGTERM); code != 0 || strings.Contains(p.output(), e.ClientSecret) {
 		t.Errorf("exit code %d, said:\n%s", code, p.output())
 	}
+	// What the check asked is counted once, also when the server stops.
+	subscriptions := map[string]bool{}
+	for _, id := range e.Factories {
+		subscriptions[adf.FactoryID(id).Subscription()] = true
+	}
+	sent := int64(1 + len(subscriptions)) // their list, and each one's factories
+	for _, f := range got.Report.Factories {
+		for _, step := range f.Steps {
+			if step.Status != "notReached" {
+				sent++
+			}
+		}
+	}
+	if n := askedFor(t, file); n != sent {
+		t.Errorf("the check sent %d requests, and %d are counted", sent, n)
+	}
+}
+
+// askedFor returns how many requests a store counts as a person's.
+func askedFor(t *testing.T, file string) (requests int64) {
+	t.Helper()
+	s, err := store.Open(t.Context(), "sqlite:"+file, store.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	used, err := s.UsageSince(t.Context(), adf.TimeOf(time.Now()).Add(-time.Hour))
+	if err = errors.Join(err, s.Close()); err != nil {
+		t.Fatal(err)
+	}
+	for key, u := range used {
+		if key.Purpose == "asked" {
+			requests += u.Requests
+		}
+	}
+	return requests
 }
 
 // TestABudgetTooSmallIsSaidOnTheBoard: who wants polls that the budget does

@@ -9,6 +9,7 @@ import (
 	"io"
 	"net/http"
 	"reflect"
+	"slices"
 	"strings"
 	"time"
 
@@ -41,8 +42,10 @@ func (a *board) registerActions() {
 	}, func(ctx context.Context, in *SourceParams) (SourceCheck, error) { return a.checkSource(ctx, in, false) })
 	register(a, huma.Operation{
 		OperationID: "check-source", Method: http.MethodPost, Path: "/api/v1/sources/{source}/check", Tags: []string{"factories"},
-		Summary:     "Try every link from a source's settings to Azure's answers",
-		Description: "Begins a check, unless one is under way, and answers when it has ended or after 20 seconds; while state is running, ask again. After a check that found nothing broken, factories that rest are asked at once.",
+		Summary: "Try every link from a source's settings to Azure's answers",
+		Description: "Begins a check, unless one is under way, and answers when it has ended or after 20 seconds; while state is running, ask again. " +
+			"It is held to the budget and to what Azure asked to wait for, like everything that is asked. After a check that found nothing broken, factories that rest are asked at once, and for 10 seconds its report is the answer. " +
+			"After one that found something broken the next begins 10 seconds later, or 1 second where it got to no factory, and is waited for.",
 	}, func(ctx context.Context, in *SourceParams) (SourceCheck, error) { return a.checkSource(ctx, in, true) })
 	register(a, huma.Operation{
 		OperationID: "reread-factory", Method: http.MethodPost, Path: "/api/v1/factories/{factory}/rereads", Tags: []string{"factories"},
@@ -149,13 +152,14 @@ func actionsOnly(mux *http.ServeMux, next http.Handler) http.Handler {
 			next.ServeHTTP(w, r)
 			return
 		}
-		_, pattern := mux.Handler(r)
-		method, _, _ := strings.Cut(pattern, " ")
+		methods := methodsOf(mux, r)
 		media, _, _ := strings.Cut(r.Header.Get("Content-Type"), ";")
 		switch {
-		case method != http.MethodPost:
-			w.Header().Set("Allow", "GET, HEAD")
-			newProblem(http.StatusMethodNotAllowed, "Only reading is possible here", "Andon answers GET and HEAD here.").write(w)
+		case len(methods) == 0:
+			noSuchPath(w, r)
+		case !slices.Contains(methods, r.Method):
+			w.Header().Set("Allow", strings.Join(methods, ", "))
+			newProblem(http.StatusMethodNotAllowed, "Another method is needed", "Andon answers "+strings.Join(methods, " and ")+" here.").write(w)
 		case origins.Check(r) != nil:
 			newProblem(http.StatusForbidden, "Another page's request", "The request comes from a page of another origin. Only Andon's own pages, and programs that are no browsers, may send it.").write(w)
 		case !strings.EqualFold(strings.TrimSpace(media), "application/json"):
@@ -170,4 +174,22 @@ func actionsOnly(mux *http.ServeMux, next http.Handler) http.Handler {
 			next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), bodyKey{}, body)))
 		}
 	})
+}
+
+// methodsOf returns the methods that something at the path of r answers, none
+// where nothing is.
+func methodsOf(mux *http.ServeMux, r *http.Request) (methods []string) {
+	at := func(method string) string {
+		asked := *r
+		asked.Method = method
+		_, pattern := mux.Handler(&asked)
+		return pattern
+	}
+	if at(http.MethodGet) != apiRoot { // the pages' is for reading too
+		methods = append(methods, http.MethodGet, http.MethodHead)
+	}
+	if strings.HasPrefix(at(http.MethodPost), http.MethodPost+" ") {
+		methods = append(methods, http.MethodPost)
+	}
+	return methods
 }

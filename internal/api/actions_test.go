@@ -104,6 +104,7 @@ func TestRefusedActionsSayWhy(t *testing.T) {
 		{b, "a form", check, http.Header{"Content-Type": {"text/plain"}}, "", http.StatusUnsupportedMediaType},
 		{b, "no type", check, nil, "", http.StatusUnsupportedMediaType},
 		{b, "a list", "/api/v1/runs", asJSON, "", http.StatusMethodNotAllowed},
+		{b, "no such path", "/api/v1/factories/a/b/rereads", asJSON, oneDay, http.StatusNotFound},
 		{b, "an unknown source", "/api/v1/sources/fabrikam/check", asJSON, "", http.StatusNotFound},
 		{b, "an unknown factory", "/api/v1/factories/nowhere/rereads", asJSON, oneDay, http.StatusNotFound},
 		{b, "no body", rereads, asJSON, "", http.StatusBadRequest},

@@ -120,7 +120,7 @@ func New(o Options) (http.Handler, error) {
 		return nil, err
 	}
 	mux.Handle("GET "+metricsPath, metrics)
-	mux.HandleFunc("/api/", noSuchPath)
+	mux.HandleFunc(apiRoot, noSuchPath)
 	mux.Handle("/", pages)
 
 	// The stream writes small events that must leave at once, so it is not
@@ -136,6 +136,9 @@ func New(o Options) (http.Handler, error) {
 	guarded := policy.guard(newHosts(o.AllowHosts).only(actionsOnly(mux, route)))
 	return a.observe(guarded, "Andon/"+o.Version), nil
 }
+
+// apiRoot is the pattern of everything that is no path of the API.
+const apiRoot = "/api/"
 
 func noSuchPath(w http.ResponseWriter, r *http.Request) {
 	newProblem(http.StatusNotFound, "No such path",

@@ -27,8 +27,8 @@ type Collecting struct {
 	Rereads func(factory string) []Reread
 
 	// Check returns what the last check of a source found. With begin it first
-	// begins one, unless one is under way, and waits for its end as long as ctx
-	// lasts.
+	// begins one, unless one is under way or has just found nothing broken, and
+	// waits for its end as long as ctx lasts.
 	Check func(ctx context.Context, source string, begin bool) SourceCheck
 	// Facts returns what is known of a source beside what the store holds.
 	Facts func(source string) SourceFacts
@@ -58,7 +58,7 @@ type SourceFacts struct {
 // answers found.
 type SourceCheck struct {
 	Source    string            `json:"source" doc:"Name of the source."`
-	State     string            `json:"state" enum:"none,running,done" doc:"none: it was not checked since the server started. running: a check is under way."`
+	State     string            `json:"state" enum:"none,running,done" doc:"none: it was not checked since the server started. running: a check is under way, or begins shortly."`
 	StartedAt NullTime          `json:"startedAt" doc:"When the newest check began; null for none."`
 	Report    Null[CheckReport] `json:"report" doc:"What the last check that ended found; null for none."`
 }

@@ -62,7 +62,7 @@ type LagSlot struct {
 // FactoryCollection is what collecting a factory takes and gives.
 type FactoryCollection struct {
 	Factory string        `json:"factory" doc:"Short id of the factory."`
-	Usage   FactoryUsage  `json:"usage" doc:"What asking Azure about it used in the last 24 hours."`
+	Usage   FactoryUsage  `json:"usage" doc:"What asking Azure about it used in the last 24 hours, as far as the hours of the clock lie within them: 23 hours at least."`
 	Healed  FactoryHealed `json:"healed" doc:"What reading ranges once more healed in the last 30 days."`
 	Runs    *int64        `json:"runs" doc:"Runs with from <= runStart < to; null without from and to, and when that can't be counted."`
 	Rereads []Reread      `json:"rereads" nullable:"false" doc:"Ranges that were ordered to be read once more since the server started, the newest first and at most ten."`
@@ -73,13 +73,19 @@ type FactoryCollection struct {
 type CollectionList struct {
 	Items      []FactoryCollection `json:"items" nullable:"false" doc:"The factories, by short id."`
 	NextCursor *string             `json:"nextCursor" doc:"Always null: the list is whole."`
-	Usage      FactoryUsage        `json:"usage" doc:"What asking Azure used in the last 24 hours, requests that concern no factory included."`
+	Usage      FactoryUsage        `json:"usage" doc:"What asking Azure used in the same hours, requests that concern no factory included."`
 }
 
 const (
 	usageReach  = 24 * time.Hour
 	healedReach = 30 * 24 * time.Hour
 )
+
+// usageFrom returns where the full hours begin that lie within usageReach:
+// usage is counted by the hour.
+func usageFrom(now adf.Time) adf.Time {
+	return adf.TimeOf(now.Time().Add(-usageReach + time.Hour - 1).Truncate(time.Hour))
+}
 
 func (a *board) registerCollection() {
 	register(a, huma.Operation{
@@ -99,7 +105,7 @@ func (a *board) listCollection(ctx context.Context, in *RangeParams) (Collection
 	if err != nil {
 		return CollectionList{}, err
 	}
-	used, err := a.store.UsageSince(ctx, now.Add(-usageReach))
+	used, err := a.store.UsageSince(ctx, usageFrom(now))
 	if err != nil {
 		return CollectionList{}, err
 	}
@@ -115,12 +121,13 @@ func (a *board) listCollection(ctx context.Context, in *RangeParams) (Collection
 	if err != nil {
 		return CollectionList{}, err
 	}
-	out := CollectionList{Items: []FactoryCollection{}, Usage: usageOf(used, func(store.UsageKey) bool { return true })}
+	usage, usageOfFactory := usageBy(used)
+	out := CollectionList{Items: []FactoryCollection{}, Usage: usageOf(usage)}
 	for _, place := range places {
 		h := healed[place.Key]
 		item := FactoryCollection{
 			Factory: place.Short,
-			Usage:   usageOf(used, func(key store.UsageKey) bool { return key.Factory == place.Key }),
+			Usage:   usageOf(usageOfFactory[place.Key]),
 			Healed:  FactoryHealed{Sweeps: h.Sweeps, Missed: h.Missed, Outdated: h.Outdated, LastAt: NullTime(h.Last)},
 			Lags:    []LagSlot{}, Rereads: []Reread{},
 		}
@@ -156,20 +163,35 @@ func (a *board) runsByFactory(ctx context.Context, from, to adf.Time) (map[strin
 	return runs, nil
 }
 
-// usageOf sums up what is counted under the keys that belong.
-func usageOf(used map[store.UsageKey]store.Usage, belongs func(store.UsageKey) bool) FactoryUsage {
+// byPurpose is what requests used by what they were for.
+type byPurpose map[string]store.Usage
+
+// usageBy sums up what was used, in all and by factory, over all sources.
+func usageBy(used map[store.UsageKey]store.Usage) (all byPurpose, of map[store.FactoryKey]byPurpose) {
+	all, of = byPurpose{}, map[store.FactoryKey]byPurpose{}
+	for key, u := range used {
+		one := of[key.Factory]
+		if one == nil {
+			one = byPurpose{}
+			of[key.Factory] = one
+		}
+		one[key.Purpose] = one[key.Purpose].Add(u)
+		all[key.Purpose] = all[key.Purpose].Add(u)
+	}
+	return all, of
+}
+
+func usageOf(used byPurpose) FactoryUsage {
 	all := FactoryUsage{By: []PurposeUsage{}}
 	for _, purpose := range purposes() {
-		sum := PurposeUsage{Purpose: purpose}
-		for key, u := range used {
-			if key.Purpose == purpose && belongs(key) {
-				sum.add(u)
-			}
+		u := used[purpose]
+		if u.Requests == 0 {
+			continue
 		}
-		if sum.Requests > 0 {
-			all.By = append(all.By, sum)
-			all.add(store.Usage{Requests: sum.Requests, Records: sum.Records, Throttled: sum.Throttled, Failed: sum.Failed})
-		}
+		one := PurposeUsage{Purpose: purpose}
+		one.add(u)
+		all.By = append(all.By, one)
+		all.add(u)
 	}
 	return all
 }

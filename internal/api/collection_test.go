@@ -27,7 +27,8 @@ func TestCollectionShowsWhatItTakesAndHeals(t *testing.T) {
 		}
 	}
 	used := map[store.UsageKey]store.Usage{
-		{Factory: f.Key, Source: "contoso", Purpose: "news"}:    {Requests: 3, Records: 50_000, Throttled: 1},
+		{Factory: f.Key, Source: "contoso", Purpose: "news"}:    {Requests: 2, Records: 40_000, Throttled: 1},
+		{Factory: f.Key, Source: "fabrikam", Purpose: "news"}:   {Requests: 1, Records: 10_000},
 		{Factory: f.Key, Source: "contoso", Purpose: "history"}: {Requests: 40, Records: 100_000, Failed: 2},
 		{Source: "contoso", Purpose: "discovery"}:               {Requests: 2},
 	}
@@ -56,6 +57,21 @@ func TestCollectionShowsWhatItTakesAndHeals(t *testing.T) {
 	}`
 	if diff := cmp.Diff(parsed(t, want), parsed(t, b.get(t, "/api/v1/collection", http.StatusOK))); diff != "" {
 		t.Errorf("collection (-want +got):\n%s", diff)
+	}
+}
+
+// TestUsageCoversADayAtMost: usage is counted by the hour, and whoever divides
+// it by 24 hours must not get more than that.
+func TestUsageCoversADayAtMost(t *testing.T) {
+	t.Parallel()
+	for age, want := range map[time.Duration]float64{23 * time.Hour: 7, 24 * time.Hour: 7, 24*time.Hour + time.Minute: 0} {
+		b := setup(t, func(o *api.Options) { o.Now = func() time.Time { return noon().Add(age) } })
+		if err := b.store.AddUsage(t.Context(), map[store.UsageKey]store.Usage{{Source: "contoso", Purpose: "discovery"}: {Requests: 7}}); err != nil {
+			t.Fatal(err)
+		}
+		if got := read[struct{ Usage object }](t, b, "/api/v1/collection").Usage["requests"]; got != want {
+			t.Errorf("of what was used from noon on, %s after noon: %v requests, want %v", age, got, want)
+		}
 	}
 }
 

@@ -26,7 +26,7 @@ type Factory struct {
 	Source         *string           `json:"source" doc:"Name of the source that sees it; null for a factory known from a file only."`
 	Tags           map[string]string `json:"tags" doc:"Azure tags."`
 	StudioURL      string            `json:"studioUrl" doc:"Address of the factory in ADF Studio."`
-	State          string            `json:"state" enum:"filling,fresh,stale,refused,gone,not collected" doc:"filling: history is read for the first time. fresh: the last poll was completed. stale: polls break off or are late. refused: Azure refuses, and a person has to act. gone: Azure lists the factory no more. not collected: nobody asks Azure."`
+	State          string            `json:"state" enum:"filling,fresh,stale,refused,gone,not collected" doc:"filling: history is read for the first time, and polls are in time. fresh: the last poll was completed. stale: polls break off or are late. refused: Azure refuses, and a person has to act. gone: Azure lists the factory no more. not collected: nobody asks Azure."`
 	AsOf           NullTime          `json:"asOf" doc:"Everything last updated before it is here; null before the first window was completed."`
 	LagSeconds     *float64          `json:"lagSeconds" doc:"Seconds since asOf; null without one."`
 	Coverage       FactoryCoverage   `json:"coverage" doc:"Which part of its history is here."`
@@ -187,7 +187,9 @@ func (a *board) stateOf(f *store.Factory) store.State {
 	if a.collecting == nil {
 		return store.StateNotCollected
 	}
-	if f.State == store.StateFresh && a.late(f) {
+	// Polls go on beside a fill. Who was never polled is not late yet.
+	isKept := f.State == store.StateFresh || f.State == store.StateFilling && !f.AsOf.IsZero()
+	if isKept && a.late(f) {
 		return store.StateStale
 	}
 	return f.State

@@ -159,7 +159,7 @@ func (a *board) overview(ctx context.Context, in *OverviewParams) (Overview, err
 		NewestFailures: runRows(o.NewestFailure),
 		WorstPipelines: make([]PipelineHealth, len(o.Worst)),
 		StaleSources:   stale,
-		Coverage:       overviewCoverage(factories),
+		Coverage:       a.overviewCoverage(factories),
 	}
 	for i := range o.Worst {
 		out.WorstPipelines[i] = pipelineHealth(&o.Worst[i])
@@ -260,7 +260,7 @@ func text(s *string) string {
 	return *s
 }
 
-func overviewCoverage(factories []store.Factory) OverviewCoverage {
+func (a *board) overviewCoverage(factories []store.Factory) OverviewCoverage {
 	out := OverviewCoverage{Complete: len(factories) > 0}
 	var share float64
 	var wanted int
@@ -272,7 +272,7 @@ func overviewCoverage(factories []store.Factory) OverviewCoverage {
 		if f.State == store.StateNotCollected && f.Source == "" {
 			continue // known from a file only: nothing is meant to be complete
 		}
-		if f.State == store.StateFilling {
+		if a.stateOf(f) == store.StateFilling {
 			out.Filling++
 		}
 		out.Complete = out.Complete && f.Coverage.Complete

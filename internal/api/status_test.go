@@ -234,7 +234,8 @@ func TestFreshnessIsNotTakenOnTrust(t *testing.T) {
 		{store.StateFresh, 51 * time.Minute, []func(*api.Options){slowPoll}, "stale"},
 		{store.StateFresh, time.Hour + 20*time.Second, []func(*api.Options){hourAhead}, "fresh"},
 		{store.StateFresh, time.Hour + 61*time.Second, []func(*api.Options){hourAhead}, "stale"},
-		{store.StateFilling, time.Hour, nil, "filling"},
+		{store.StateFilling, 20 * time.Second, nil, "filling"},
+		{store.StateFilling, 61 * time.Second, nil, "stale"}, // polls go on beside a fill
 		{store.StateGone, time.Hour, nil, "gone"},
 		{store.StateFresh, 20 * time.Second, []func(*api.Options){noCollect}, "not collected"},
 		{store.StateRefused, time.Hour, []func(*api.Options){noCollect}, "not collected"},
@@ -243,6 +244,40 @@ func TestFreshnessIsNotTakenOnTrust(t *testing.T) {
 		if got := stateAfter(t, c.told, c.age, c.change...); got != c.want {
 			t.Errorf("told %s and %s old: %s, not %s", c.told, c.age, got, c.want)
 		}
+	}
+}
+
+// TestAFillWithoutPollsIsStale: after a restart while Azure is away nothing says
+// that history is filled, so the collector's word stays filling. The board says
+// stale, and why. A factory that was never polled is filling.
+func TestAFillWithoutPollsIsStale(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	sales, hr := b.putFactory(t, "sales-prod"), b.putFactory(t, "hr-prod")
+	b.writePage(t, store.Page{
+		Factory: sales.Key, Origin: store.OriginAzure, AsOf: at(time.Hour), Completes: &store.Window{From: at(48 * time.Hour), To: at(time.Hour)},
+	}, sent(1, at(24*time.Hour), nil))
+	for _, key := range []store.FactoryKey{sales.Key, hr.Key} {
+		err := b.store.SetFactoryState(t.Context(), key, store.FactoryState{State: store.StateFilling, Trouble: &store.Trouble{Kind: "network", What: "no answer", Advice: "wait", At: at(time.Minute)}})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	got := map[string]string{}
+	for _, f := range read[struct {
+		Items []struct{ Factory, State string }
+	}](t, b, "/api/v1/factories").Items {
+		got[f.Factory] = f.State
+	}
+	if diff := cmp.Diff(map[string]string{"sales-prod": "stale", "hr-prod": "filling"}, got); diff != "" {
+		t.Errorf("states (-want +got):\n%s", diff)
+	}
+	overview := read[struct {
+		StaleSources []struct{ Factory, Reason string }
+		Coverage     struct{ Filling int }
+	}](t, b, "/api/v1/overview")
+	if s := overview.StaleSources; len(s) != 1 || s[0].Factory != "sales-prod" || s[0].Reason != "No answer. Wait." || overview.Coverage.Filling != 1 {
+		t.Errorf("the overview says %+v", overview)
 	}
 }
 

@@ -97,7 +97,7 @@ func New(ctx context.Context, o Options) (_ *App, err error) {
 			Sources: sources, Store: a.store, Scheduler: scheduler, Poll: o.Config.Poll, Logger: o.Logger, Now: o.Now,
 			HistoryRecords: o.Config.HistoryRecords, Activities: policies, Redact: redactor,
 		})
-		a.checks = newChecks(base, o, a.collector)
+		a.checks = newChecks(base, o, a.collector, scheduler)
 		options.Collecting = a.collecting(sources)
 	}
 	handler, err := api.New(options)
@@ -200,12 +200,10 @@ func (a *App) Stop(ctx context.Context) error {
 		ctx, cancel := context.WithTimeout(ctx, stopTimeout)
 		defer cancel()
 		if a.collector != nil {
+			a.checks.stop() // first: the collector counts what they used
 			a.collector.Stop()
 		}
 		a.endBase()
-		if a.checks != nil {
-			a.checks.wait()
-		}
 		err := a.server.Shutdown(ctx)
 		if errors.Is(err, context.DeadlineExceeded) {
 			err = a.server.Close()

@@ -15,11 +15,24 @@ import (
 	"andon/internal/doctor"
 )
 
+const (
+	// checkPause is between two checks of a source that ask its factories: who
+	// asks again and again must not use up what news are asked with.
+	checkPause = 10 * time.Second
+	// signInPause follows a check that got to no factory: it cost little, and
+	// somebody mends what it found.
+	signInPause = time.Second
+)
+
 // checks are the doctor's findings while the server runs.
 type checks struct {
 	options   Options
 	collector *collector.Collector
-	ctx       context.Context //nolint:containedctx // ends the checks that are under way
+	// examine walks the chain of one source.
+	examine  func(context.Context, config.Source) doctor.SourceReport
+	askAgain func(source string) // hears of each check that found nothing broken
+	ctx      context.Context     //nolint:containedctx // ends the checks that are under way
+	end      context.CancelFunc
 
 	running sync.WaitGroup
 	mu      sync.Mutex
@@ -31,14 +44,29 @@ type check struct {
 	began time.Time
 	ended chan struct{} // closed with the end
 	found *api.CheckReport
+	at    time.Time // of the end
 }
 
-func newChecks(ctx context.Context, o Options, c *collector.Collector) *checks {
-	return &checks{options: o, collector: c, ctx: ctx, last: map[string]*check{}}
+// newChecks makes checks whose requests the scheduler, which is the collector's
+// own, lets pass: no limit of Azure's knows who asked, and what they use is
+// counted with the rest. What rests after failures is asked all the same, since
+// a person wants to know how it stands now. They have clients of their own: the
+// collector's has a token, which says nothing about a secret that expired since.
+func newChecks(ctx context.Context, o Options, c *collector.Collector, scheduler *budget.Scheduler) *checks {
+	ctx, end := context.WithCancel(ctx)
+	return &checks{
+		options: o, collector: c, ctx: ctx, end: end, last: map[string]*check{}, askAgain: c.AskAgain,
+		examine: func(ctx context.Context, src config.Source) doctor.SourceReport {
+			return examineSource(budget.Insist(budget.For(ctx, budget.Asked)), o, DoctorOptions{}, src, scheduler)
+		},
+	}
 }
 
-// wait returns when no check is under way any more.
-func (c *checks) wait() { c.running.Wait() }
+// stop ends the checks that are under way and returns when none is any more.
+func (c *checks) stop() {
+	c.end()
+	c.running.Wait()
+}
 
 func (c *checks) source(name string) (config.Source, bool) {
 	for _, src := range c.options.Config.Sources {
@@ -57,7 +85,7 @@ func (c *checks) check(ctx context.Context, name string, begin bool) api.SourceC
 		return out
 	}
 	out.Source = src.Name
-	newest, before := c.newest(src, begin) //nolint:contextcheck // a check goes on when whoever asked has left
+	newest, before := c.newest(src, begin) // which goes on when whoever asked has left
 	if newest == nil {
 		return out
 	}
@@ -77,8 +105,10 @@ func (c *checks) check(ctx context.Context, name string, begin bool) api.SourceC
 	return out
 }
 
-// newest returns the newest check, begun just now where that is wanted and
-// none is under way, and what the one before found.
+// newest returns the newest check, begun just now where that is wanted, none is
+// under way and the last was not just now, and what the one before found. After
+// one that failed another begins once the pause is over, since somebody may have
+// mended what it found.
 func (c *checks) newest(src config.Source, begin bool) (newest *check, before *api.CheckReport) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -94,29 +124,53 @@ func (c *checks) newest(src config.Source, begin bool) (newest *check, before *a
 	if !begin || c.ctx.Err() != nil {
 		return last, before
 	}
-	made := &check{began: c.options.Now(), ended: make(chan struct{}), found: before}
+	now := c.options.Now()
+	pause := last.pauseLeft(now)
+	if pause > 0 && before.Status != string(doctor.Failed) {
+		return last, before
+	}
+	made := &check{began: now.Add(pause), ended: make(chan struct{}), found: before}
 	c.last[src.Name] = made
 	c.running.Go(func() {
-		found := c.examine(src)
+		defer close(made.ended)
+		if !sleep(c.ctx, pause) {
+			return
+		}
+		report := c.examine(c.ctx, src)
+		if report.Status != doctor.Failed {
+			c.askAgain(src.Name)
+		}
+		found := checkReport(&report, c.options.Now())
 		c.mu.Lock()
-		made.found = &found
-		c.mu.Unlock()
-		close(made.ended)
+		defer c.mu.Unlock()
+		made.found, made.at = &found, c.options.Now()
 	})
 	return made, before
 }
 
-// examine walks the chain with a client of its own: the collector's has a
-// token, which says nothing about a secret that expired since. What it uses is
-// counted all the same.
-func (c *checks) examine(src config.Source) api.CheckReport {
-	scheduler := schedulerOf(c.options)
-	report := examineSource(budget.For(c.ctx, budget.Asked), c.options, DoctorOptions{}, src, scheduler)
-	c.collector.CountUsage(c.ctx, scheduler.TakeUsage())
-	if report.Status != doctor.Failed {
-		c.collector.AskAgain(src.Name)
+// pauseLeft is how long the next check has to wait after c, which has ended; 0
+// after none.
+func (c *check) pauseLeft(now time.Time) time.Duration {
+	if c == nil || c.found == nil {
+		return 0
 	}
-	return checkReport(&report, c.options.Now())
+	pause := checkPause
+	if len(c.found.Factories) == 0 {
+		pause = signInPause
+	}
+	return min(max(0, pause-now.Sub(c.at)), pause) // however our clock was set since
+}
+
+// sleep reports whether ctx lasted for d.
+func sleep(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return ctx.Err() == nil
+	case <-ctx.Done():
+		return false
+	}
 }
 
 // facts is api.Collecting.Facts. client returns the collector's client of a

@@ -92,7 +92,7 @@ func backoff(try int) time.Duration {
 func (c *Client) try(ctx context.Context, q call, decode func(answer) error) *Error {
 	pass, err := c.budget.Enter(ctx, budget.Request{
 		Source: c.cfg.Name, Principal: c.Principal(), Subscription: q.place.subscription, Factory: q.place.factory.Key(),
-		Purpose: budget.PurposeOf(ctx),
+		Purpose: budget.PurposeOf(ctx), Insists: budget.Insists(ctx),
 	})
 	if err != nil {
 		return c.notSent(q, err)

@@ -49,7 +49,7 @@ func (w *walk) factory(ctx context.Context, f found) FactoryReport {
 		step := timed(ctx, w.options, string(kind), func(ctx context.Context) Step {
 			var result azure.ProbeResult
 			if result, err = w.source.Client.Probe(ctx, request); err != nil {
-				return w.probeFailed(kind, err)
+				return w.probeFailed(kind, err, worst(report.Steps))
 			}
 			first[kind] = result.First
 			return Step{Status: OK, What: says(kind, result)}
@@ -71,12 +71,18 @@ func isGone(err error) bool {
 	return err != nil && (!ok || e.Kind != azure.KindForbidden)
 }
 
-func (w *walk) probeFailed(kind azure.ProbeKind, err error) Step {
+// probeFailed is a step whose probe failed, after steps whose worst is before.
+func (w *walk) probeFailed(kind azure.ProbeKind, err error, before Status) Step {
+	s := w.failure(string(kind), err)
 	if e, ok := errors.AsType[*azure.Error](err); ok && e.Kind == azure.KindThrottled && e.Status == 0 {
-		// Nothing was sent: an earlier answer told to wait.
-		return notReached(string(kind), e.What+", "+e.Advice)
+		// Nothing was sent: an earlier answer told to wait. Where that was none of
+		// this report's, it is said here, since nobody knows how the factory is.
+		if before != OK {
+			return notReached(string(kind), e.What+", "+e.Advice)
+		}
+		s.Status = Warning
 	}
-	return w.failure(string(kind), err)
+	return s
 }
 
 // says tells what a kind found.

@@ -105,10 +105,10 @@ func (s *Store) runRefs(ctx context.Context, b *stmt) ([]RunRef, error) {
 
 // MarkGone says that at some time ADF did not know a run any more that had
 // not ended. It keeps its status and is not asked for again, unless it turned
-// up since.
+// up since, as a lastUpdated tells that doesn't lie ahead of Azure's clock.
 func (s *Store) MarkGone(ctx context.Context, factory FactoryKey, runID string, at adf.Time) error {
 	return s.changeFlags(ctx, factory, runID, func(r *storedRun) int64 {
-		if terminalID(r.status) || r.lastUpdated > int64(at) {
+		if terminalID(r.status) || r.lastUpdated > int64(at) && r.flags&flagAhead == 0 {
 			return r.flags
 		}
 		return r.flags | flagGone
@@ -182,9 +182,10 @@ func (s *Store) SkipActivities(ctx context.Context, factory FactoryKey, runIDs [
 
 // WriteActivities replaces the activities of a run. complete says that they
 // were asked for after the run had ended, and read to the end; an incomplete
-// answer never replaces a complete one, nor an older answer a newer one. Those
-// of a complete answer that was asked for within LateRows of the run's end are
-// offered once more.
+// answer never replaces a complete one. Nor does an older answer replace a newer
+// one, unless it is complete and the newer one is not to stay: Azure's clock, or
+// ours, was ahead then. Those of a complete answer that was asked for within
+// LateRows of the run's end are offered once more.
 func (s *Store) WriteActivities(ctx context.Context, factory FactoryKey, runID string, rows []adf.ActivityRun, complete bool, asOf adf.Time) error {
 	if err := s.ensureDictionary(ctx, rawActivity, len(rows), func(i int) []byte { return rows[i].Raw }); err != nil {
 		return fmt.Errorf("store the activities of run %s: %w", runID, err)
@@ -217,7 +218,8 @@ func (w *writer) writeActivities(factory FactoryKey, runID string, packed [][]by
 	if err != nil {
 		return 0, err
 	}
-	if int64(asOf) < before || !complete && r.flags&flagComplete != 0 {
+	isStale := int64(asOf) < before && (!complete || isRead(r.flags))
+	if isStale || !complete && r.flags&flagComplete != 0 {
 		return 0, nil
 	}
 	if err := w.exec("DELETE FROM activity WHERE run_seq = ?", r.seq); err != nil {

@@ -248,6 +248,47 @@ func (x suite) earlyActivities(t *testing.T) {
 	}
 }
 
+// activitiesOfAClockAhead: Azure's clock was an hour ahead when the activities
+// of a run were read first. What is read once it is right counts all the same,
+// else the run would be offered for an hour.
+func (x suite) activitiesOfAClockAhead(t *testing.T) {
+	t.Parallel()
+	s := x.open(t)
+	f := putFactory(t, s, "adf")
+	put := func(n int, complete bool, at adf.Time, rows ...adf.ActivityRun) {
+		t.Helper()
+		if err := s.WriteActivities(t.Context(), f.Key, guid(n), rows, complete, at); err != nil {
+			t.Fatal(err)
+		}
+	}
+	end := hour(1).Add(time.Minute)
+	run := func(n int, status string) row {
+		return row{ID: guid(n), Pipeline: "p", Status: status, Start: hour(1), Ms: 60_000}
+	}
+	write(t, s, f, run(1, "InProgress"), run(2, "Succeeded"))
+	put(1, false, end.Add(time.Hour))           // partial
+	put(2, true, end.Add(time.Minute))          // early
+	put(2, true, end, activityRow(1, hour(1)))  // early again, by a clock that was set back
+	put(1, false, end, activityRow(9, hour(1))) // older, and not complete either
+	write(t, s, f, run(1, "Succeeded"))         // it ends
+	put(1, true, end.Add(2*time.Minute), activityRow(1, hour(1)))
+	for n, want := range map[int]store.Activities{
+		1: {Rows: []adf.ActivityRun{activityRow(1, hour(1))}, State: store.ActivitiesComplete, AsOf: end.Add(2 * time.Minute), Origin: store.OriginAzure},
+		2: {Rows: []adf.ActivityRun{activityRow(1, hour(1))}, State: store.ActivitiesComplete, AsOf: end, Origin: store.OriginAzure},
+	} {
+		got, err := s.Activities(t.Context(), "", guid(n))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("activities of run %d: %s", n, diff)
+		}
+	}
+	if diff := cmp.Diff([]string{guid(2) + " complete"}, offered(t, s, f, store.Window{})); diff != "" {
+		t.Errorf("offered: %s", diff)
+	}
+}
+
 func (x suite) skippedActivities(t *testing.T) {
 	t.Parallel()
 	s := x.open(t)

@@ -8,6 +8,71 @@ import (
 	"andon/internal/store"
 )
 
+// updateAhead writes the end of a run whose update before lay three hours
+// ahead of Azure's clock, and the like.
+func (x suite) updateAhead(t *testing.T) {
+	t.Parallel()
+	at := func(minutes int) adf.Time { return hour(10).Add(time.Duration(minutes) * time.Minute) }
+	run := func(status string, updated adf.Time) row {
+		return row{ID: guid(1), Pipeline: "p", Status: status, Start: at(0), Ms: 60_000, Updated: updated}
+	}
+	for _, c := range []struct {
+		name  string
+		steps []toldRow
+		want  string
+	}{
+		{"it ends an hour later", []toldRow{{run("InProgress", at(180)), at(0)}, {run("Succeeded", at(60)), at(60)}}, "Succeeded"},
+		{"its end is seen when the time ahead has come", []toldRow{{run("InProgress", at(180)), at(0)}, {run("Succeeded", at(60)), at(600)}}, "Succeeded"},
+		{"days ahead, and seen then", []toldRow{{run("InProgress", at(5000)), at(0)}, {run("Succeeded", at(60)), at(6000)}}, "Succeeded"},
+		{"the version before comes again", []toldRow{{run("InProgress", at(180)), at(0)}, {run("Succeeded", at(60)), at(60)}, {run("InProgress", at(180)), at(61)}}, "Succeeded"},
+		{"everything lies as far ahead", []toldRow{{run("Failed", at(180)), at(0)}, {run("Succeeded", at(181)), at(1)}}, "Succeeded"},
+		{"a little ahead is no trouble", []toldRow{{run("Succeeded", at(4)), at(0)}, {run("Failed", at(2)), at(5)}}, "Succeeded"},
+		{"the clock that told was an hour behind", []toldRow{{run("Succeeded", at(60)), at(0)}, {run("Failed", at(61)), at(62)}}, "Failed"},
+	} {
+		s := x.open(t)
+		f := putFactory(t, s, "adf")
+		for _, step := range c.steps {
+			p := azurePage(step.row)
+			p.Factory, p.Asked = f.Key, step.told
+			if _, err := s.WriteRuns(t.Context(), p); err != nil {
+				t.Fatal(err)
+			}
+		}
+		d, err := s.Run(t.Context(), "adf", guid(1))
+		if err != nil || string(d.Status) != c.want {
+			t.Errorf("%s: the run is %s, want %s; %v", c.name, d.Status, c.want, err)
+		}
+		if err := s.Check(t.Context()); err != nil {
+			t.Errorf("%s: %v", c.name, err)
+		}
+	}
+}
+
+// goneAhead is a run that Azure knows no more, though its last update lies in
+// the future still: it is not asked for until then.
+func (x suite) goneAhead(t *testing.T) {
+	t.Parallel()
+	s := x.open(t)
+	f := putFactory(t, s, "adf")
+	p := azurePage(row{ID: guid(1), Pipeline: "p", Status: "InProgress", Start: hour(10), Updated: hour(13)})
+	p.Factory, p.Asked = f.Key, hour(10)
+	if _, err := s.WriteRuns(t.Context(), p); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.MarkGone(t.Context(), f.Key, guid(1), hour(11)); err != nil {
+		t.Fatal(err)
+	}
+	if open, err := s.OpenRuns(t.Context(), f.Key); err != nil || len(open) > 0 {
+		t.Errorf("open: %v, %v", open, err)
+	}
+}
+
+// toldRow is a row that Azure told at some time of its clock.
+type toldRow struct {
+	row  row
+	told adf.Time
+}
+
 // undatedEnd writes the states of a run whose end says no lastUpdated, in any
 // order: it would stay open for ever if it counted as older than the rest.
 func (x suite) undatedEnd(t *testing.T) {

@@ -83,7 +83,7 @@ type Trouble struct {
 // an estimate from what was read so far.
 type Fill struct {
 	Reason       string   `json:"reason"`       // why it stands still, a sentence; "" while it goes on or is done
-	RecordsRead  int64    `json:"recordsRead"`  // since the server started
+	RecordsRead  int64    `json:"recordsRead"`  // for history, by earlier starts of the server too
 	RecordsLeft  *int64   `json:"recordsLeft"`  // nil while unknown
 	RequestsLeft *int64   `json:"requestsLeft"` // nil while unknown
 	SecondsLeft  *float64 `json:"secondsLeft"`  // nil while unknown

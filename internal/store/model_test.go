@@ -58,7 +58,11 @@ func (m *model) write(factory string, r adf.PipelineRun) {
 	if byTrust != 0 || r.LastUpdated == 0 || old.LastUpdated == 0 {
 		byTime = 0 // can't be compared
 	}
-	newer := cmp.Or(byTime, cmp.Compare(progressOf(r.Status), progressOf(old.Status)), byTrust,
+	byFirst := byTime
+	if max(r.LastUpdated, old.LastUpdated) > adf.TimeOf(clock()).Add(5*time.Minute) {
+		byFirst = 0 // its life says more
+	}
+	newer := cmp.Or(byFirst, cmp.Compare(progressOf(r.Status), progressOf(old.Status)), byTime, byTrust,
 		cmp.Compare(boolOf(isOdd(old.PipelineRun)), boolOf(isOdd(r))))
 	if newer > 0 {
 		m.runs[key] = fresh

@@ -117,6 +117,21 @@ func mix(h uint64) uint64 {
 	return h ^ h>>31
 }
 
+// reach returns the last seq in the filter.
+func (f *seenRuns) reach() int64 {
+	f.mu.RLock()
+	defer f.mu.RUnlock()
+	return f.upto
+}
+
+// setReach takes back that runs after seq were added: they were not stored.
+// Their bits stay, which costs a look in vain at most.
+func (f *seenRuns) setReach(seq int64) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.upto = seq
+}
+
 // setSaved says what the stored filter holds now, and returns what it held
 // before.
 func (f *seenRuns) setSaved(upto int64) (before int64) {

@@ -15,6 +15,14 @@ import (
 // than any time zone that was taken for UTC.
 const futureSlack = 24 * time.Hour
 
+// aheadSlack is how far ahead of Azure's clock a lastUpdated may lie and still
+// tell which version of a run is the newer one: a day of slack would let a
+// wrong one hold back the run's end.
+const aheadSlack = 5 * time.Minute
+
+// isAhead reports whether versions of a run can't be ordered by t.
+func isAhead(t, told adf.Time) bool { return t > told.Add(aheadSlack) }
+
 // isPossible reports whether something in Data Factory can have happened at t,
 // given when it was told. An absent time is not possible.
 func isPossible(t, told adf.Time) bool {
@@ -50,12 +58,16 @@ func standIn(r *adf.PipelineRun, told adf.Time) adf.Time {
 func (w *writer) supersedes(a *arrival, old *storedRun) bool {
 	n, o := a.run.LastUpdated, adf.Time(old.lastUpdated)
 	further := progress(w.s.dicts.idOf(a.run.Status)) - progress(old.status)
-	canOrder := isPossible(n, a.told) == isPossible(o, a.told) && n != 0 && o != 0
+	canOrder := isPossible(n, a.told) == isPossible(o, a.told) && n != 0 && o != 0 && n != o
+	// What was ahead when it was told is not to be relied on later either.
+	wasAhead := isAhead(n, a.told) || isAhead(o, a.told) || old.flags&flagAhead != 0
 	switch {
-	case canOrder && n != o:
+	case canOrder && !wasAhead:
 		return n > o
 	case further != 0:
 		return further > 0
+	case canOrder:
+		return n > o
 	case n != o && isPossible(n, a.told) != isPossible(o, a.told):
 		return isPossible(n, a.told)
 	}

@@ -30,6 +30,7 @@ const (
 	flagMissBit2                  // …
 	flagNotKept                   // a policy keeps no activities of the run
 	flagEarly                     // activities were read when some might not have been visible yet
+	flagAhead                     // lastUpdated lay ahead of Azure's clock when it was told
 	flagsOfActivities = flagPartial | flagComplete | flagMissBit | flagMissBit2 | flagNotKept | flagEarly
 )
 
@@ -96,8 +97,9 @@ func optionalBlob(st *sqlite3.Stmt, col int) []byte {
 
 // WriteRuns stores a page. It can be called again with the same page: a run is
 // one row of its factory, and the version with the newest lastUpdated stays.
-// At equal lastUpdated, or one that can't be, the one that is further on in its
-// life stays, then the one without odd fields, then the one that came first.
+// At equal lastUpdated, or one that can't be or lies ahead of Azure's clock, the
+// one that is further on in its life stays, then the one without odd fields,
+// then the one that came first.
 func (s *Store) WriteRuns(ctx context.Context, p Page) (Changes, error) {
 	if err := s.checkFactory(p.Factory); err != nil {
 		return Changes{}, err
@@ -342,12 +344,14 @@ func (w *writer) claimForAzure(p Page, old *storedRun) error {
 // withUnread sets flagUnread as the other flags and the status demand.
 func withUnread(flags, status int64) int64 {
 	flags &^= flagUnread
-	isRead := flags&(flagComplete|flagEarly) == flagComplete
-	if terminalID(status) && !isRead && flags&(flagImport|flagGone|flagNotKept) == 0 && misses(flags) < MaxActivityMisses {
+	if terminalID(status) && !isRead(flags) && flags&(flagImport|flagGone|flagNotKept) == 0 && misses(flags) < MaxActivityMisses {
 		flags |= flagUnread
 	}
 	return flags
 }
+
+// isRead reports whether a run's activities need not be read any more.
+func isRead(flags int64) bool { return flags&(flagComplete|flagEarly) == flagComplete }
 
 func misses(flags int64) int64 { return flags / flagMissBit & 3 }
 
@@ -376,6 +380,9 @@ func (w *writer) rowOf(p Page, a *arrival, old *storedRun) (*storedRun, error) {
 	}
 	if a.noStart {
 		r.flags |= flagNoStart
+	}
+	if isAhead(a.run.LastUpdated, a.told) {
+		r.flags |= flagAhead
 	}
 	if err := w.lookUpNames(r, a); err != nil {
 		return nil, err

@@ -96,6 +96,9 @@ func (w *writer) recall() error {
 	if err != nil {
 		return err
 	}
+	// A filter stored by an earlier version may be ahead of the runs: what it
+	// seems to hold is not added to it.
+	w.nextSeq = max(w.nextSeq, w.s.seen.reach()+1)
 	return w.queryRow("SELECT 1 FROM run INDEXED BY run_healed_group WHERE flags & 64 <> 0 LIMIT 1", func(*sqlite3.Stmt) { w.groupHealed = true })
 }
 
@@ -164,7 +167,7 @@ func (w *writer) transact(batch []*job) error {
 	if err := w.conn.Exec("BEGIN IMMEDIATE"); err != nil {
 		return fmt.Errorf("%w: %w", errNotBegun, err)
 	}
-	w.undo = nil
+	w.undo = []func(){w.keys()}
 	clear(w.rolls)
 	clear(w.unread)
 	for _, j := range batch {
@@ -182,6 +185,15 @@ func (w *writer) transact(batch []*job) error {
 		return w.rollback(err)
 	}
 	return nil
+}
+
+// keys returns what gives back the keys of runs that are handed out from now on.
+func (w *writer) keys() (undo func()) {
+	next, reach := w.nextSeq, w.s.seen.reach()
+	return func() {
+		w.nextSeq = next
+		w.s.seen.setReach(reach)
+	}
 }
 
 // rollback leaves nothing of the transaction, in the file and in memory.

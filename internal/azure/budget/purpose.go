@@ -81,3 +81,15 @@ func PurposeOf(ctx context.Context) Purpose {
 	}
 	return Asked
 }
+
+type insistKey struct{}
+
+// Insist returns a context whose requests are sent though their source or
+// factory rests after failures: a person wants to know how it stands now. What
+// Azure asked to wait for is waited for.
+func Insist(ctx context.Context) context.Context {
+	return context.WithValue(ctx, insistKey{}, true)
+}
+
+// Insists reports whether requests under ctx do.
+func Insists(ctx context.Context) bool { return ctx.Value(insistKey{}) != nil }

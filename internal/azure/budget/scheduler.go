@@ -50,6 +50,7 @@ type Request struct {
 	Subscription string // "" for calls above subscriptions
 	Factory      string // the factory's key; "" for calls that concern none
 	Purpose      Purpose
+	Insists      bool // no circuit holds it back
 }
 
 // key is whose turn in a queue the request takes.
@@ -225,7 +226,7 @@ func (s *Scheduler) pick(now time.Time) (next *waiter, wait time.Duration) {
 	for i := range s.queues {
 		q := &s.queues[i]
 		q.heads(func(w *waiter) bool {
-			v := judge(w.scopes, now, class(i))
+			v := w.judge(now)
 			switch {
 			case v.err != nil:
 				refused = append(refused, w)
@@ -255,11 +256,11 @@ func (s *Scheduler) pick(now time.Time) (next *waiter, wait time.Duration) {
 }
 
 // judge asks every scope. What holds longest counts.
-func judge(scopes []*scope, now time.Time, c class) verdict {
+func (w *waiter) judge(now time.Time) verdict {
 	all := verdict{passes: true}
 	waitsForAnswer := false
-	for _, sc := range scopes {
-		v := sc.judge(now, c)
+	for _, sc := range w.scopes {
+		v := sc.judge(now, &w.request)
 		if v.err != nil {
 			return v
 		}

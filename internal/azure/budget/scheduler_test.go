@@ -537,3 +537,44 @@ func TestPlacesAreGivenBack(t *testing.T) {
 		})
 	})
 }
+
+// TestWhoInsistsPassesWhatRests: a person's request is sent though everything
+// rests, makes no rest longer, and ends it with a good answer. A gate holds it
+// like any other.
+func TestWhoInsistsPassesWhatRests(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := budget.New(budget.Budget{Off: true}, nil)
+		dead := errors.New("Azure answered 503")
+		asked := request("f", budget.Asked)
+		asked.Insists = true
+		rest := func() time.Time {
+			_, err := s.Enter(t.Context(), request("f", budget.News))
+			open, ok := errors.AsType[*budget.OpenError](err)
+			if !ok {
+				t.Fatalf("it does not rest: %v", err)
+			}
+			return open.Until
+		}
+		for range 5 {
+			enter(t, s, request("f", budget.News)).Failed(dead)
+		}
+		until := rest()
+		for range 5 {
+			enter(t, s, asked).Failed(dead)
+		}
+		if again := rest(); !again.Equal(until) {
+			t.Errorf("it rests until %s, not %s", again, until)
+		}
+		pass(time.Until(until))
+		probe := enter(t, s, request("f", budget.News))
+		enter(t, s, asked).Unused() // beside the probe
+		probe.Failed(dead)
+		rest()
+		enter(t, s, asked).Answered(0)
+		enter(t, s, request("f", budget.News)).Throttled(time.Now().Add(time.Minute), budget.OfFactory)
+		if _, err := s.Enter(t.Context(), asked); !isClosed(err) {
+			t.Errorf("behind a gate: %v", err)
+		}
+	})
+}

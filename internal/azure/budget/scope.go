@@ -41,17 +41,18 @@ type verdict struct {
 	err  error // it will not pass for so long that the caller should do something else
 }
 
-func (s *scope) judge(now time.Time, c class) verdict {
+func (s *scope) judge(now time.Time, r *Request) verdict {
 	if d := s.closed.Sub(now); d > 0 {
 		if d > maxWait {
 			return verdict{err: &ClosedError{Scope: s.name, Whose: s.whose, Until: s.closed}}
 		}
 		return verdict{wait: d}
 	}
-	if err := s.circuit.refusal(now); err != nil {
+	if err := s.circuit.refusal(now); err != nil && !r.Insists {
 		return verdict{err: &OpenError{Scope: s.name, Until: s.circuit.until, Cause: err}}
 	}
-	if s.circuit.isProbing() || s.most > 0 && s.inFlight >= s.places(c) {
+	c := r.Purpose.class()
+	if s.circuit.isProbing() && !r.Insists || s.most > 0 && s.inFlight >= s.places(c) {
 		return verdict{}
 	}
 	if s.bucket == nil {
