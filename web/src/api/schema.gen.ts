@@ -265,7 +265,7 @@ export interface paths {
         put?: never;
         /**
          * Try every link from a source's settings to Azure's answers
-         * @description Begins a check, unless one is under way, and answers when it has ended or after 20 seconds; while state is running, ask again. After a check that found nothing broken, factories that rest are asked at once.
+         * @description Begins a check, unless one is under way, and answers when it has ended or after 20 seconds; while state is running, ask again. It is held to the budget and to what Azure asked to wait for, like everything that is asked. After a check that found nothing broken, factories that rest are asked at once, and for 10 seconds its report is the answer. After one that found something broken the next begins 10 seconds later, or 1 second where it got to no factory, and is waited for.
          */
         post: operations["check-source"];
         delete?: never;
@@ -499,7 +499,7 @@ export interface components {
             items: components["schemas"]["FactoryCollection"][];
             /** @description Always null: the list is whole. */
             nextCursor: string | null;
-            /** @description What asking Azure used in the last 24 hours, requests that concern no factory included. */
+            /** @description What asking Azure used in the same hours, requests that concern no factory included. */
             usage: components["schemas"]["FactoryUsage"];
         };
         Facet: {
@@ -596,7 +596,7 @@ export interface components {
             /** @description Name of the source that sees it; null for a factory known from a file only. */
             source: string | null;
             /**
-             * @description filling: history is read for the first time. fresh: the last poll was completed. stale: polls break off or are late. refused: Azure refuses, and a person has to act. gone: Azure lists the factory no more. not collected: nobody asks Azure.
+             * @description filling: history is read for the first time, and polls are in time. fresh: the last poll was completed. stale: polls break off or are late. refused: Azure refuses, and a person has to act. gone: Azure lists the factory no more. not collected: nobody asks Azure.
              * @enum {string}
              */
             state: "filling" | "fresh" | "stale" | "refused" | "gone" | "not collected";
@@ -623,7 +623,7 @@ export interface components {
              * @description Runs with from <= runStart < to; null without from and to, and when that can't be counted.
              */
             runs: number | null;
-            /** @description What asking Azure about it used in the last 24 hours. */
+            /** @description What asking Azure about it used in the last 24 hours, as far as the hours of the clock lie within them: 23 hours at least. */
             usage: components["schemas"]["FactoryUsage"];
         };
         FactoryCoverage: {
@@ -1354,7 +1354,7 @@ export interface components {
              */
             startedAt: string | null;
             /**
-             * @description none: it was not checked since the server started. running: a check is under way.
+             * @description none: it was not checked since the server started. running: a check is under way, or begins shortly.
              * @enum {string}
              */
             state: "none" | "running" | "done";
