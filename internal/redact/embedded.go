@@ -50,6 +50,21 @@ func (t *text) walk(start, end int, missing string) {
 	}
 }
 
+// beyondJSON returns the end of a secret, or of the JSON that begins within it:
+// without its beginning, it could not be told what the rest of it is.
+func (t *text) beyondJSON(from, to int) int {
+	for i := max(from, t.parsed); i < to; i = max(i+1, t.parsed) {
+		if t.s[i] != '{' && t.s[i] != '[' {
+			continue
+		}
+		t.parsed, _ = jsonPrefix(t.s, i)
+		if read := t.s[i:t.parsed]; t.parsed > to && (strings.Contains(read, `":`) || strings.Contains(read, `",`)) {
+			return t.parsed
+		}
+	}
+	return to
+}
+
 // What jsonPrefix can wait for.
 const (
 	wantsValue = iota

@@ -51,6 +51,9 @@ func TestJSONWithinATextIsLookedInto(t *testing.T) {
 		`user: {"password":{"a":"p1"}}, password: {"value":"p1"} and x`:                     `user: {"password":"<redacted>"}, password: <redacted> and x`,
 		`{""password"":""p1"",""n"":""1""}`:                                                 `{""password"":""<redacted>"",""n"":""1""}`,
 		`EventGrid {"masterKey":"p1","systemKeys":{"a":"p1"},"functionKeys":{"b":"p1"}} no`: `EventGrid {"masterKey":"<redacted>","systemKeys":"<redacted>","functionKeys":"<redacted>"} no`,
+		`secret = {"type":"String","value":"p1"}`:                                           `secret = <redacted>`,
+		`credential={"referenceName":"c","type":"CredentialReference"}`:                     "",
+		`Pwd= sent {"type":"SecureString","value":"p1"}`:                                    `Pwd= <redacted>`,
 		// Cut, or not quite JSON.
 		`sent {"headers":[{"name":"Authorization","value":"Basic dT`:                    `sent {"headers":[{"name":"Authorization","value":"<redacted>`,
 		`sent {"headers":[{"value":"Basic dTpw","name":"Authorization"},{"na...`:        `sent {"headers":[{"value":"<redacted>","name":"Authorization"},{"na...`,

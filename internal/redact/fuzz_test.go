@@ -62,7 +62,7 @@ func planted(secret string) (values, texts []string) {
 	texts = append(
 		texts, "Server=x;Password="+secret+";n=1", "Server=x;AccountKey="+secret+"==;n=1", "?a=1&sig="+secret+"%3D&b=2", "x%3Fa%26sig%3D"+secret+"%26b", "?code=0123456789"+secret+"&x",
 		"Authorization: Bearer "+secret, "Authorization: Basic "+secret, "Bearer "+secret, "amqps://u:"+secret+"@h/x", "https://"+secret+"@h/x", "<Password>"+secret+"</Password>",
-		"run --password "+secret+" -x", "run --account-key='"+secret+"'", `["--password","`+secret+`"`, "X-Auth-Token: "+secret, "WITH PASSWORD = N'"+secret+"'", "\nPassword    : "+secret,
+		"run --password "+secret+" -x", "run --account-key='"+secret+"'", `["--password","`+secret+`"`, "X-Auth-Token: 0123456789"+secret, "WITH PASSWORD = N'"+secret+"'", "\nPassword    : "+secret,
 		`<Password a="b">`+secret+"</Password>", `sent {"password":{"value":"`+secret+`","type":"String"}} off`, `sent {"headers":[{"name":"Authorization","value":"`+secret+`"},{"na`,
 		`sent {"type":"SecureString","value":"`+secret, `"secrets":["`+secret,
 		"-----BEGIN PRIVATE KEY-----\n"+secret+"\n-----END PRIVATE KEY-----", "eyJ"+secret+"."+secret+"."+secret, "@{a=1; password="+secret+"}", "Cookie: a=b; c="+secret,

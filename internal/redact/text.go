@@ -27,6 +27,7 @@ func (r *Redactor) redactText(s string, depth int, isParsed bool) string {
 			i = max(i+1, to)
 			continue
 		}
+		to = t.beyondJSON(from, to)
 		t.replace(from, to, Marker)
 		i = to
 	}
@@ -140,18 +141,23 @@ func (t *text) assigned(equals, after int) (from, to int) {
 		return 0, 0 // "unexpected token = in line 1" is about another kind of token
 	}
 	v := value{s: t.s, from: after}
+	if v.skipBlanks(); !inURL && v.holdsAny(false) {
+		if refers(t.s, v.from) {
+			return 0, 0 // its members are looked at
+		}
+		return v.from, bracketEnd(t.s, v.from)
+	}
 	switch {
 	case inURL:
+		v.from = after
 		to = v.inURL(encoded)
 	case before == t.done || strings.IndexByte(";{'\"", t.s[before-1]) >= 0 || leadsPair(t.s[after:]):
-		v.skipBlanks()
 		v.quotes = t.quotes.openAt(t.s, start)
 		if before > t.done && isQuote(t.s[before-1]) {
 			v.quotes += t.s[before-1 : before]
 		}
 		to = v.inConnectionString(before > t.done && t.s[before-1] == '{')
 	default:
-		v.skipBlanks()
 		to = v.inProse()
 	}
 	if hidden := t.s[v.from:to]; kind == guarded && isNumber(hidden) || isNothing(hidden) || isCode && len(hidden) < 20 {

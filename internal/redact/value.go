@@ -79,7 +79,7 @@ func (v *value) quoted() (end int, ok bool) {
 
 // closing returns where what closes a quote begins. Quotes with backslashes
 // before them end at quotes with as many, or fewer. A quote that is doubled
-// is part of the value, unless no other ends it soon.
+// is part of the value, unless it is near the end of the text and the last.
 func (v *value) closing(quote string) int {
 	if isDoubled(quote) {
 		return v.from + strings.Index(v.s[v.from:], quote)
@@ -91,8 +91,6 @@ func (v *value) closing(quote string) int {
 		case v.s[i] == '\\':
 			backslashes++
 			continue
-		case doubled >= 0 && i > doubled+longestPassword:
-			return doubled
 		case v.s[i] != c:
 		case backslashes > depth:
 			escaped = i
@@ -107,7 +105,7 @@ func (v *value) closing(quote string) int {
 		}
 		backslashes = 0
 	}
-	if doubled >= 0 {
+	if doubled >= 0 && len(v.s)-doubled < longestPassword {
 		return doubled
 	}
 	return len(v.s)
