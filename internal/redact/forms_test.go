@@ -99,6 +99,7 @@ func TestFormsOfTexts(t *testing.T) {
 		`usage: run.py [--password PASSWORD] [--token TOKEN]`:  "",
 		`the option --password must be given`:                  "",
 		`set --password or --token, or --password-file x1`:     "",
+		"`--credential certificate` does without a secret":     "",
 		`required: --password, --account-key`:                  "",
 		"required: --password\nTry again":                      "",
 		`--tokens 4096 --access-key-id AKIA1 --token-count x1`: "",

@@ -280,6 +280,9 @@ func (t *text) option(dash int) (from, to int) {
 		}
 	default:
 		to = v.inProse()
+		if at := strings.IndexByte(t.s[v.from:to], '`'); at >= 0 { // of Markdown
+			to = v.from + at
+		}
 		hidden := t.s[v.from:to]
 		isPlain = isWord(hidden) && !endsArgument(t.s[to:]) || isOne(hidden, "or", "and", "is") || isPlaceholder(hidden)
 	}
