@@ -62,6 +62,9 @@ func planted(secret string) (values, texts []string) {
 	texts = append(
 		texts, "Server=x;Password="+secret+";n=1", "Server=x;AccountKey="+secret+"==;n=1", "?a=1&sig="+secret+"%3D&b=2", "x%3Fa%26sig%3D"+secret+"%26b", "?code=0123456789"+secret+"&x",
 		"Authorization: Bearer "+secret, "Authorization: Basic "+secret, "Bearer "+secret, "amqps://u:"+secret+"@h/x", "https://"+secret+"@h/x", "<Password>"+secret+"</Password>",
+		"run --password "+secret+" -x", "run --account-key='"+secret+"'", `["--password","`+secret+`"`, "X-Auth-Token: 0123456789"+secret, "WITH PASSWORD = N'"+secret+"'", "\nPassword    : "+secret,
+		`<Password a="b">`+secret+"</Password>", `sent {"password":{"value":"`+secret+`","type":"String"}} off`, `sent {"headers":[{"name":"Authorization","value":"`+secret+`"},{"na`,
+		`sent {"type":"SecureString","value":"`+secret, `"secrets":["`+secret,
 		"-----BEGIN PRIVATE KEY-----\n"+secret+"\n-----END PRIVATE KEY-----", "eyJ"+secret+"."+secret+"."+secret, "@{a=1; password="+secret+"}", "Cookie: a=b; c="+secret,
 	)
 	return values, texts
@@ -76,6 +79,7 @@ func FuzzPlanted(f *testing.F) {
 	}
 	f.Add(uint8(70), uint8(1), []byte("abcdef"), `{"a":"`, `"}`)
 	f.Add(uint8(71), uint8(2), []byte("abcdef"), "password='", "' \\\" ;")
+	f.Add(uint8(95), uint8(3), []byte("'&;{}"), "before", "after")
 	plain := redact.Default()
 	f.Fuzz(func(t *testing.T, place, wraps uint8, noise []byte, before, after string) {
 		secret := "Zq7" + hex.EncodeToString(append(noise, 0xA1, 0xB2, 0xC3, 0xD4, 0xE5, 0xF6))
@@ -96,6 +100,42 @@ func FuzzPlanted(f *testing.F) {
 		out, _ := plain.JSON(raw)
 		if bytes.Contains(out, []byte(secret)) || !json.Valid(out) {
 			t.Fatalf("the secret %s survives:\n%s\nbecame\n%s", secret, raw, out)
+		}
+		if again, changed := plain.JSON(out); changed {
+			t.Fatalf("%s\nbecame\n%s\nthen\n%s", raw, out, again)
+		}
+	})
+}
+
+// FuzzPasswords hides passwords of any characters in strings of JSON and in
+// quoted values of connection strings, and demands that nothing is left.
+func FuzzPasswords(f *testing.F) {
+	for i, special := range []string{"''", `"`, "'!", "&c=", ";", "}", `\`, `\'`, "\n", ": ", "{[", `\u00`} {
+		f.Add(uint8(i), uint8(i), special, special)
+	}
+	plain := redact.Default()
+	f.Fuzz(func(t *testing.T, place, wraps uint8, first, second string) {
+		const head, middle, tail = "Zq7Head", "Zq8Middle", "Zq9Tail"
+		password := head + first + middle + second + tail
+		double := func(quote string) string { return strings.ReplaceAll(password, quote, quote+quote) }
+		member := fmt.Sprintf(`{"password":%s,"n":1}`, quoted(t, password))
+		texts := []string{
+			"Server=s;Password='" + double("'") + "';n=1", `Server=s;Password="` + double(`"`) + `";n=1`, "WITH PASSWORD = N'" + double("'") + "', x = 1",
+			member, "sent " + member + " off", "sent " + member[:len(member)-6], `sent {"n":[{"name":"pwd","value":` + string(quoted(t, password)),
+		}
+		n := int(place) % len(texts)
+		if n < 3 && strings.ContainsAny(password, "\\\r\n") || len(password) > 200 || strings.Contains(password, redact.Marker) {
+			return // a backslash may escape in one dialect and not in another
+		}
+		raw := quoted(t, texts[n])
+		for range wraps % 4 {
+			raw = fmt.Appendf(nil, `{"inner":%s}`, quoted(t, string(raw)))
+		}
+		out, _ := plain.JSON(raw)
+		for _, part := range []string{head, middle, tail} {
+			if bytes.Contains(out, []byte(part)) || !json.Valid(out) {
+				t.Fatalf("%s survives:\n%s\nbecame\n%s", part, raw, out)
+			}
 		}
 		if again, changed := plain.JSON(out); changed {
 			t.Fatalf("%s\nbecame\n%s\nthen\n%s", raw, out, again)

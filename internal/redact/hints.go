@@ -11,15 +11,15 @@ type hints struct {
 	of           [256]uint64 // the bits at which a byte may stand
 }
 
-// hintPatterns are the beginnings of everything that the rules look for. A
-// group in brackets stands for one of its bytes. Their bytes have to fit into
-// 64 bits. secu is of SecureString. \u00 is how JSON writes an ASCII character that could be any of
-// these; @ stands in URLs after a password.
+// hintPatterns are parts of everything that the rules look for. A group in
+// brackets stands for one of its bytes. Their bytes have to fit into 64 bits.
+// secu is of SecureString. u00 is how JSON writes an ASCII character that
+// could be any of these; @ stands in URLs after a password.
 func hintPatterns() []string {
 	return []string{
-		`pass[wp_-=:"%\>]`, "pwd", "sec[ru]", "tok", "key", "cook", "cred", "utho", "sas", `sig[=%"\:]`, `code[=%\]`, "eyj", "bear", "pfx",
-		"n[s_-][ts][rt]", // connectionString, connection_string, connStr
-		"@", `\u00`, "[0123456789]q~",
+		"pass", "pwd", "sec[ru]", "tok", "key", "cook", "cred", "utho", "sas", "sig", `code[=%]`, "eyj", "bear", "pfx", "jwt",
+		"n[s_. -][ts][rt]", // connectionString, connection_string, connStr
+		"@", "u00", "[0123456789]q~",
 	}
 }
 

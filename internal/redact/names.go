@@ -10,8 +10,8 @@ type secrecy int
 
 const (
 	public secrecy = iota
-	// guarded hides texts, but not numbers: "accountKey": 17 and "tokens": 4096
-	// count rows and words, while a key or a token is a text.
+	// guarded hides texts, but not numbers: "accountKey": 17, "tokens": 4096 and
+	// "pass": 118 count rows, words and tests, while a key or a token is a text.
 	guarded
 	secret // hides numbers too
 )
@@ -28,11 +28,11 @@ func isSecret(name string) secrecy {
 	case len(n) < 3 || describes(n):
 		return public
 	case hasAny(n, "password", "passwd", "passphrase"), strings.Contains(n, "secret") && !strings.Contains(n, "secretar"),
-		hasAny(n, "credential", "connectionstring", "connstr"), isOne(n, "pass", "pwd", "sas", "sig", "pfx", "jwt"):
+		hasAny(n, "credential", "connectionstring", "connstr"), isOne(n, "pwd", "sas", "sig", "pfx"):
 		return secret
-	case hasEnd(n, "authorization", "cookie", "cookies", "pwd", "sasuri", "sasurl", "bearer"):
+	case hasEnd(n, "authorization", "cookie", "cookies", "pwd", "sasuri", "sasurl", "bearer", "jwt"):
 		return secret
-	case hasEnd(n, "tokens"):
+	case n == "pass", hasEnd(n, "tokens"): // "PASS=118 WARN=0"
 		return guarded
 	case hasEnd(n, "token"):
 		if pages(n) {
@@ -50,22 +50,27 @@ func isSecret(name string) secrecy {
 // without the number after it: key1 is a key. A "Base64" that is left is cut
 // off too, and so is a word that says no more than that it is the value.
 func normalName(space []byte, name string) string {
+	n := strings.TrimRight(string(appendPlain(space, name)), "0123456789")
+	for _, end := range []string{"base", "value", "plaintext", "text", "header"} {
+		n = strings.TrimSuffix(n, end)
+	}
+	return n
+}
+
+// appendPlain appends the end of a name in lower case, without separators.
+func appendPlain(b []byte, name string) []byte {
 	if len(name) > longestName {
 		name = name[len(name)-longestName:]
 	}
 	for i := range len(name) {
 		switch c := name[i]; {
 		case 'A' <= c && c <= 'Z':
-			space = append(space, c+'a'-'A')
+			b = append(b, c+'a'-'A')
 		case 'a' <= c && c <= 'z', '0' <= c && c <= '9', c >= 0x80:
-			space = append(space, c)
+			b = append(b, c)
 		}
 	}
-	n := strings.TrimRight(string(space), "0123456789")
-	for _, end := range []string{"base", "value", "plaintext", "text", "header"} {
-		n = strings.TrimSuffix(n, end)
-	}
-	return n
+	return b
 }
 
 // describes reports whether a name says something about a secret instead of

@@ -2,6 +2,7 @@ package redact
 
 import (
 	"math/bits"
+	"strings"
 	"testing"
 )
 
@@ -9,12 +10,13 @@ func TestNamesOfSecretsAndNearMisses(t *testing.T) {
 	t.Parallel()
 	for want, names := range map[secrecy][]string{
 		secret: {
-			"password", "Password", "PASS_WORD", "dbPassword", "password1", "passwordText", "passwordBase64", "passwordHash", "passwd", "pwd", "Pwd", "sql-pwd", "pass",
+			"password", "Password", "PASS_WORD", "dbPassword", "password1", "passwordText", "passwordBase64", "passwordHash", "passwd", "pwd", "Pwd", "sql-pwd",
 			"passphrase", "secret", "clientSecret", "client_secret", "secretValue", "secrets", "spnSecret2", "credential", "credentials", "encryptedCredential",
 			"connectionString", "connection_string", "ConnectionString1", "connStr", "authorization", "Authorization", "proxy-authorization", "AuthorizationHeader",
-			"cookie", "Cookie", "Set-Cookie", "cookies", "sasUri", "sas_url", "sas", "sig", "pfx", "jwt", "storageSasUri",
+			"cookie", "Cookie", "Set-Cookie", "cookies", "sasUri", "sas_url", "sas", "sig", "pfx", "jwt", "accessJwt", "storageSasUri",
 		},
 		guarded: {
+			"pass", "pass1",
 			"token", "Token", "accessToken", "access_token", "refresh_token", "id_token", "sasToken", "SAS_TOKEN", "bearerToken", "tokenValue", "tokens",
 			"apiKey", "api-key", "X-Api-Key", "API_KEYS", "accessKey", "accountKey", "AccountKey", "account key", "sharedAccessKey", "sharedKey", "privateKey",
 			"x-functions-key", "functionKeys", "Ocp-Apim-Subscription-Key", "authKey1", "storageKey", "encryptionKey", "masterKey", "hostKey",
@@ -38,6 +40,14 @@ func TestNamesOfSecretsAndNearMisses(t *testing.T) {
 	}
 }
 
+// names are the names of secrets, of every kind that isSecret knows.
+func names() []string {
+	return []string{
+		"password", "PassWord", "passwd", "pwd", "pass", "passphrase", "secret", "credential", "connectionString", "connStr", "authorization", "cookie", "bearer",
+		"sasUri", "sasUrl", "sas", "sig", "pfx", "jwt", "token", "tokens", "apiKey", "accountKeys",
+	}
+}
+
 // TestEveryNameHasAHint guards the fast path: what a rule could redact must
 // make the scan stop.
 func TestEveryNameHasAHint(t *testing.T) {
@@ -46,17 +56,29 @@ func TestEveryNameHasAHint(t *testing.T) {
 	if n := bits.OnesCount64(h.ends); n != len(hintPatterns()) {
 		t.Fatalf("only %d of %d hints fit into 64 bits", n, len(hintPatterns()))
 	}
-	for _, name := range []string{
-		"password", "PassWord", "pass_word", "passwd", "pwd", "pass", "passphrase", "secret", "credential", "connectionString", "connection_string", "connection-string",
-		"connStr", "conn_str", "authorization", "cookie", "sasUri", "sas", "sig", "pfx", "token", "apiKey",
-	} {
-		for _, form := range []string{`{"` + name + `":"x"}`, `"{\"` + name + `\":\"x\"}"`, `"a ` + name + `=x"`, `"` + name + `%3Dx"`} {
+	all := []string{"pass_word", "pass.word", "pass word", "connection_string", "connection-string", "connection.string", "connection string", "conn_str", "conn.str"}
+	for _, name := range names() {
+		for _, end := range []string{"", "1", "Text", "Value", "Header", "PlainText", "Base64", "_1", " value", "-2"} {
+			all = append(all, name+end, strings.ToUpper(name+end))
+		}
+	}
+	for _, name := range all {
+		if isSecret(name) == public {
+			t.Errorf("%s is the name of no secret", name)
+		}
+		for _, form := range []string{
+			`{"%s":"x"}`, `{"name":"%s","value":"x"}`, `"{\"%s\":\"x\"}"`, `"{'%s': 'x'}"`, `"a %s=x"`, `"%s = x"`, `"%s%%3Dx"`, `"%s : x"`, `"<%s>x</a>"`, `"<%s a=1>x</a>"`, `["--%s","x"]`,
+		} {
+			form = strings.Replace(strings.ReplaceAll(form, "%%", "%"), "%s", name, 1)
 			if !h.in(form) || !h.inBytes([]byte(form)) {
 				t.Errorf("%s is passed over", form)
 			}
 		}
 	}
-	for _, form := range []string{`"bearer x"`, `"Bearer x"`, `"eyJhbGciOi"`, `"?code=x"`, `"-----BEGIN PRIVATE KEY-----"`, `"https://u:p@h"`, `"<pass>x</pass>"`, `"abc8Q~x"`, `"s\u0069g=x"`} {
+	for _, form := range []string{
+		`"bearer x"`, `"Bearer x"`, `"eyJhbGciOi"`, `"?code=x"`, `"?code%3Dx"`, `"?code\u003dx"`, `"-----BEGIN PRIVATE KEY-----"`, `"https://u:p@h"`, `"abc8Q~x"`, `"s\u0069g=x"`,
+		`{"type":"SecureString"}`, `{"id":"https://x.vault.azure.net/secrets/x"}`, `{"key1":"x","key2":"x"}`, `{"systemKeys":{}}`,
+	} {
 		if !h.in(form) {
 			t.Errorf("%s is passed over", form)
 		}
@@ -66,4 +88,19 @@ func TestEveryNameHasAHint(t *testing.T) {
 			t.Errorf("%s is looked into", form)
 		}
 	}
+}
+
+// FuzzNames demands that every name of a secret that is written without
+// separators has a hint.
+func FuzzNames(f *testing.F) {
+	for _, name := range names() {
+		f.Add(name)
+	}
+	h := newHints()
+	f.Fuzz(func(t *testing.T, name string) {
+		var space [longestName]byte
+		if plain := string(appendPlain(space[:0], name)); isSecret(plain) != public && !h.in(plain) {
+			t.Fatalf("%q has no hint", plain)
+		}
+	})
 }

@@ -134,14 +134,17 @@ func (r *Redactor) ActivityRun(raw []byte, o Options) (clean []byte, changed boo
 }
 
 // Text returns a message without its secrets, and whether it had any.
-func (r *Redactor) Text(s string) (clean string, changed bool) {
+func (r *Redactor) Text(s string) (clean string, changed bool) { return r.text(s, 0) }
+
+// text is Text for what is nested so deeply.
+func (r *Redactor) text(s string, depth int) (clean string, changed bool) {
 	clean = s
 	// What one rule leaves can be a matter for another; doing it again later
 	// must change nothing.
-	for range 4 {
+	for pass := range 4 {
 		before := clean
-		if r.hints.in(clean) {
-			clean = r.redactText(clean)
+		if len(r.keys) > 0 || r.hints.in(clean) {
+			clean = r.redactText(clean, depth, pass > 0)
 		}
 		for _, re := range r.values {
 			clean = replaceMatches(re, clean)

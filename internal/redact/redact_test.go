@@ -205,7 +205,8 @@ func TestDeepJSONIsCutWhereItCouldHideASecret(t *testing.T) {
 	}
 }
 
-// TestTimeIsLinear gives texts that would take a quadratic rule minutes.
+// TestTimeIsLinear gives texts that would take a quadratic rule minutes. What
+// stands before "…" is repeated.
 func TestTimeIsLinear(t *testing.T) {
 	t.Parallel()
 	const size = 1 << 20
@@ -213,8 +214,11 @@ func TestTimeIsLinear(t *testing.T) {
 	for _, part := range []string{
 		"password=", "pwd = ", "a=", "://", "://a@", "bearer ", "eyJ", "eyJ.", "-----BEGIN PRIVATE KEY-----", `"pwd":`, `"pwd":{`, `\`, `\"pwd\":\"`, "Pwd={", "<pwd>", "&", "%3D", "8Q~",
 		`{"value":1,"name":"pwd"},`, `{"secret":`, `"`, "[", "Password='", "token: ", ";", "secretsecret",
+		"password:http", "token:", "password:'http", `bearer+…="`, "basic bearer+…", `]"pwd":{''aa`, "{pwd=''a", "pwd=a&", "{pwd=a&b=", "--pwd ", `"--pwd",`, "<pwd a=", "<pwd a=>",
+		"pwd          :", "cookie:a", `"pwd":{\\`, `{"`, `["a",{`, `{"a":1e`, `{"pwd":{"a":"…`, `"credential":{"referenceName":"x","type":"xReference","a":`, "a://b:c;", "=''x ",
 	} {
-		text := strings.Repeat(part, size/len(part))
+		part, end, _ := strings.Cut(part, "…")
+		text := strings.Repeat(part, size/max(1, len(part))) + end
 		quoted, err := json.Marshal(text)
 		if err != nil {
 			t.Fatal(err)
@@ -226,9 +230,21 @@ func TestTimeIsLinear(t *testing.T) {
 	}
 	values := `{"pwd":"x",` + strings.Repeat(`"value":{"pwd":"x"},`, 40_000) + `"name":"token"}`
 	redact.Default().JSON([]byte(values))
+	redact.Default().JSON(textsWithinTexts(t, strings.Repeat("Pwd=x; ", size/8), 12))
 	if took := time.Since(began); took > time.Minute {
 		t.Errorf("took %s", took)
 	}
+}
+
+// textsWithinTexts puts a text into JSON within a text, over and over, so that
+// each changes and becomes JSON only when its secret is out.
+func textsWithinTexts(t *testing.T, inner string, levels int) []byte {
+	t.Helper()
+	raw := string(quoted(t, inner))
+	for range levels {
+		raw = string(quoted(t, `{"a":`+raw+`,"key":"-----BEGIN PRIVATE KEY-----`+"\n"+`-----END PRIVATE KEY-----"}`))
+	}
+	return []byte(raw)
 }
 
 func TestFailuresWithoutSecretsStayAsTheyAre(t *testing.T) {

@@ -3,16 +3,23 @@ package redact
 import "strings"
 
 // triggers are the bytes at which secretAt finds something to do.
-const triggers = "=%:>ebB-~"
+const triggers = "=%:<>ebB-~"
 
 // redactText applies the rules for texts, from left to right. Each rule
-// starts at a byte that it can't do without.
-func (r *Redactor) redactText(s string) string {
-	t := text{s: s}
-	var out strings.Builder
+// starts at a byte that it can't do without. isParsed says that the JSON
+// within the text has been looked into already.
+func (r *Redactor) redactText(s string, depth int, isParsed bool) string {
+	t := text{r: r, s: s, depth: depth, isParsed: isParsed}
 	for i := 0; i < len(s); {
-		if !r.triggers[s[i]] {
+		switch {
+		case s[i] == '{', s[i] == '[':
+			i = t.embedded(i)
+			continue
+		case !r.triggers[s[i]]:
 			i++
+			continue
+		case strings.HasPrefix(s[i:], Marker):
+			i += len(Marker)
 			continue
 		}
 		from, to := t.secretAt(i)
@@ -20,21 +27,36 @@ func (r *Redactor) redactText(s string) string {
 			i = max(i+1, to)
 			continue
 		}
-		out.WriteString(s[t.done:from])
-		out.WriteString(Marker)
-		i, t.done = to, to
+		to = t.beyondJSON(from, to)
+		t.replace(from, to, Marker)
+		i = to
 	}
 	if t.done == 0 {
 		return s
 	}
-	out.WriteString(s[t.done:])
-	return out.String()
+	t.out.WriteString(s[t.done:])
+	return t.out.String()
 }
 
 // text is a text that is being looked through.
 type text struct {
-	s    string
-	done int // the end of the last secret: nothing before it is looked at again
+	r        *Redactor
+	s        string
+	depth    int
+	isParsed bool
+	out      strings.Builder
+	done     int     // the end of the last secret: nothing before it is looked at again
+	parsed   int     // the end of the last JSON: no bracket before it begins another
+	tag      secrecy // of the element of XML whose tag is open
+	quotes   quotes
+}
+
+// replace puts something in the place of s[from:to].
+func (t *text) replace(from, to int, with string) {
+	t.out.WriteString(t.s[t.done:from])
+	t.out.WriteString(with)
+	t.quotes.skip(t.s, from, to)
+	t.done = to
 }
 
 // secretAt returns where the secret is that a rule finds from the byte at i,
@@ -52,6 +74,8 @@ func (t *text) secretAt(i int) (from, to int) {
 			return t.userInfo(i)
 		}
 		return t.labelled(i)
+	case '<':
+		t.tag = tagAt(t.s[i+1:])
 	case '>':
 		return t.element(i)
 	case 'e':
@@ -59,7 +83,10 @@ func (t *text) secretAt(i int) (from, to int) {
 	case 'b', 'B':
 		return t.bearer(i)
 	case '-':
-		return t.privateKey(i)
+		if strings.HasPrefix(t.s[i:], "-----BEGIN ") {
+			return t.privateKey(i)
+		}
+		return t.option(i)
 	case '~':
 		return t.clientSecret(i)
 	}
@@ -67,10 +94,14 @@ func (t *text) secretAt(i int) (from, to int) {
 }
 
 // name returns the name that ends before the byte at end, where it begins,
-// and the quote that closes it, with the backslashes before it; "" without.
+// and the quote that closes it, with the backslashes before it, or the same
+// quote, as CSV has it; "" without.
 func (t *text) name(end int) (name string, start int, quote string) {
 	if end > t.done && isQuote(t.s[end-1]) {
 		start = end - 1
+		if start > t.done && t.s[start-1] == t.s[start] {
+			start--
+		}
 		for start > t.done && t.s[start-1] == '\\' {
 			start--
 		}
@@ -86,20 +117,23 @@ func (t *text) name(end int) (name string, start int, quote string) {
 // assigned finds the secret after an equals sign at equals, which may be
 // written as %3D; after is what follows it.
 func (t *text) assigned(equals, after int) (from, to int) {
-	end := t.backOverBlanks(equals)
+	end := t.backOverBlanks(equals, mostBlanks)
 	name, start, _ := t.name(end)
 	encoded := t.s[equals] == '%'
 	if start > t.done && t.s[start-1] == '%' && len(name) > 2 { // &name or ?name in an encoded URL
 		name, start, encoded = name[2:], start+2, true
 	}
-	before := t.backOverBlanks(start)
+	before := t.backOverBlanks(start, 3)
 	inURL := encoded || before > t.done && (t.s[before-1] == '?' || t.s[before-1] == '&')
 	kind := isSecret(name)
 	if kind == public && name != "" && before > t.done && t.s[before-1] != '?' && start > before {
 		// "Account Key=": connection strings have names with blanks.
 		first, firstStart, _ := t.name(before)
-		if kind = isSecret(first + name); kind != public {
-			before = t.backOverBlanks(firstStart)
+		if joins(first, name) {
+			kind = isSecret(first + name)
+		}
+		if kind != public {
+			before = t.backOverBlanks(firstStart, 3)
 		}
 	}
 	isCode := kind == public && inURL && strings.EqualFold(name, "code") // how Azure Functions name a key
@@ -107,14 +141,23 @@ func (t *text) assigned(equals, after int) (from, to int) {
 		return 0, 0 // "unexpected token = in line 1" is about another kind of token
 	}
 	v := value{s: t.s, from: after}
+	if v.skipBlanks(); !inURL && v.holdsAny(false) {
+		if refers(t.s, v.from) {
+			return 0, 0 // its members are looked at
+		}
+		return v.from, bracketEnd(t.s, v.from)
+	}
 	switch {
 	case inURL:
+		v.from = after
 		to = v.inURL(encoded)
-	case before == t.done || strings.IndexByte(";{'\"", t.s[before-1]) >= 0:
-		v.skipBlanks()
+	case before == t.done || strings.IndexByte(";{'\"", t.s[before-1]) >= 0 || leadsPair(t.s[after:]):
+		v.quotes = t.quotes.openAt(t.s, start)
+		if before > t.done && isQuote(t.s[before-1]) {
+			v.quotes += t.s[before-1 : before]
+		}
 		to = v.inConnectionString(before > t.done && t.s[before-1] == '{')
 	default:
-		v.skipBlanks()
 		to = v.inProse()
 	}
 	if hidden := t.s[v.from:to]; kind == guarded && isNumber(hidden) || isNothing(hidden) || isCode && len(hidden) < 20 {
@@ -123,54 +166,173 @@ func (t *text) assigned(equals, after int) (from, to int) {
 	return v.from, to
 }
 
+// joins reports whether two words can be one name. What already is the name of
+// a secret, or of something about one, doesn't lend it to the next word, as in
+// "<Password type=" and "<PasswordPolicy xmlns=".
+func joins(first, second string) bool {
+	n := normalName(nil, first)
+	return !hasAny(n, "password", "secret", "credential", "connectionstring") || normalName(nil, second) == ""
+}
+
+// leadsPair reports whether a value that s begins with is followed by the next
+// pair of a connection string.
+func leadsPair(s string) bool {
+	at := strings.IndexAny(s[:min(len(s), longestPassword)], "; \t\r\n")
+	return at >= 0 && s[at] == ';' && (at+1 == len(s) || isParameter(s[at+1:]))
+}
+
 // labelled finds the secret after a colon: a member of JSON that stands in a
-// text, whole or cut, a header, or a password that is said to be one.
+// text, whole or cut, a header, a line of a list, or a password that is said
+// to be one.
 func (t *text) labelled(colon int) (from, to int) {
-	name, _, quote := t.name(t.backOverBlanks(colon))
+	end := t.backOverBlanks(colon, mostBlanks)
+	name, start, quote := t.name(end)
 	kind := isSecret(name)
 	if kind == public {
 		return 0, 0
 	}
 	v := value{s: t.s, from: colon + 1}
 	v.skipBlanks()
-	if quote != "" {
-		to = v.inObject()
-		if hidden := t.s[v.from:to]; kind == guarded && isNumber(hidden) || isNothing(hidden) {
-			return 0, 0
+	isListed := false
+	switch {
+	case v.holdsAny(quote != ""):
+		if refers(t.s, v.from) {
+			return 0, 0 // its members are looked at
 		}
-		return v.from, to
-	}
-	switch n := strings.ToLower(name); {
-	case strings.HasSuffix(n, "cookie"):
-		return v.from, v.until("\r\n\"<")
-	case strings.HasSuffix(n, "authorization"):
-		isKnown := v.skipScheme()
-		if to = v.inProse(); isKnown && !isWord(t.s[v.from:to]) {
-			return v.from, to
+		return v.from, bracketEnd(t.s, v.from)
+	case quote != "":
+		if to = v.inObject(); to > v.from && (t.s[v.from] == '{' || t.s[v.from] == '[') {
+			return 0, 0 // empty, or nothing is left of it
 		}
-	case strings.HasSuffix(n, "token"):
-		return 0, 0 // "failed to get a token: AADSTS700016"
+	case colon-end >= 2 && (start == 0 || t.s[start-1] == '\n'): // PowerShell's Format-List
+		isListed = true
+		v.from = colon + 1 + len(t.s[colon+1:]) - len(strings.TrimLeft(t.s[colon+1:], " \t"))
+		to = v.until("\r\n")
 	default:
-		to = v.inProse()
+		return t.labelledInProse(v, strings.ToLower(name), kind)
 	}
-	if hidden := t.s[v.from:to]; !looksRandom(hidden) {
-		return 0, 0 // "Invalid password: it must have a digit"
+	hidden := t.s[v.from:to]
+	if kind == guarded && isNumber(hidden) || isNothing(hidden) || isListed && hidden == "System.Security.SecureString" {
+		return 0, 0
 	}
 	return v.from, to
 }
 
-// element finds the secret in an element of XML, whose tag ends at end.
-func (t *text) element(end int) (from, to int) {
-	name, start, _ := t.name(end)
-	if start == t.done || t.s[start-1] != '<' && t.s[start-1] != ':' {
+// labelledInProse finds the secret v after a name and a colon in a sentence,
+// or in a header.
+func (t *text) labelledInProse(v value, name string, kind secrecy) (from, to int) {
+	if strings.HasSuffix(name, "cookie") {
+		if !v.isCookie() {
+			return 0, 0 // "failed to parse cookie: session expired"
+		}
+		return v.from, v.until("\r\n\"<")
+	}
+	isKnown := strings.HasSuffix(name, "authorization") && v.skipScheme()
+	if !isKnown && v.isAddress() {
+		return 0, 0 // "failed to get a token: AADSTS700016"
+	}
+	// What is refused further down must not be long: it is looked at again.
+	if strings.HasSuffix(name, "token") && !strings.ContainsAny(t.s[v.from:min(len(t.s), v.from+longestName)], "0123456789") {
+		return 0, 0 // "unexpected token: Newtonsoft.Json"
+	}
+	to = v.inProse()
+	hidden := t.s[v.from:to]
+	switch {
+	case isKnown && !isWord(hidden):
+		return v.from, to
+	case !looksRandom(hidden), kind == guarded && isNumber(hidden):
+		return 0, 0 // "Invalid password: it must have a digit"
+	case strings.HasSuffix(name, "token") && (len(hidden) < 16 || !strings.ContainsAny(hidden, "0123456789")):
 		return 0, 0
 	}
+	return v.from, to
+}
+
+// option finds the secret after an option of a command line, as in
+// --password p1, also where both are elements of an array.
+func (t *text) option(dash int) (from, to int) {
+	if dash > t.done && isName(t.s[dash-1]) {
+		return 0, 0
+	}
+	end := dash
+	for end < len(t.s) && end-dash < longestName && isName(t.s[end]) {
+		end++
+	}
+	name := t.s[dash:end]
 	kind := isSecret(name)
 	if kind == public {
 		return 0, 0
 	}
+	v := value{s: t.s, from: end}
+	isElement := v.skipBetween()
+	if v.from == len(t.s) || !isElement && strings.IndexByte(t.s[end:v.from], '\n') >= 0 {
+		return 0, 0
+	}
+	isPlain := false
+	switch end, isQuoted := v.quoted(); {
+	case isQuoted:
+		to = end
+	case isElement, t.s[v.from] == '-':
+		return 0, 0
+	case t.s[v.from] == '(':
+		if to = v.until(")\r\n"); to < len(t.s) && t.s[to] == ')' {
+			to++
+		}
+	default:
+		to = v.inProse()
+		if at := strings.IndexByte(t.s[v.from:to], '`'); at >= 0 { // of Markdown
+			to = v.from + at
+		}
+		hidden := t.s[v.from:to]
+		isPlain = isWord(hidden) && !endsArgument(t.s[to:]) || isOne(hidden, "or", "and", "is") || isPlaceholder(hidden)
+	}
+	if hidden := t.s[v.from:to]; isPlain || isNothing(hidden) || kind == guarded && isNumber(hidden) {
+		return 0, 0 // "the option --password must be given"
+	}
+	return v.from, to
+}
+
+// isPlaceholder reports whether an argument stands for another, as in "usage:
+// run [--password PASSWORD]".
+func isPlaceholder(s string) bool {
+	return !strings.ContainsFunc(strings.TrimRight(s, "].,)"), func(c rune) bool { return (c < 'A' || c > 'Z') && c != '_' })
+}
+
+// endsArgument reports whether s, after an argument, goes on like a command
+// line and not like a sentence.
+func endsArgument(s string) bool {
+	s = strings.TrimLeft(s[:min(len(s), longestName)], " \t")
+	return s == "" || strings.IndexByte("-\r\n\"'\\;&|", s[0]) >= 0
+}
+
+// tagAt returns what the name of an element of XML makes of its content; s is
+// what follows the bracket that opens its tag.
+func tagAt(s string) secrecy {
+	end := 0
+	for end < len(s) && end < longestName && (isName(s[end]) || s[end] == ':') {
+		end++
+	}
+	name, rest := s[:end], s[end:min(len(s), end+longestName)]
+	if at := strings.IndexAny(rest, "=<>"); at < 0 || rest[at] == '<' || rest[at] == '>' && strings.TrimSpace(rest[:at]) != "" {
+		return public // "if a <token and b> c"
+	}
+	return isSecret(name[strings.LastIndexByte(name, ':')+1:])
+}
+
+// element finds the secret in an element of XML, whose tag ends at end.
+func (t *text) element(end int) (from, to int) {
+	kind := t.tag
+	t.tag = public
+	if kind == public || t.s[end-1] == '/' {
+		return 0, 0
+	}
 	v := value{s: t.s, from: end + 1}
-	to = v.until("<")
+	if to = v.until("<"); strings.HasPrefix(t.s[v.from:], "<![CDATA[") {
+		v.from += len("<![CDATA[")
+		if to = len(t.s); strings.Contains(t.s[v.from:], "]]>") {
+			to = v.from + strings.Index(t.s[v.from:], "]]>")
+		}
+	}
 	if hidden := strings.TrimSpace(t.s[v.from:to]); kind == guarded && isNumber(hidden) || isNothing(hidden) {
 		return 0, 0
 	}
@@ -216,7 +378,10 @@ func (t *text) bearer(i int) (from, to int) {
 		to++
 	}
 	token := t.s[v.from:to]
-	if len(token) < 8 || strings.HasSuffix(token, "=") && to < len(t.s) && isQuote(t.s[to]) || len(token) < 30 && !strings.ContainsAny(token, "0123456789") {
+	if len(token) < 8 || len(token) < 30 && !strings.ContainsAny(token, "0123456789") {
+		return 0, 0
+	}
+	if name, isAssigned := strings.CutSuffix(token, "="); isAssigned && to < len(t.s) && isQuote(t.s[to]) && isAll(name, isName) {
 		return 0, 0
 	}
 	return v.from, to
@@ -225,9 +390,6 @@ func (t *text) bearer(i int) (from, to int) {
 // privateKey finds a private key in PEM, whole or cut.
 func (t *text) privateKey(i int) (from, to int) {
 	const begin, end = "-----BEGIN ", "-----END "
-	if !strings.HasPrefix(t.s[i:], begin) {
-		return 0, 0
-	}
 	kind, _, ok := strings.Cut(t.s[i+len(begin):min(len(t.s), i+len(begin)+50)], "-----")
 	if !ok || !strings.HasSuffix(kind, "PRIVATE KEY") {
 		return 0, 0
@@ -243,7 +405,7 @@ func (t *text) privateKey(i int) (from, to int) {
 // characters, a digit, "Q~" and 31 to 34 more.
 func (t *text) clientSecret(i int) (from, to int) {
 	const before, least = 5, 31 // of what stands before the tilde, and after
-	if i-before < t.done || i+least >= len(t.s) || t.s[i-1] != 'Q' || !isDigit(t.s[i-2]) || !isToken(t.s[i-before:i-2]) {
+	if i-before < t.done || i+least >= len(t.s) || t.s[i-1] != 'Q' || !isDigit(t.s[i-2]) || !isAll(t.s[i-before:i-2], func(c byte) bool { return isTokenByte(c) || c == '~' }) {
 		return 0, 0
 	}
 	to = i + 1
@@ -274,6 +436,8 @@ scan:
 			to = i
 		case c == ':' && !hasUser:
 			from, hasUser = i+1, true
+		case (c == ';' || c == ',') && (!hasUser || from <= i && isNumber(t.s[from:i])):
+			break scan // after the host, or its port
 		case c <= ' ', strings.IndexByte(`/?#"'\<>`, c) >= 0:
 			break scan
 		}
@@ -291,13 +455,18 @@ scan:
 	return from, to
 }
 
-// backOverBlanks returns the end of what stands before the blanks that end at
-// end.
-func (t *text) backOverBlanks(end int) int {
-	for range 3 {
-		if end > t.done && (t.s[end-1] == ' ' || t.s[end-1] == '\t') {
-			end--
+// mostBlanks is how many may stand between a name and its sign: lists line
+// their values up.
+const mostBlanks = 40
+
+// backOverBlanks returns the end of what stands before at most so many blanks
+// that end at end.
+func (t *text) backOverBlanks(end, most int) int {
+	for range most {
+		if end == t.done || t.s[end-1] != ' ' && t.s[end-1] != '\t' {
+			break
 		}
+		end--
 	}
 	return end
 }

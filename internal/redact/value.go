@@ -6,8 +6,9 @@ import "strings"
 // ends. They may move its beginning over blanks, quotes and words that are no
 // part of it.
 type value struct {
-	s    string
-	from int
+	s      string
+	from   int
+	quotes string // that were opened before the name and not closed
 }
 
 func (v *value) skipBlanks() {
@@ -39,31 +40,86 @@ func (v *value) until(stops string) int {
 	return len(v.s)
 }
 
-// quoted moves into the quotes of a quoted value and returns its end, the end
-// of the text where it is cut. ok is false for one that is not quoted. Quotes
-// with backslashes before them end at quotes with as many, or fewer.
-func (v *value) quoted() (end int, ok bool) {
-	depth := 0
-	for v.from+depth < len(v.s) && v.s[v.from+depth] == '\\' {
-		depth++
+// skipQuote moves into the quotes of a quoted value, and returns its quote with
+// what else is around it: backslashes as in "{\"pwd\":\"x\"}", the same quote
+// again as in 'set pwd = ”x”'; "" for one that is not quoted. Up to two letters
+// may stand before a quote: N'x' is a text in T-SQL, b"x" in Python.
+func (v *value) skipQuote() (quote string) {
+	open := v.from
+	for open < len(v.s) && open-v.from < 2 && strings.IndexByte("NnBbFfRrUuEe", v.s[open]) >= 0 {
+		open++
 	}
-	open := v.from + depth
-	if open == len(v.s) || !isQuote(v.s[open]) {
-		return 0, false
+	begin := open
+	for open < len(v.s) && v.s[open] == '\\' {
+		open++
+	}
+	if open == len(v.s) || !isQuote(v.s[open]) || begin > v.from && begin < open {
+		return ""
 	}
 	v.from = open + 1
+	quote = v.s[begin:v.from]
+	if doubled := quote + quote; begin == open && strings.HasPrefix(v.s[begin:], doubled) && !endsValue(v.s[begin+2:]) {
+		if strings.Contains(v.s[begin+2:min(len(v.s), begin+longestPassword)], doubled) {
+			v.from++
+			return doubled
+		}
+	}
+	return quote
+}
+
+// quoted moves into the quotes of a quoted value and returns its end, the end
+// of the text where it is cut. ok is false for one that is not quoted.
+func (v *value) quoted() (end int, ok bool) {
+	quote := v.skipQuote()
+	if quote == "" {
+		return 0, false
+	}
+	return v.closing(quote), true
+}
+
+// closing returns where what closes a quote begins. Quotes with backslashes
+// before them end at quotes with as many, or fewer. A quote that is doubled
+// is part of the value, unless it is near the end of the text and the last.
+func (v *value) closing(quote string) int {
+	if isDoubled(quote) {
+		return v.from + strings.Index(v.s[v.from:], quote)
+	}
+	depth, c := len(quote)-1, quote[len(quote)-1]
+	doubled, escaped := -1, -1
 	for i, backslashes := v.from, 0; i < len(v.s); i++ {
 		switch {
 		case v.s[i] == '\\':
 			backslashes++
 			continue
-		case v.s[i] == v.s[open] && backslashes <= depth:
-			return i - backslashes, true
+		case v.s[i] != c:
+		case backslashes > depth:
+			escaped = i
+		case depth == 0 && escaped >= v.from && escaped == i-1 && continues(v.s[i+1:]): // 'ends in \''x'
+		case depth == 0 && i+1 < len(v.s) && v.s[i+1] == c:
+			if doubled < 0 {
+				doubled = i
+			}
+			i++
+		default:
+			return i - backslashes
 		}
 		backslashes = 0
 	}
-	return len(v.s), true
+	if doubled >= 0 && len(v.s)-doubled < longestPassword {
+		return doubled
+	}
+	return len(v.s)
 }
+
+func isDoubled(quote string) bool { return len(quote) == 2 && quote[0] == quote[1] }
+
+// endsValue reports whether a value that s goes on after is over.
+func endsValue(s string) bool {
+	return s == "" || s[0] <= ' ' || strings.IndexByte(";,:)]}&<>/\\\"'", s[0]) >= 0
+}
+
+// longestPassword is how far a rule looks ahead for the end of a password.
+const longestPassword = 256
 
 // inURL returns the end of a parameter's value in a URL or a form; encoded
 // says that the whole URL is.
@@ -87,20 +143,54 @@ func (v *value) inConnectionString(inBraces bool) int {
 	if end, ok := v.quoted(); ok {
 		return end
 	}
-	if v.from < len(v.s) && v.s[v.from] == '{' {
-		if at := strings.IndexByte(v.s[v.from:], '}'); at >= 0 && (v.from+at+1 == len(v.s) || v.s[v.from+at+1] == ';') {
-			return v.from + at + 1
-		}
+	if end, ok := v.inBraces(); ok {
+		return end
 	}
 	for i := v.from; i < len(v.s); i++ {
 		switch c := v.s[i]; {
-		case c == ';', c == '\n', c == '\r', c == '}' && inBraces, c == '&' && isParameter(v.s[i+1:]), c == '<' && strings.HasPrefix(v.s[i:], "</"):
+		case c == ';', c == '\n', c == '\r', c == '}' && inBraces, c == '<' && strings.HasPrefix(v.s[i:], "</"):
 			return i
-		case c == '\\' && i+1 < len(v.s) && isQuote(v.s[i+1]), isQuote(c) && !continues(v.s[i+1:]):
+		case c == '&' && isParameter(v.s[i+1:]) && !reachesSemicolon(v.s[i+1:]):
+			return i
+		case isQuote(c) && (v.s[i-1] == '\\' || !continues(v.s[i+1:])) && v.isClosed(i):
+			for i > v.from && v.s[i-1] == '\\' {
+				i--
+			}
 			return i
 		}
 	}
 	return len(v.s)
+}
+
+// isClosed reports whether the quote at i ends the string that the whole
+// connection string stands in. Else it is part of a password.
+func (v *value) isClosed(i int) bool {
+	return strings.IndexByte(v.quotes, v.s[i]) >= 0 || v.s[i] == '"' && i+1 < len(v.s) && strings.IndexByte(",]}", v.s[i+1]) >= 0
+}
+
+// inBraces returns the end of a value in braces, as ODBC has them: {a;b}}c}.
+func (v *value) inBraces() (end int, ok bool) {
+	if v.from == len(v.s) || v.s[v.from] != '{' {
+		return 0, false
+	}
+	for i := v.from + 1; i < min(len(v.s), v.from+longestPassword); i++ {
+		switch {
+		case v.s[i] != '}':
+		case i+1 == len(v.s), v.s[i+1] == ';':
+			return i + 1, true
+		case v.s[i+1] == '}':
+			i++
+		}
+	}
+	return 0, false
+}
+
+// reachesSemicolon reports whether a semicolon comes before anything that a
+// form can't hold: then s is no form, but goes on with a password.
+func reachesSemicolon(s string) bool {
+	s = strings.ReplaceAll("&"+s[:min(len(s), longestPassword)], "&amp;", "&")
+	at := strings.IndexAny(s, "; \t\r\n\"'<>")
+	return at >= 0 && s[at] == ';'
 }
 
 // inProse returns the end of a value that stands in a sentence.
@@ -120,15 +210,63 @@ func (v *value) inProse() int {
 }
 
 // inObject returns the end of a member's value in JSON within a text, where
-// it is no object and no array: their own members are looked at.
+// that is no object and no array.
 func (v *value) inObject() int {
 	if end, ok := v.quoted(); ok {
 		return end
 	}
-	if v.from < len(v.s) && (v.s[v.from] == '{' || v.s[v.from] == '[') {
-		return v.from
-	}
 	return v.until(",}] \t\r\n")
+}
+
+// holdsAny reports whether the value is an object or an array of JSON or the
+// like that is not empty. isMember says that its name is quoted; else
+// a bracket alone doesn't show that it is one.
+func (v *value) holdsAny(isMember bool) bool {
+	if v.from == len(v.s) || v.s[v.from] != '{' && v.s[v.from] != '[' {
+		return false
+	}
+	rest := strings.TrimLeft(v.s[v.from+1:min(len(v.s), v.from+longestName)], " \t\r\n")
+	if rest == "" || rest[0] == v.s[v.from]+2 { // the closing one
+		return false
+	}
+	return isMember || isQuote(rest[0]) || rest[0] == '\\'
+}
+
+// isAddress reports whether the value begins like a code of Entra ID or an
+// address, which tell about a secret and are none.
+func (v *value) isAddress() bool {
+	s := strings.TrimLeft(v.s[v.from:min(len(v.s), v.from+longestName)], `\"'`)
+	return hasFold(s, "AADSTS") || hasFold(s, "http")
+}
+
+// isCookie reports whether the value begins with the name of a cookie.
+func (v *value) isCookie() bool {
+	at := strings.IndexAny(v.s[v.from:min(len(v.s), v.from+longestName)], "=;,:\"<> \t\r\n")
+	return at > 0 && v.s[v.from+at] == '='
+}
+
+// skipBetween moves over what stands between an option and its argument, and
+// reports whether both are elements of an array.
+func (v *value) skipBetween() bool {
+	i := v.from
+	for i < len(v.s) && v.s[i] == '\\' {
+		i++
+	}
+	isQuoted := i < len(v.s) && isQuote(v.s[i])
+	if isQuoted {
+		v.from = i + 1
+	}
+	begin := v.from
+	v.skipBlanks()
+	if isQuoted && v.from < len(v.s) && v.s[v.from] == ',' {
+		v.from++
+		v.skipBlanks()
+		return true
+	}
+	if v.from == begin { // an option alone
+		v.from = len(v.s)
+	}
+	return false
 }
 
 // isParameter reports whether s goes on like the next parameter of a form.
@@ -145,11 +283,10 @@ func isParameter(s string) bool {
 // nothing.
 func continues(s string) bool { return s != "" && isName(s[0]) }
 
-// looksRandom reports whether s is more like a password than like a word, a
-// code of Entra ID or an address.
+// looksRandom reports whether s is more like a password than like a word.
 func looksRandom(s string) bool {
 	word := strings.TrimRight(s, ".,:;!?)")
-	if len(word) < 4 || hasFold(word, "AADSTS") || hasFold(word, "http") || word == Marker {
+	if len(word) < 4 || word == Marker {
 		return false
 	}
 	return strings.ContainsFunc(word, func(c rune) bool { return !isLower(c) && (c < 'A' || c > 'Z') && c != '-' && c != '_' })
@@ -171,8 +308,9 @@ func isNothing(s string) bool {
 	return false
 }
 
-// isNumber reports whether s is a short number.
+// isNumber reports whether s is a short number, in a sentence maybe.
 func isNumber(s string) bool {
+	s = strings.TrimRight(s, ".,:;!?)")
 	for i := range len(s) {
 		if !isDigit(s[i]) {
 			return false
@@ -181,6 +319,7 @@ func isNumber(s string) bool {
 	return len(s) <= 12
 }
 
+func isBlank(c byte) bool { return c == ' ' || c == '\t' || c == '\r' || c == '\n' }
 func isDigit(c byte) bool { return '0' <= c && c <= '9' }
 func isQuote(c byte) bool { return c == '"' || c == '\'' }
 
@@ -192,10 +331,10 @@ func isName(c byte) bool {
 // isTokenByte reports whether c may stand in a JSON Web Token.
 func isTokenByte(c byte) bool { return isName(c) && c != '$' }
 
-// isToken reports whether s may be part of a client secret.
-func isToken(s string) bool {
+// isAll reports whether each byte of s is of a kind.
+func isAll(s string, kind func(byte) bool) bool {
 	for i := range len(s) {
-		if !isTokenByte(s[i]) && s[i] != '~' {
+		if !kind(s[i]) {
 			return false
 		}
 	}

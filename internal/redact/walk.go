@@ -73,20 +73,51 @@ func (w *walker) value(i, depth int) int {
 	return end
 }
 
+// array looks into the elements. What follows an option of a command line, as
+// in ["--password","p1"], is taken like a member of that name.
 func (w *walker) array(i, depth int) int {
+	kind := public
 	for i = w.next(i + 1); w.raw[i] != ']'; {
-		i = w.next(w.value(i, depth+1))
-		if w.raw[i] == ',' {
+		start := i
+		if end := w.skipText(start); kind == public || end == start || w.raw[start+1] == '-' || !w.hide(kind, start, end) {
+			i = w.value(start, depth+1)
+			kind = w.option(w.raw[start:i])
+		} else {
+			i, kind = end, public
+		}
+		if i = w.next(i); w.raw[i] == ',' {
 			i = w.next(i + 1)
 		}
 	}
 	return i + 1
 }
 
+// skipText returns the end of the string that begins at i; i for other values.
+func (w *walker) skipText(i int) int {
+	if w.raw[i] != '"' {
+		return i
+	}
+	return w.stringEnd(i)
+}
+
+// option returns what an element makes of the one after it.
+func (w *walker) option(element []byte) secrecy {
+	if len(element) < 5 || len(element) > longestName || element[0] != '"' || element[1] != '-' {
+		return public
+	}
+	name := string(element[1 : len(element)-1])
+	if !isAll(name, isName) {
+		return public
+	}
+	return w.r.kindOf([]byte(name))
+}
+
 // object looks into the members. A name and a value beside each other, in
-// whatever order, are taken like a member of that name.
+// whatever order, are taken like a member of that name, and so are the keys of
+// a service beside each other.
 func (w *walker) object(i, depth int) int {
 	var beside label
+	var keys listing
 	var values []pairValue
 	for i = w.next(i + 1); w.raw[i] != '}'; {
 		keyEnd := w.skip(i)
@@ -105,26 +136,31 @@ func (w *walker) object(i, depth int) int {
 			end = w.value(start, depth+1)
 		}
 		beside.note(key, w.raw[start:end])
-		if isValueName(key) {
-			values = append(values, pairValue{start, end, first, len(w.edits)})
+		member := keys.note(key, w.raw[start:end])
+		if member != 0 || isValueName(key) {
+			values = append(values, pairValue{start, end, first, len(w.edits), member})
 		}
 		if i = w.next(end); w.raw[i] == ',' {
 			i = w.next(i + 1)
 		}
 	}
 	if len(values) > 0 {
-		w.hidePaired(beside.kind(w.r), values)
+		w.hidePaired(values, beside.kind(w.r), keys.secrets())
 	}
 	return i + 1
 }
 
-// pairValue is a value that a name may stand beside, and the edits within it.
-type pairValue struct{ start, end, first, last int }
+// pairValue is a value that is a secret if the right ones stand beside it, and
+// the edits within it.
+type pairValue struct {
+	start, end, first, last int
+	member                  listed // 0 for one that has its name beside it
+}
 
 // hidePaired hides values that turned out to have the name of a secret beside
-// them, in place of what was edited within.
-func (w *walker) hidePaired(kind secrecy, values []pairValue) {
-	if kind == public {
+// them, or to be keys of a service, in place of what was edited within.
+func (w *walker) hidePaired(values []pairValue, named secrecy, keys listed) {
+	if named == public && keys == 0 {
 		return
 	}
 	from := values[0].first
@@ -133,7 +169,8 @@ func (w *walker) hidePaired(kind secrecy, values []pairValue) {
 	done := 0
 	for _, v := range values {
 		w.edits = append(w.edits, before[done:v.first-from]...)
-		if !w.hide(kind, v.start, v.end) {
+		isSecret := v.member&keys != 0 || v.member == 0 && named != public
+		if !isSecret || !w.hide(max(named, guarded), v.start, v.end) {
 			w.edits = append(w.edits, before[v.first-from:v.last-from]...)
 		}
 		done = v.last - from
@@ -146,7 +183,7 @@ func (w *walker) hidePaired(kind secrecy, values []pairValue) {
 func (w *walker) key(start, end, depth int) (name []byte, kind secrecy) {
 	name = w.raw[start+1 : end-1]
 	if !w.r.suspects(w.raw[start:end]) {
-		return name, public // as most are; the hints hold the ends of all names
+		return name, public // as most are; the hints hold a part of each name
 	}
 	if bytes.IndexByte(name, '\\') >= 0 {
 		name = []byte(w.decoded(start, end))
@@ -211,12 +248,12 @@ func (w *walker) string(start, end, depth int) {
 // JSON before they are taken out can be JSON after that.
 func (r *Redactor) clean(text string, depth int) string {
 	if depth >= maxDepth {
-		clean, _ := r.Text(text)
+		clean, _ := r.text(text, depth)
 		return clean
 	}
 	if !isJSON(text) {
-		clean, changed := r.Text(text)
-		if !changed || !isJSON(clean) {
+		clean, changed := r.text(text, depth)
+		if depth += textDepth; !changed || depth >= maxDepth || !isJSON(clean) {
 			return clean
 		}
 		text = clean
@@ -272,48 +309,9 @@ func (w *walker) isReference(i int) bool {
 	return name && (kind == "AzureKeyVaultSecret" || strings.HasSuffix(kind, "Reference"))
 }
 
-// label is what an object says about the value in it.
-type label struct {
-	names   [][]byte // names beside the value
-	isTyped bool     // of a type that only secrets have
-}
-
-// note takes in a member.
-func (l *label) note(key, value []byte) {
-	if len(value) < 2 || value[0] != '"' || len(value) > 1_000 {
-		return
-	}
-	text := value[1 : len(value)-1]
-	switch {
-	case isKey(key, "name"), isKey(key, "key"), isKey(key, "parameterName"), isKey(key, "headerName"), isKey(key, "variableName"), isKey(key, "header"):
-		l.names = append(l.names, text)
-	case isKey(key, "keyName"): // what listKeys of a storage account answers
-		l.isTyped = true
-	case isKey(key, "type"):
-		l.isTyped = l.isTyped || string(text) == "SecureString" || string(text) == "SecureObject"
-	case isKey(key, "id"): // what Key Vault answers for a secret
-		l.isTyped = l.isTyped || bytes.Contains(text, []byte(".vault.")) && bytes.Contains(text, []byte("/secrets/"))
-	}
-}
-
-func (l *label) kind(r *Redactor) secrecy {
-	if l.isTyped {
-		return secret
-	}
-	kind := public
-	for _, name := range l.names {
-		kind = max(kind, r.kindOf(name))
-	}
-	return kind
-}
-
-func isValueName(key []byte) bool {
-	return isKey(key, "value") || isKey(key, "defaultValue") || isKey(key, "val")
-}
-
 // isKey compares without regard to case.
 func isKey(key []byte, name string) bool {
-	return len(key) == len(name) && strings.EqualFold(string(key), name)
+	return len(key) == len(name) && key[0]|' ' == name[0]|' ' && strings.EqualFold(string(key), name)
 }
 
 // next returns the index of the first byte from i on that is not white space,
