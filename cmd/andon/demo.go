@@ -88,5 +88,9 @@ func demoConfig(info emulator.Info, dir, listen string, poll time.Duration, orig
 	if len(origins) > 0 {
 		flags["embed-origin"] = origins
 	}
-	return config.Load(config.Input{Flags: flags, Env: func(k string) string { return env[k] }})
+	c, err := config.Load(config.Input{Flags: flags, Env: func(k string) string { return env[k] }})
+	if err == nil {
+		c.Sources[0].Name = "demo" // not the tenant's id, which tells nobody anything
+	}
+	return c, err
 }

@@ -117,7 +117,7 @@ func TestASweepHealsWhatCameTooLate(t *testing.T) {
 				t.Fatal(err)
 			}
 			eventually(t, "a sweep that says so", func() string {
-				all, err := b.store.Sweeps(t.Context(), f.Key, 0, 100)
+				all, err := b.store.Sweeps(t.Context(), f.Key, 0, store.MaxLimit)
 				if err != nil {
 					t.Fatal(err)
 				}

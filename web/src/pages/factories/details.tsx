@@ -29,10 +29,10 @@ export function FactoryDetails({ factory, collection }: DetailsProps) {
       <div>
         <Standing factory={factory} />
         <History factory={factory} collection={collection} />
+        <Surroundings factory={factory} />
       </div>
       <div>
         <Asking factory={factory} collection={collection} />
-        <Surroundings factory={factory} />
         <h2>Read a range again</h2>
         {isWatched(factory) ? (
           <RereadForm factory={factory.factory} rereads={collection?.rereads ?? []} />

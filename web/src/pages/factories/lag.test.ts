@@ -55,7 +55,9 @@ describe('requests per hour', () => {
     expect(requestsPerHour(used(240, 8), sampleNow)).toBe(107)
     expect(requestsPerHour(used(240, 1), sampleNow)).toBe(240)
     expect(requestsPerHour(used(240, 400), sampleNow)).toBe(10)
-    expect(countedHours([], sampleNow)).toBe(24)
+    // Usage is counted by the hour: at 02:14:07 since 03:00 of the day before.
+    expect(countedHours([], sampleNow)).toBeCloseTo(23 + 847 / 3600)
+    expect(countedHours([], sampleNow - 847_000)).toBe(24)
     expect(requestsPerHour(undefined, sampleNow)).toBeNull()
   })
 })

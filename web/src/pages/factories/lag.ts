@@ -66,11 +66,16 @@ function round(n: number): number {
   return Math.round(n * 10) / 10
 }
 
-/** How long requests have been counted: a day, or, when Andon watches for less, since it began; an hour at least. */
+const hour = 3_600_000
+
+/**
+ * How long requests have been counted: the hours of the clock that lie within the last day, or, when Andon watches for
+ * less, since it began; an hour at least.
+ */
 export function countedHours(lags: FactoryCollection['lags'], now: number): number {
-  const first = toMillis(lags[0]?.start)
-  if (first === null) return 24
-  return Math.min(24, Math.max(1, (now - first) / 3_600_000))
+  const first = toMillis(lags[0]?.start) ?? 0
+  const from = Math.max(first, Math.ceil(now / hour - 24) * hour)
+  return Math.max(1, (now - from) / hour)
 }
 
 /** How often a factory is asked about; null when that is not known. */

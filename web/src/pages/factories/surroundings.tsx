@@ -39,7 +39,7 @@ export function Surroundings({ factory }: { factory: Factory }) {
   })
   const reading = isReading(list.data)
   return (
-    <section aria-labelledby="surroundings" aria-busy={reading}>
+    <section className={styles.around} aria-labelledby="surroundings" aria-busy={reading}>
       <h2 id="surroundings">Definitions and surroundings</h2>
       {list.isError && (
         <p className={text.bad} role="alert">
@@ -55,7 +55,7 @@ export function Surroundings({ factory }: { factory: Factory }) {
         ))}
       </dl>
       {isWatched(factory) && (
-        <p className={styles.askAround}>
+        <div className={styles.askAround}>
           <Button
             size="small"
             icon="refresh"
@@ -68,7 +68,7 @@ export function Surroundings({ factory }: { factory: Factory }) {
             <span className={text.hidden}>the surroundings of {factory.name}</span>
           </Button>
           <span className={text.muted}>Read every 15 min by themselves.</span>
-        </p>
+        </div>
       )}
       {order.error && (
         <p className={text.bad} role="alert">
