@@ -209,7 +209,7 @@ func TestDeepJSONIsCutWhereItCouldHideASecret(t *testing.T) {
 // stands before "…" is repeated.
 func TestTimeIsLinear(t *testing.T) {
 	t.Parallel()
-	const size = 1 << 20
+	const size = 1 << 19
 	began := time.Now()
 	for _, part := range []string{
 		"password=", "pwd = ", "a=", "://", "://a@", "bearer ", "eyJ", "eyJ.", "-----BEGIN PRIVATE KEY-----", `"pwd":`, `"pwd":{`, `\`, `\"pwd\":\"`, "Pwd={", "<pwd>", "&", "%3D", "8Q~",
@@ -226,10 +226,10 @@ func TestTimeIsLinear(t *testing.T) {
 		redact.Default().Text(text)
 		redact.Default().JSON(quoted)
 		redact.Default().JSON([]byte(`{"pwd":"x","v":[` + strings.TrimSuffix(text, ",") + `]}`))
-		redact.Default().JSON([]byte(strings.Repeat(`{"secret":{"type":"aReference","referenceName":"x","a":`, 2_000) + `1` + strings.Repeat(`}}`, 2_000)))
 	}
 	values := `{"pwd":"x",` + strings.Repeat(`"value":{"pwd":"x"},`, 40_000) + `"name":"token"}`
 	redact.Default().JSON([]byte(values))
+	redact.Default().JSON([]byte(strings.Repeat(`{"secret":{"type":"aReference","referenceName":"x","a":`, 2_000) + `1` + strings.Repeat(`}}`, 2_000)))
 	redact.Default().JSON(textsWithinTexts(t, strings.Repeat("Pwd=x; ", size/8), 12))
 	if took := time.Since(began); took > time.Minute {
 		t.Errorf("took %s", took)
