@@ -24,12 +24,11 @@ func (c *Collector) usageLoop(ctx context.Context) {
 }
 
 func (c *Collector) storeUsage(ctx context.Context) {
-	c.CountUsage(ctx, c.options.Scheduler.TakeUsage())
+	c.countUsage(ctx, c.options.Scheduler.TakeUsage())
 }
 
-// CountUsage adds what requests used, those of others on behalf of the same
-// sources too. What can't be stored now is stored with the next.
-func (c *Collector) CountUsage(ctx context.Context, counted map[budget.UsageKey]budget.Usage) {
+// countUsage adds what requests used. What can't be stored now is stored with the next.
+func (c *Collector) countUsage(ctx context.Context, counted map[budget.UsageKey]budget.Usage) {
 	used := map[store.UsageKey]store.Usage{}
 	for key, u := range counted {
 		k := store.UsageKey{Factory: c.keyOf(adf.FactoryID(key.Factory)), Source: key.Source, Purpose: string(key.Purpose)}

@@ -8,7 +8,9 @@ export function Name({ children: name }: { children: string }) {
   const cut = tailStart(name)
   return (
     <span className={styles.name} title={name}>
-      <span className={styles.head}>{name.slice(0, cut)}</span>
+      <span className={cut > 3 ? `${styles.head} ${styles.long}` : styles.head}>
+        {name.slice(0, cut)}
+      </span>
       <span className={styles.tail}>{name.slice(cut)}</span>
     </span>
   )
