@@ -3,7 +3,7 @@ package collector
 import (
 	"context"
 	"errors"
-	"fmt"
+	"strconv"
 	"testing"
 	"time"
 
@@ -215,7 +215,7 @@ func TestMuchMoreThanCanBeReadWaitsInTheStore(t *testing.T) {
 	q.setFilled(true)
 	q.setBacklog(nil)
 	for i := range 3 * freshMost {
-		q.finished([]adf.PipelineRun{run(fmt.Sprint(i), []adf.Status{adf.StatusSucceeded, adf.StatusFailed}[i%2])})
+		q.finished([]adf.PipelineRun{run(strconv.Itoa(i), []adf.Status{adf.StatusSucceeded, adf.StatusFailed}[i%2])})
 	}
 	if n := len(q.fresh); n != freshMost {
 		t.Errorf("%d runs wait in memory, want %d", n, freshMost)
