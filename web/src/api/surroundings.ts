@@ -1,7 +1,7 @@
 import { queryOptions } from '@tanstack/react-query'
 import { api, body } from './client'
 
-export const surroundingsKey = ['surroundings'] as const
+const surroundingsKey = ['surroundings'] as const
 
 /** Until when a factory's definitions, triggers and integration runtimes are known. No live event tells. */
 export function surroundingsQuery(factory: string) {
