@@ -57,22 +57,23 @@ func versionOf(t *testing.T, document string) string {
 // answers are paths of every operation, over the runs of filterRuns.
 func answers() map[string][]string {
 	return map[string][]string{
-		"/api/v1/overview":                    {"/api/v1/overview", "/api/v1/overview?from=2020-01-01T00:00:00Z&to=2020-01-02T00:00:00Z"},
-		"/api/v1/timeline":                    {"/api/v1/timeline", "/api/v1/timeline?bucket=1w&from=2026-01-01T00:00:00Z"},
-		"/api/v1/runs":                        {"/api/v1/runs", "/api/v1/runs?include=parameters&limit=2", "/api/v1/runs?q=nothing"},
-		"/api/v1/runs/facets":                 {"/api/v1/runs/facets", "/api/v1/runs/facets?q=limit"},
-		"/api/v1/runs/{runId}":                {"/api/v1/runs/" + runID(2), "/api/v1/runs/" + runID(3)},
-		"/api/v1/runs/{runId}/activities":     {"/api/v1/runs/" + runID(1) + "/activities", "/api/v1/runs/" + runID(2) + "/activities"},
-		"/api/v1/runs/{runId}/group":          {"/api/v1/runs/" + runID(5) + "/group"},
-		"/api/v1/runs/{runId}/children":       {"/api/v1/runs/" + runID(1) + "/children"},
-		"/api/v1/factories":                   {"/api/v1/factories"},
-		"/api/v1/factories/{factory}":         {"/api/v1/factories/hr-prod"},
-		"/api/v1/collection":                  {"/api/v1/collection"},
-		"/api/v1/sources/{source}/check":      {"/api/v1/sources/contoso/check"},
-		"/api/v1/factories/{factory}/rereads": {"/api/v1/factories/hr-prod/rereads"},
-		"/healthz":                            {"/healthz"},
-		"/readyz":                             {"/readyz"},
-		"/api/v1/events":                      nil, // see TestEventsMatchTheDocument
+		"/api/v1/overview":                         {"/api/v1/overview", "/api/v1/overview?from=2020-01-01T00:00:00Z&to=2020-01-02T00:00:00Z"},
+		"/api/v1/timeline":                         {"/api/v1/timeline", "/api/v1/timeline?bucket=1w&from=2026-01-01T00:00:00Z"},
+		"/api/v1/runs":                             {"/api/v1/runs", "/api/v1/runs?include=parameters&limit=2", "/api/v1/runs?q=nothing"},
+		"/api/v1/runs/facets":                      {"/api/v1/runs/facets", "/api/v1/runs/facets?q=limit"},
+		"/api/v1/runs/{runId}":                     {"/api/v1/runs/" + runID(2), "/api/v1/runs/" + runID(3)},
+		"/api/v1/runs/{runId}/activities":          {"/api/v1/runs/" + runID(1) + "/activities", "/api/v1/runs/" + runID(2) + "/activities"},
+		"/api/v1/runs/{runId}/group":               {"/api/v1/runs/" + runID(5) + "/group"},
+		"/api/v1/runs/{runId}/children":            {"/api/v1/runs/" + runID(1) + "/children"},
+		"/api/v1/factories":                        {"/api/v1/factories"},
+		"/api/v1/factories/{factory}":              {"/api/v1/factories/hr-prod"},
+		"/api/v1/collection":                       {"/api/v1/collection"},
+		"/api/v1/sources/{source}/check":           {"/api/v1/sources/contoso/check"},
+		"/api/v1/factories/{factory}/rereads":      {"/api/v1/factories/hr-prod/rereads"},
+		"/api/v1/factories/{factory}/surroundings": {"/api/v1/factories/hr-prod/surroundings"},
+		"/healthz":                                 {"/healthz"},
+		"/readyz":                                  {"/readyz"},
+		"/api/v1/events":                           nil, // see TestEventsMatchTheDocument
 	}
 }
 
