@@ -71,9 +71,10 @@ func answers() map[string][]string {
 		"/api/v1/sources/{source}/check":           {"/api/v1/sources/contoso/check"},
 		"/api/v1/factories/{factory}/rereads":      {"/api/v1/factories/hr-prod/rereads"},
 		"/api/v1/factories/{factory}/surroundings": {"/api/v1/factories/hr-prod/surroundings"},
-		"/healthz":                                 {"/healthz"},
-		"/readyz":                                  {"/readyz"},
-		"/api/v1/events":                           nil, // see TestEventsMatchTheDocument
+
+		"/healthz":       {"/healthz"},
+		"/readyz":        {"/readyz"},
+		"/api/v1/events": nil, // see TestEventsMatchTheDocument
 	}
 }
 
