@@ -16,8 +16,10 @@
 //   - one of the operator's patterns says so.
 //
 // JSON that stands in a string, as Data Factory likes to nest it, is looked
-// into like any other, also within a sentence and where it is cut. Where it is unclear whether a text is a secret, it is
-// taken to be one: a word too few in a message costs less than a password.
+// into like any other, also within a sentence and where it is cut, unless
+// other JSON before it broke off within a string. Where it is unclear whether
+// a text is a secret, it is taken to be one: a word too few in a message costs
+// less than a password.
 // Left alone are empty texts, null, true and false, names of secrets,
 // references to them, their counts, kinds and ends of life, and tokens that
 // page through lists.

@@ -27,7 +27,7 @@ func (r *Redactor) redactText(s string, depth int, isParsed bool) string {
 			i = max(i+1, to)
 			continue
 		}
-		to = t.beyondJSON(from, to)
+		to = t.beyondJSON(from, t.beyondRules(from, to))
 		t.replace(from, to, Marker)
 		i = to
 	}
@@ -91,6 +91,31 @@ func (t *text) secretAt(i int) (from, to int) {
 		return t.clientSecret(i)
 	}
 	return 0, 0
+}
+
+// mostWithin is how many secrets within another one are looked for: each may
+// reach far.
+const mostWithin = 8
+
+// beyondRules returns the end of a secret, or of another one that begins within
+// it and reaches further, as in "pass= Cookie: a=b; c=d", or whose name is the
+// end of it: without that, nothing would tell what the rest of it is.
+func (t *text) beyondRules(from, to int) int {
+	quotes := t.quotes
+	for i, found := from, 0; i < len(t.s) && found < mostWithin; i++ {
+		if i >= to && strings.Trim(t.s[to:i], "\"'\\ ") != "" {
+			break
+		}
+		if !t.r.triggers[t.s[i]] || i >= to && t.s[i] != ':' {
+			continue
+		}
+		if begin, end := t.secretAt(i); begin < end {
+			found++
+			to = max(to, end)
+		}
+	}
+	t.quotes = quotes
+	return to
 }
 
 // name returns the name that ends before the byte at end, where it begins,
