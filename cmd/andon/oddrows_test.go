@@ -163,16 +163,21 @@ func TestOddRowsAreOnTheBoard(t *testing.T) {
 	s.isInOrder(t, twin)
 }
 
-// isInOrder starts an ordinary run and demands that it is on top, that the list
+// isInOrder starts an ordinary run and demands that no odd one is above it, that the list
 // has every run once, and that ranges hold what they should.
 func (s *stuck) isInOrder(t *testing.T, twin string) {
 	t.Helper()
 	newest := s.tells(t, s.e.Factories[0], "Succeeded", 100, nil)
-	s.shows(t, newest, hasStatus("Succeeded"))
+	started := ""
+	s.shows(t, newest, func(r row) string {
+		started = str(r["runStart"])
+		return hasStatus("Succeeded")(r)
+	})
 	var top struct{ Items []row }
 	get(t, s.base+"api/v1/runs?limit=1", &top)
-	if got := str(top.Items[0]["runId"]); got != newest {
-		t.Errorf("the newest run is %s of %v, want %s", got, top.Items[0]["runStart"], newest)
+	// The company goes on meanwhile: one of its own may be newer by now.
+	if got := top.Items[0]; str(got["runId"]) != newest && (len(got["odd"].([]any)) > 0 || str(got["runStart"])[:19] < started[:19]) {
+		t.Errorf("the newest run is %s of %v, want %s of %s", got["runId"], got["runStart"], newest, started)
 	}
 	shown := map[string]row{}
 	for key, r := range listed(t, s.base) {
