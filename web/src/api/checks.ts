@@ -1,5 +1,5 @@
 import { queryOptions } from '@tanstack/react-query'
-import { api, body } from './client'
+import { api, body, ofThisBoard } from './client'
 
 const askAgainMs = 2_000
 
@@ -18,8 +18,7 @@ export function startCheck(source: string) {
   return body(
     api.POST('/api/v1/sources/{source}/check', {
       params: { path: { source } },
-      // A request that changes something has to say that it is of this board: a foreign page's form can't.
-      headers: { 'Content-Type': 'application/json' },
+      headers: ofThisBoard,
     }),
   )
 }

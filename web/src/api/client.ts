@@ -15,6 +15,9 @@ export const api = createClient<paths>({
   fetch: (request) => globalThis.fetch(request),
 })
 
+/** A request without a body that changes something has to say that it is of this board: a foreign page's form can't. */
+export const ofThisBoard = { 'Content-Type': 'application/json' }
+
 interface Answer<T> {
   data?: T | undefined
   error?: unknown

@@ -1,5 +1,5 @@
 import { queryOptions } from '@tanstack/react-query'
-import { api, body } from './client'
+import { api, body, ofThisBoard } from './client'
 
 const surroundingsKey = ['surroundings'] as const
 
@@ -20,6 +20,9 @@ export function surroundingsQuery(factory: string) {
 /** Has them read now, and returns what was known before. */
 export function askForSurroundings(factory: string) {
   return body(
-    api.POST('/api/v1/factories/{factory}/surroundings', { params: { path: { factory } } }),
+    api.POST('/api/v1/factories/{factory}/surroundings', {
+      params: { path: { factory } },
+      headers: ofThisBoard,
+    }),
   )
 }

@@ -47,7 +47,8 @@ describe('what stands around the runs', () => {
     let read = 0
     const before = sampleSurroundings('2026-11-24T02:00:07Z')
     server.use(
-      http.post(path, () => {
+      http.post(path, ({ request }) => {
+        if (request.headers.get('content-type') !== 'application/json') return problem(415, 'No')
         asked += 1
         return HttpResponse.json(before, { status: 202 })
       }),
