@@ -147,7 +147,6 @@ func (s sweeping) slicesDue(w store.Window, began adf.Time) []store.Window {
 // cheap. Of more rows it reads what did not succeed, and of the rest the slice
 // whose turn it is; if that shows anything missed, it reads all.
 func (f *factory) sweep(ctx context.Context, s sweeping) error {
-	kind := s.kind
 	have, err := f.store.Coverage(ctx, f.place.Key)
 	if err != nil || len(have) == 0 {
 		return err
@@ -162,7 +161,7 @@ func (f *factory) sweep(ctx context.Context, s sweeping) error {
 		return err
 	}
 	var sum result
-	whole := cost <= f.sweepRows || f.doubtful[kind]
+	whole := cost <= f.sweepRows || f.doubtful[s.kind]
 	if !whole {
 		sum, err = f.sample(ctx, w, have, s.slicesDue(w, began))
 		whole = sum.missed+sum.outdated > 0
@@ -173,11 +172,11 @@ func (f *factory) sweep(ctx context.Context, s sweeping) error {
 		sum.add(got)
 	}
 	// What broke off after it had found something is not done with.
-	f.doubtful[kind] = err != nil && (f.doubtful[kind] || sum.missed+sum.outdated > 0)
-	if err != nil && !f.doubtful[kind] {
+	f.doubtful[s.kind] = err != nil && (f.doubtful[s.kind] || sum.missed+sum.outdated > 0)
+	if err != nil && !f.doubtful[s.kind] {
 		return err
 	}
-	return errors.Join(err, f.swept(ctx, store.Sweep{Kind: kind, Window: w, Began: began, Whole: whole && err == nil}, sum))
+	return errors.Join(err, f.swept(ctx, store.Sweep{Kind: s.kind, Window: w, Began: began, Whole: whole && err == nil}, sum))
 }
 
 // sample reads of w what did not succeed, and all of the slices.

@@ -107,54 +107,63 @@ function subscriptionsOf(count: number): string {
   return count === 1 ? '1 subscription' : `${formatCount(count)} subscriptions`
 }
 
-/** Polls that the budget does not let come as often as wanted: said before anybody wonders. */
-export function HeldBack({ sources }: { sources: Source[] }) {
-  return sources.map((source) => (
-    <section
-      key={source.source}
-      className={styles.expiring}
-      aria-label={`Pace of ${source.source}`}
-    >
+interface NoticeProps {
+  /** What it is about, for those who jump from region to region. */
+  label: string
+  title: React.ReactNode
+  advice: string | null
+  command?: string | null
+}
+
+/** A quiet word in time about a source that works. */
+function Notice({ label, title, advice, command }: NoticeProps) {
+  return (
+    <section className={styles.notice} aria-label={label}>
       <StaleMark />
       <div className={styles.cause}>
-        <h2>
-          {source.source}: {source.pace}
-        </h2>
-        <p className={text.muted}>{asSentence(source.paceAdvice ?? '')}</p>
+        <h2>{title}</h2>
+        <p className={text.muted}>{asSentence(advice ?? '')}</p>
+        {command && (
+          <div className={styles.command}>
+            <CommandBox command={command} />
+          </div>
+        )}
       </div>
     </section>
+  )
+}
+
+/** Polls that the budget does not let come as often as wanted: said before anybody wonders. */
+export function HeldBack({ sources }: { sources: Source[] }) {
+  return sources.map(({ source, pace, paceAdvice }) => (
+    <Notice
+      key={source}
+      label={`Pace of ${source}`}
+      title={`${source}: ${pace}`}
+      advice={paceAdvice}
+    />
   ))
 }
 
-/** Credentials that end soon, while they still work: a quiet word in time. */
+/** Credentials that end soon, while they still work. */
 export function Expiring({ sources }: { sources: Source[] }) {
   const zone = useZone()
   const now = useNow(60_000)
-  return sources.map((source) => {
-    const ends = toMillis(source.credentialExpires)
+  return sources.map(({ source, credential, credentialExpires, expiryAdvice, expiryCommand }) => {
+    const ends = toMillis(credentialExpires)
     const days = ends === null ? null : Math.floor((ends - now) / 86_400_000)
+    const when =
+      ends === null || days === null
+        ? 'ends soon'
+        : `${days < 0 ? 'ended' : 'ends'} on ${formatDate(ends, zone, now)}${inDays(days)}`
     return (
-      <section
-        key={source.source}
-        className={styles.expiring}
-        aria-label={`Credential of ${source.source}`}
-      >
-        <StaleMark />
-        <div className={styles.cause}>
-          <h2>
-            {source.source}: the {source.credential ?? 'credential'}{' '}
-            {ends === null || days === null
-              ? 'ends soon'
-              : `${days < 0 ? 'ended' : 'ends'} on ${formatDate(ends, zone, now)}${inDays(days)}`}
-          </h2>
-          <p className={text.muted}>{asSentence(source.expiryAdvice ?? '')}</p>
-          {source.expiryCommand && (
-            <div className={styles.command}>
-              <CommandBox command={source.expiryCommand} />
-            </div>
-          )}
-        </div>
-      </section>
+      <Notice
+        key={source}
+        label={`Credential of ${source}`}
+        title={`${source}: the ${credential ?? 'credential'} ${when}`}
+        advice={expiryAdvice}
+        command={expiryCommand}
+      />
     )
   })
 }
