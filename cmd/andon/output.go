@@ -123,7 +123,13 @@ type tableRuns struct {
 	rows   int
 }
 
-const tableForm = "%s %-36s  %-24s  %-16s  %-20s  %-20s  %10s  %s\n"
+const statusWidth = 12 // of a mark, a space and a word
+
+func (t *tableRuns) line(status string, cells ...any) error {
+	line := status + fmt.Sprintf("  %-36s  %-24s  %-16s  %-20s  %-20s  %10s  %s", cells...)
+	_, err := fmt.Fprintln(t.w, strings.TrimRight(line, " "))
+	return err
+}
 
 func (t *tableRuns) row(raw json.RawMessage) error {
 	var r runRow
@@ -131,14 +137,14 @@ func (t *tableRuns) row(raw json.RawMessage) error {
 		return fmt.Errorf("a run: %w", err)
 	}
 	if t.rows == 0 {
-		if _, err := fmt.Fprintf(t.w, tableForm, pad("STATUS", 11), "RUN", "PIPELINE", "FACTORY", "INVOKED BY", "START (UTC)", "DURATION", "WHY"); err != nil {
+		err := t.line(pad("STATUS", statusWidth), "RUN", "PIPELINE", "FACTORY", "INVOKED BY", "START (UTC)", "DURATION", "WHY")
+		if err != nil {
 			return err
 		}
 	}
 	t.rows++
-	_, err := fmt.Fprintf(t.w, tableForm, t.status(r), r.RunID, cut(r.PipelineName, 24), cut(r.FactoryName, 16),
+	return t.line(t.status(r), r.RunID, cut(r.PipelineName, 24), cut(r.FactoryName, 16),
 		cut(r.invoker(), 20), r.start(), r.duration(), cut(text(r.Message), 120))
-	return err
 }
 
 func (t *tableRuns) end(asOf *string) error {
@@ -175,7 +181,7 @@ func (t *tableRuns) status(r runRow) string {
 	if r.EndUnknown != nil {
 		mark, colour, said = "?", "", "Unknown" // whatever it was when it was last seen
 	}
-	word := pad(mark+" "+cut(said, 10), 12)
+	word := pad(mark+" "+cut(said, statusWidth-2), statusWidth)
 	if !t.colour || colour == "" {
 		return word
 	}

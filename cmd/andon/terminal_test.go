@@ -87,3 +87,37 @@ func TestARunThatAzureForgotIsNotShownAsRunning(t *testing.T) {
 		t.Errorf("said:\n%s", out.String())
 	}
 }
+
+func TestTheHeadOfATableStandsOverItsColumns(t *testing.T) {
+	t.Parallel()
+	var out strings.Builder
+	w := newRunWriter("table", &out)
+	cells := map[string]string{
+		"STATUS": "✓ Succeeded", "RUN": "4e5c9fa9-3ffe-443a-bab3-6c2ce9ade856", "PIPELINE": "pl_a", "FACTORY": "adf-b", "INVOKED BY": "tr_c",
+		"START (UTC)": "2026-11-27 23:25:57",
+	}
+	row := `{"runId":"` + cells["RUN"] + `","factory":"f","factoryName":"adf-b","pipelineName":"pl_a","status":"Succeeded",` +
+		`"invokedBy":{"name":"tr_c"},"runStart":"2026-11-27T23:25:57Z","message":""}`
+	if err := errors.Join(w.row(json.RawMessage(row)), w.end(nil)); err != nil {
+		t.Fatal(err)
+	}
+	lines := strings.Split(out.String(), "\n")
+	for head, cell := range cells {
+		over, under := columnOf(lines[0], head), columnOf(lines[1], cell)
+		if over < 0 || over != under {
+			t.Errorf("%s stands at %d, %s at %d:\n%s", head, over, cell, under, out.String())
+		}
+	}
+	if strings.HasSuffix(lines[1], " ") {
+		t.Errorf("the line ends with a space: %q", lines[1])
+	}
+}
+
+// columnOf returns at which character of a line a text begins, -1 for nowhere.
+func columnOf(line, text string) int {
+	before, _, ok := strings.Cut(line, text)
+	if !ok {
+		return -1
+	}
+	return len([]rune(before))
+}
