@@ -276,7 +276,9 @@ func soundRules(overlap time.Duration) rules {
 		until: func(have []store.Window, now adf.Time) adf.Time { return pollWindow(have, now, overlap).From },
 		plan:  func(want store.Window, have []store.Window) *planner { return newPlanner(want, have, overlap) },
 		counts: func(w store.Window, now adf.Time) store.Window {
-			return store.Window{From: w.From, To: min(w.To, now)}
+			r := reading{window: w, asked: now, to: w.To}
+			covered, _ := r.reaches()
+			return covered
 		},
 	}
 }
