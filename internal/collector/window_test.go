@@ -362,8 +362,10 @@ func TestNoRunIsMissedWhenLatenessIsBelowTheOverlap(t *testing.T) {
 		rapid.Check(t, func(t *rapid.T) {
 			seed, runs := rapid.Uint64().Draw(t, "seed"), rapid.IntRange(1, 12).Draw(t, "runs")
 			for name, r := range map[string]rules{"every poll whole": soundRules(overlap), "every other": alternating(overlap)} {
-				if miss := missed(seed, runs, r, overlap-time.Second); miss != "" {
-					t.Fatalf("%s: missed %s", name, miss)
+				for world := range uint64(10) { // one rarely shows a broken rule
+					if miss := missed(seed+world, runs, r, overlap-time.Second); miss != "" {
+						t.Fatalf("%s: missed %s", name, miss)
+					}
 				}
 			}
 		})
