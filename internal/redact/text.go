@@ -103,8 +103,8 @@ const mostWithin = 8
 func (t *text) beyondRules(from, to int) int {
 	quotes := t.quotes
 	for i, found := from, 0; i < len(t.s) && found < mostWithin; i++ {
-		if i >= to && strings.Trim(t.s[to:i], "\"'\\ ") != "" {
-			break
+		if i > to && strings.IndexByte("\"'\\ ", t.s[i-1]) < 0 {
+			break // only these may stand between it and the colon after a name
 		}
 		if !t.r.triggers[t.s[i]] || i >= to && t.s[i] != ':' {
 			continue
