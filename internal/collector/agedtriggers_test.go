@@ -103,7 +103,7 @@ func TestATriggerRunThatIsOpenForDaysIsSeenToEnd(t *testing.T) {
 	if len(open()) != 1 {
 		t.Fatal("it does not wait: this test proves nothing")
 	}
-	b.sweeping(t, func(o *collector.Options) { o.Surroundings, o.Sweep = 300*time.Millisecond, time.Hour })
+	b.sweeping(t, func(o *collector.Options) { o.Surroundings, o.Sweep = 300*time.Millisecond, noSweep })
 	eventually(t, "its end", func() string {
 		if n := len(open()); n > 0 {
 			return fmt.Sprintf("%d wait", n)
@@ -119,7 +119,7 @@ func TestTriggerRunsWhoseTokenDiesAreReadInHalves(t *testing.T) {
 	b.emulated.Factories = b.emulated.Factories[:1]
 	// No second page of any window is answered.
 	b.control(t, http.MethodPost, "/faults", map[string]any{"call": "queryTriggerRuns", "fault": "badToken"}, nil)
-	b.sweeping(t, func(o *collector.Options) { o.Surroundings, o.Sweep = time.Second, time.Hour })
+	b.sweeping(t, func(o *collector.Options) { o.Surroundings, o.Sweep = time.Second, noSweep })
 	b.filled(t)
 	b.allSurrounded(t)
 	if n := b.struck(t, "badToken"); n == 0 {

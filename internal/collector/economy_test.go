@@ -63,7 +63,7 @@ func TestAQuietFactoryCostsOneRequestAPoll(t *testing.T) {
 	t.Parallel()
 	b := setup(t, emulator.Options{Scenario: "quiet"})
 	scheduler := b.counted(t)
-	b.sweeping(t, func(o *collector.Options) { o.Poll, o.Sweep, o.Surroundings = time.Second, time.Hour, 24*time.Hour })
+	b.sweeping(t, func(o *collector.Options) { o.Poll, o.Sweep, o.Surroundings = time.Second, noSweep, 24*time.Hour })
 	b.filled(t)
 	b.allSurrounded(t)
 	if n := b.requests(t).ByCall["factory"]; n > 0 {
@@ -101,7 +101,7 @@ func TestAQuietFactorysSurroundingsAreThreeLists(t *testing.T) {
 	t.Parallel()
 	b := setup(t, emulator.Options{Scenario: "quiet"})
 	c := b.sweeping(t, func(o *collector.Options) {
-		o.Poll, o.Sweep, o.Surroundings = 500*time.Millisecond, time.Hour, 3*time.Second
+		o.Poll, o.Sweep, o.Surroundings = 500*time.Millisecond, noSweep, 3*time.Second
 	})
 	b.filled(t)
 	b.allSurrounded(t)
@@ -149,7 +149,7 @@ func TestAStartedTriggerIsReadAgain(t *testing.T) {
 	t.Parallel()
 	b := setup(t, emulator.Options{Scenario: "busy", Size: 600})
 	b.sweeping(t, func(o *collector.Options) {
-		o.Poll, o.Sweep, o.Surroundings = 300*time.Millisecond, time.Hour, 500*time.Millisecond
+		o.Poll, o.Sweep, o.Surroundings = 300*time.Millisecond, noSweep, 500*time.Millisecond
 	})
 	b.filled(t)
 	b.allSurrounded(t)

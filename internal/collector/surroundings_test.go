@@ -48,7 +48,7 @@ func (b *bundle) surrounded(tb testing.TB, factory string) {
 func TestSurroundingsEqualTheTruth(t *testing.T) {
 	t.Parallel()
 	b := setup(t, emulator.Options{Seed: 41, Size: 800})
-	b.sweeping(t, func(o *collector.Options) { o.Sweep, o.Surroundings = time.Hour, 300*time.Millisecond })
+	b.sweeping(t, func(o *collector.Options) { o.Sweep, o.Surroundings = noSweep, 300*time.Millisecond })
 	b.filled(t)
 	var truth struct {
 		Items []struct {
@@ -96,7 +96,7 @@ func TestAKindThatIsRefusedHidesNoOther(t *testing.T) {
 	t.Parallel()
 	b := setup(t, emulator.Options{Seed: 42, Size: 300})
 	b.fault(t, map[string]any{"call": "triggers", "fault": "500"})
-	c := b.sweeping(t, func(o *collector.Options) { o.Sweep, o.Surroundings = time.Hour, time.Hour })
+	c := b.sweeping(t, func(o *collector.Options) { o.Sweep, o.Surroundings = noSweep, time.Hour })
 	name := adf.FactoryID(b.emulated.Factories[0]).Name()
 	b.filled(t)
 	eventually(t, "the trouble", func() string {

@@ -14,6 +14,11 @@ import (
 	"andon/internal/store"
 )
 
+// noSweep is how far apart sweeps are where none may come: the first of each
+// factory comes at any moment of the time between two, so that of forty within
+// an hour one often does within seconds.
+const noSweep = 1000 * time.Hour
+
 // sweeping is how a collector is started whose sweeps follow one another.
 func (b *bundle) sweeping(tb testing.TB, change func(*collector.Options)) *collector.Collector {
 	tb.Helper()
@@ -177,7 +182,7 @@ func (b *bundle) struck(tb testing.TB, fault string) int {
 func TestARangeIsReadOnceMoreOnDemand(t *testing.T) {
 	t.Parallel()
 	b := setup(t, emulator.Options{Seed: 23, Size: 600})
-	c := b.sweeping(t, func(o *collector.Options) { o.Sweep, o.History = time.Hour, 24*time.Hour })
+	c := b.sweeping(t, func(o *collector.Options) { o.Sweep, o.History = noSweep, 24*time.Hour })
 	name := adf.FactoryID(b.emulated.Factories[0]).Name()
 	eventually(t, "the last day", func() string {
 		f, err := b.store.Factories(t.Context())
@@ -231,7 +236,7 @@ func TestHistoryStopsAtItsCeiling(t *testing.T) {
 	cfg.Scheduler = scheduler
 	b.client = newClientOf(t, cfg)
 	name := adf.FactoryID(b.emulated.Factories[0]).Name()
-	first := b.sweeping(t, func(o *collector.Options) { o.Scheduler, o.HistoryRecords, o.Sweep = scheduler, 300, time.Hour })
+	first := b.sweeping(t, func(o *collector.Options) { o.Scheduler, o.HistoryRecords, o.Sweep = scheduler, 300, noSweep })
 	var f store.Factory
 	eventually(t, "the ceiling", func() string {
 		all, err := b.store.Factories(t.Context())
@@ -263,7 +268,7 @@ func TestHistoryStopsAtItsCeiling(t *testing.T) {
 		t.Errorf("used for history: %+v of %+v", u, used)
 	}
 	// Another start knows what was read before.
-	second := b.sweeping(t, func(o *collector.Options) { o.Scheduler, o.HistoryRecords, o.Sweep = scheduler, 300, time.Hour })
+	second := b.sweeping(t, func(o *collector.Options) { o.Scheduler, o.HistoryRecords, o.Sweep = scheduler, 300, noSweep })
 	b.polled(t, name, b.worldNow(t))
 	if again, err := b.store.Factory(t.Context(), f.Short); err != nil || again.Coverage.From != f.Coverage.From {
 		t.Errorf("history went on past its ceiling: from %s, before from %s, %v", again.Coverage.From, f.Coverage.From, err)
@@ -276,7 +281,7 @@ func TestHistoryStopsAtItsCeiling(t *testing.T) {
 	if u := used[key]; u.Requests > 0 {
 		t.Errorf("the history of trigger runs went on past the ceiling: %+v", u)
 	}
-	b.sweeping(t, func(o *collector.Options) { o.Scheduler, o.Sweep = scheduler, time.Hour })
+	b.sweeping(t, func(o *collector.Options) { o.Scheduler, o.Sweep = scheduler, noSweep })
 	b.filled(t)
 	b.equalsTruth(t)
 }
