@@ -42,10 +42,13 @@ type Options struct {
 	// Nobody may frame the board itself.
 	EmbedOrigins []string
 
-	Poll    time.Duration    // how often factories are asked for news; several missed polls make one stale
-	Version string           // of the program, for the Server header
-	Logger  *slog.Logger     // nil logs nothing
-	Now     func() time.Time // nil is time.Now
+	// OlderAfter is how long a series may not have failed before its problem is
+	// folded away; 0 is the store's default.
+	OlderAfter time.Duration
+	Poll       time.Duration    // how often factories are asked for news; several missed polls make one stale
+	Version    string           // of the program, for the Server header
+	Logger     *slog.Logger     // nil logs nothing
+	Now        func() time.Time // nil is time.Now
 }
 
 // board is the state that the handlers share. It doesn't change after New.
@@ -55,6 +58,7 @@ type board struct {
 	notKept    func(factory, pipeline string) string
 	studioURL  func(factory adf.FactoryID, runID string) string
 	poll       time.Duration
+	olderAfter time.Duration
 	logger     *slog.Logger
 	now        func() time.Time
 	// wallClock is the machine's own: connections keep their deadlines by it,
@@ -94,7 +98,7 @@ func New(o Options) (http.Handler, error) {
 
 	mux := http.NewServeMux()
 	a := &board{
-		store: o.Store, collecting: o.Collecting, notKept: o.NotKept, studioURL: o.StudioURL, poll: o.Poll,
+		store: o.Store, collecting: o.Collecting, notKept: o.NotKept, studioURL: o.StudioURL, poll: o.Poll, olderAfter: o.OlderAfter,
 		logger: o.Logger, now: o.Now, wallClock: time.Now, document: newDocument(mux), boot: rand.Text()[:8],
 	}
 	a.registerOverview()

@@ -18,7 +18,7 @@ type Change struct {
 	Seq     uint64 // counts from 1 in each process
 	Kind    ChangeKind
 	Factory Place    // zero for a gap
-	Runs    []RunKey // of ChangeRun: written runs, and those whose open, healedBy or isLatest changed with them
+	Runs    []RunKey // of ChangeRun: written runs, and those whose recovery or isLatest changed with them
 }
 
 const (
