@@ -48,6 +48,8 @@ func exercise(t *testing.T, open opener) {
 	t.Run("a run that was updated ahead is forgotten too", x.goneAhead)
 	t.Run("a run has its surroundings", x.surroundings)
 	t.Run("a run of another time has its surroundings", x.surroundingsOfOddTimes)
+	t.Run("a run says how it is compared and what became of it", x.explained)
+	t.Run("recovery does not depend on the order of arrival", x.anyOrder)
 	t.Run("the overview counts what is there", x.overview)
 	t.Run("coverage marks the timeline", x.timelineCoverage)
 	t.Run("bad arguments are refused", x.invalid)

@@ -28,15 +28,22 @@ func openStore(tb testing.TB) *store.Store {
 
 func openAt(tb testing.TB, path string) *store.Store {
 	tb.Helper()
-	s, err := store.Open(tb.Context(), "sqlite:"+path, store.Options{Now: clock, Series: testSeries()})
-	if err != nil {
-		tb.Fatalf("open: %v", err)
-	}
+	s := mustOpenTest(tb, path)
 	tb.Cleanup(func() {
 		if err := s.Close(); err != nil {
 			tb.Errorf("close: %v", err)
 		}
 	})
+	return s
+}
+
+// mustOpenTest opens a store that the test closes by itself.
+func mustOpenTest(tb testing.TB, path string) *store.Store {
+	tb.Helper()
+	s, err := store.Open(tb.Context(), "sqlite:"+path, store.Options{Now: clock, Series: testSeries()})
+	if err != nil {
+		tb.Fatalf("open: %v", err)
+	}
 	return s
 }
 
