@@ -57,10 +57,6 @@ type pipeline struct {
 	name    string // as first seen
 }
 
-// invoker is what started runs: a trigger, "Manual", or the activity of a
-// parent pipeline.
-type invoker struct{ name, kind string }
-
 func newDicts() *dicts {
 	return &dicts{
 		statusID: map[string]int64{}, statusWord: map[int64]adf.Status{},

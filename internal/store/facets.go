@@ -15,6 +15,7 @@ import (
 const (
 	facetRows     = 50_000 // rows that are looked at for a facet
 	topTriggers   = 20
+	topParents    = 20
 	topPipelines  = 50
 	topAnnotation = 50
 	walkAlone     = 4_000 // fewer rows aren't worth more than one reader
@@ -83,6 +84,12 @@ func (b *facetBuilder) facets(out *Facets) []facet {
 		}},
 		{"trigger", &out.Trigger, len(f.Triggers) > 0, func(l *RunFilter) { l.Triggers = nil }, false, topTriggers, func(g group) []Facet {
 			if v := d.invoker(g.invoker); v.isTrigger() {
+				return nonEmpty(v.name)
+			}
+			return nil
+		}},
+		{"parent", &out.Parent, len(f.InvokedBy) > 0, func(l *RunFilter) { l.InvokedBy = nil }, false, topParents, func(g group) []Facet {
+			if v := d.invoker(g.invoker); v.isParent() {
 				return nonEmpty(v.name)
 			}
 			return nil
@@ -357,9 +364,10 @@ func (g *groups) totals() (total, open, healed *int64) {
 }
 
 // count sums groups by value, the most frequent first. Names are the same in
-// upper and lower case; an unknown status isn't.
+// upper and lower case, and shown in the spelling that most runs have; an
+// unknown status is not.
 func count(g *groups, top int, fold bool, values func(group) []Facet) []Facet {
-	sums := map[string]*Facet{}
+	sums, spelled := map[string]*Facet{}, map[string]int64{}
 	for _, x := range g.list {
 		for _, v := range values(x) {
 			key := v.Value
@@ -367,9 +375,19 @@ func count(g *groups, top int, fold bool, values func(group) []Facet) []Facet {
 				key = strings.ToLower(key)
 			}
 			if sums[key] == nil {
-				sums[key] = &v
+				sums[key] = &Facet{Value: v.Value, Name: v.Name}
 			}
 			sums[key].Count += x.n
+			spelled[v.Value] += x.n
+		}
+	}
+	for value, n := range spelled {
+		f := sums[value]
+		if fold {
+			f = sums[strings.ToLower(value)]
+		}
+		if cmp.Or(cmp.Compare(n, spelled[f.Value]), strings.Compare(f.Value, value)) > 0 {
+			f.Value = value
 		}
 	}
 	out := make([]Facet, 0, len(sums))

@@ -125,7 +125,7 @@ type RunFilter struct {
 	Factories     []string     // short ids; an unknown one is an InvalidError
 	Pipelines     []string     // names, without regard to case
 	Triggers      []string     // names of triggers: invokedBy.name of starts that are neither Manual nor PipelineActivity
-	InvokedBy     []string     // invokedByType or invokedBy.name, without regard to case
+	InvokedBy     []string     // invokedByType, names of triggers or of parent pipelines, without regard to case
 	Annotations   []string     // a run has at least one of them
 	LatestOnly    bool         // only the latest run of each group
 	Open          *bool        // true: failed and not healed; false: every other run
@@ -178,6 +178,7 @@ type Facets struct {
 	Factory             []Facet // Value is the short id
 	InvokedBy           []Facet // by invokedByType
 	Trigger             []Facet // top 20
+	Parent              []Facet // pipelines that started runs, top 20; values for InvokedBy
 	Pipeline            []Facet // top 50, by name over all factories
 	Annotation          []Facet // top 50
 	Reason              string

@@ -87,12 +87,6 @@ func (s *Store) resolveInvokers(sc *scope, f RunFilter) {
 	sc.empty = sc.empty || len(sc.invokers) == 0
 }
 
-// isTrigger reports whether the invoker is a trigger: neither a person or
-// program, nor a parent pipeline.
-func (v invoker) isTrigger() bool {
-	return v.kind != adf.InvokedManually && v.kind != adf.InvokedByPipeline && v.name != ""
-}
-
 // resolvePipelines narrows a scope to the pipelines that its names, its
 // invokers and its annotations leave.
 func (s *Store) resolvePipelines(sc *scope, f RunFilter) {
@@ -108,7 +102,7 @@ func (s *Store) resolvePipelines(sc *scope, f RunFilter) {
 	carried := s.dicts.uses(s.dicts.carriedBy, sc.sets)
 	sc.pipelines = s.dicts.pipelineIDs(func(id int64, p pipeline) bool {
 		return (len(names) == 0 || names[strings.ToLower(p.name)]) &&
-			(sc.factories == nil || slices.Contains(sc.factories, int64(p.factory))) &&
+			(sc.factories == nil || holds(sc.factories, int64(p.factory))) &&
 			(sc.invokers == nil || started[id]) && (sc.sets == nil || carried[id])
 	})
 	sc.empty = sc.empty || len(sc.pipelines) == 0
