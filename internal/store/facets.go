@@ -60,7 +60,7 @@ type groups struct {
 
 // facet is how one facet is counted.
 type facet struct {
-	name   string
+	name   string // of the filter that its values are for
 	into   *[]Facet
 	set    bool             // the filter has values for it, which its own counts leave out
 	loosen func(*RunFilter) // leaves them out
@@ -88,7 +88,7 @@ func (b *facetBuilder) facets(out *Facets) []facet {
 			}
 			return nil
 		}},
-		{"parent", &out.Parent, len(f.InvokedBy) > 0, func(l *RunFilter) { l.InvokedBy = nil }, false, topParents, func(g group) []Facet {
+		{"invokedBy", &out.Parent, len(f.InvokedBy) > 0, func(l *RunFilter) { l.InvokedBy = nil }, false, topParents, func(g group) []Facet {
 			if v := d.invoker(g.invoker); v.isParent() {
 				return nonEmpty(v.name)
 			}
@@ -122,8 +122,14 @@ func (b *facetBuilder) build(ctx context.Context) (Facets, error) {
 		}
 		*facet.into = count(found, facet.top, facet.name != "status", facet.values)
 	}
-	if b.skipped || whole == nil {
+	switch {
+	case b.skipped || whole == nil:
 		out.Reason = fmt.Sprintf("more than %d runs to look at: choose a shorter range, a factory or a pipeline", facetRows)
+	case b.s.dicts.isFolding():
+		out.Reason = parentsUnknown
+	}
+	if b.s.dicts.isFolding() {
+		out.Parent = nil
 	}
 	return out, nil
 }
@@ -144,8 +150,10 @@ func (b *facetBuilder) walk(ctx context.Context, all []facet) error {
 		})
 	}
 	read("", b.filter)
+	begun := map[string]bool{}
 	for _, facet := range all {
-		if facet.set {
+		if facet.set && !begun[facet.name] {
+			begun[facet.name] = true
 			loose := b.filter
 			facet.loosen(&loose)
 			read(facet.name, loose)
@@ -411,12 +419,6 @@ func nonEmpty(values ...string) []Facet {
 		}
 	}
 	return out
-}
-
-func (d *dicts) invoker(id int64) invoker {
-	d.mu.RLock()
-	defer d.mu.RUnlock()
-	return d.invokers[id]
 }
 
 func (d *dicts) pipeline(id int64) pipeline {

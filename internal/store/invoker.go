@@ -7,7 +7,7 @@ import (
 )
 
 // invoker is what started runs: a trigger by its name, a parent pipeline by
-// its name, or people and programs by their kind alone.
+// its name, or people and programs, who are one.
 //
 // There are as many invokers as triggers and pipelines, however many runs there
 // are. Azure names what started a child run by the GUID of an activity run,
@@ -27,7 +27,7 @@ func invokerOf(by *adf.InvokedBy) invoker {
 	case v.isParent():
 		v.name = text(by.PipelineName)
 	case v.isPerson():
-		v.name = ""
+		v.name = v.kind
 	case strings.EqualFold(v.name, text(by.ID)), guid && !strings.HasSuffix(v.kind, "Trigger"):
 		v.name = "" // an id; a trigger alone may have been given a GUID as its name
 	}
