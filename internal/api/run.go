@@ -10,7 +10,7 @@ import (
 // InvokedBy says what started a run, as ADF sent it.
 type InvokedBy struct {
 	ID            *string `json:"id" doc:"Id of the trigger run or of the parent's activity run."`
-	Name          *string `json:"name" doc:"Name of the trigger or of the parent's activity, or Manual."`
+	Name          *string `json:"name" doc:"Name of the trigger, or Manual. Of a run that another run started it is no name but the id of the parent's activity run, as id is: pipelineName names the parent."`
 	InvokedByType *string `json:"invokedByType" doc:"Manual, ScheduleTrigger, TumblingWindowTrigger, BlobEventsTrigger, CustomEventsTrigger, PipelineActivity or a later word of ADF's."`
 	PipelineName  *string `json:"pipelineName" doc:"The parent's pipeline, of a run that another run started."`
 	PipelineRunID *string `json:"pipelineRunId" doc:"The parent's runId, of a run that another run started."`
