@@ -32,10 +32,10 @@ type runRow struct {
 	IsLatest     bool    `json:"isLatest"`
 	Open         bool    `json:"open"`
 	HealedBy     *string `json:"healedBy"`
+	StartedBy    *string `json:"startedBy"`
 	InvokedBy    *struct {
-		Name          *string `json:"name"`
 		InvokedByType *string `json:"invokedByType"`
-		PipelineName  *string `json:"pipelineName"`
+		PipelineRunID *string `json:"pipelineRunId"`
 	} `json:"invokedBy"`
 }
 
@@ -62,7 +62,7 @@ func newRunsCommand() *cobra.Command {
 		{"factory", "factory's short id; repeatable"},
 		{"pipeline", "pipeline's name; repeatable"},
 		{"trigger", "trigger's name; repeatable"},
-		{"invoked-by", "invokedByType or name; repeatable"},
+		{"invoked-by", "invokedByType, or name of a trigger or a parent pipeline; repeatable"},
 		{"annotation", "annotation of the pipeline; repeatable"},
 	} {
 		f.StringArray(flag.name, nil, flag.help)

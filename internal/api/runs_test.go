@@ -32,7 +32,7 @@ func TestARowIsWhatADFSent(t *testing.T) {
 		delete(want, whole)
 	}
 	maps.Copy(want, object{
-		"factory": "sales-prod", "factoryName": "Sales-Prod", "factoryId": string(place.ID), "cancelledBy": nil,
+		"factory": "sales-prod", "factoryName": "Sales-Prod", "factoryId": string(place.ID), "cancelledBy": nil, "startedBy": "pl_all",
 		"open": true, "healedBy": nil, "endUnknown": nil, "activities": "none", "odd": []any{},
 	})
 	if diff := cmp.Diff([]object{plain(t, want)}, got); diff != "" {
@@ -201,6 +201,9 @@ func TestChildrenBelongToTheirParent(t *testing.T) {
 		if diff := cmp.Diff(want, column(list(t, b, "/api/v1/runs?"+query), "runId")); diff != "" {
 			t.Errorf("runs?%s (-want +got):\n%s", query, diff)
 		}
+	}
+	if diff := cmp.Diff([]any{"pl_parent", "pl_parent", "tr_nightly"}, column(list(t, b, "/api/v1/runs"), "startedBy")); diff != "" {
+		t.Errorf("startedBy (-want +got):\n%s", diff)
 	}
 	got := read[object](t, b, "/api/v1/runs/facets")
 	for facet, want := range map[string][]any{

@@ -85,6 +85,19 @@ func (x suite) invokers(t *testing.T) {
 		}
 	}
 
+	page, err := s.Runs(t.Context(), store.RunQuery{RunFilter: store.RunFilter{}, Sort: store.SortOldest})
+	if err != nil {
+		t.Fatal(err)
+	}
+	names := []string{}
+	for i := range page.Runs {
+		names = append(names, page.Runs[i].StartedBy)
+	}
+	starters := []string{"tr_nightly", "pl_parent", "pl_parent", "pl_parent", "pl_parent", "", "pl_other", "Manual", "Manual", "", "tr_blob", guid(909), "", "", "PL_PARENT"}
+	if diff := cmp.Diff(starters, names); diff != "" {
+		t.Errorf("started by: -want +got\n%s", diff)
+	}
+
 	got, err := s.Facets(t.Context(), store.RunFilter{})
 	if err != nil {
 		t.Fatal(err)

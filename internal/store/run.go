@@ -84,6 +84,7 @@ type Run struct {
 
 	Key        RunKey
 	Place      Place
+	StartedBy  string        // name of the trigger or the parent pipeline, or Manual; "" when none is known
 	Latest     bool          // newest runStart of its run group
 	Open       bool          // failed, and not healed since
 	HealedBy   string        // runId of the success that healed this failure; "" when none did
@@ -125,7 +126,7 @@ type RunFilter struct {
 	Factories     []string     // short ids; an unknown one is an InvalidError
 	Pipelines     []string     // names, without regard to case
 	Triggers      []string     // names of triggers: invokedBy.name of starts that are neither Manual nor PipelineActivity
-	InvokedBy     []string     // invokedByType, names of triggers or of parent pipelines, without regard to case
+	InvokedBy     []string     // invokedByType, or StartedBy of a Run, without regard to case
 	Annotations   []string     // a run has at least one of them
 	LatestOnly    bool         // only the latest run of each group
 	Open          *bool        // true: failed and not healed; false: every other run

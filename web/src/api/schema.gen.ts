@@ -1200,6 +1200,8 @@ export interface components {
              * @description When the run was queued; null when ADF sent no readable time.
              */
             runStart: string | null;
+            /** @description Name of the trigger or of the parent's pipeline, or Manual, for the parameter invokedBy; null when none is known. It is never the id that stands in invokedBy.name of a run that another run started. */
+            startedBy: string | null;
             /** @description Queued, InProgress, Succeeded, Failed, Canceling, Cancelled or a later word of ADF's, spelled as ADF spells it. */
             status: string;
             /** @description Address of the run's page in ADF Studio. */
@@ -1288,6 +1290,8 @@ export interface components {
              * @description When the run was queued; null when ADF sent no readable time.
              */
             runStart: string | null;
+            /** @description Name of the trigger or of the parent's pipeline, or Manual, for the parameter invokedBy; null when none is known. It is never the id that stands in invokedBy.name of a run that another run started. */
+            startedBy: string | null;
             /** @description Queued, InProgress, Succeeded, Failed, Canceling, Cancelled or a later word of ADF's, spelled as ADF spells it. */
             status: string;
         };

@@ -15,7 +15,7 @@ export function matchesFilter(run: RunRow, filter: RunFilter, now: number): bool
     oneOf(filter.status, [run.status]) &&
     oneOf(filter.pipeline, [run.pipelineName]) &&
     oneOf(filter.trigger, [triggerOf(run)]) &&
-    oneOf(filter.invokedBy, [invokedByTypeOf(run), run.invokedBy?.name]) &&
+    oneOf(filter.invokedBy, [invokedByTypeOf(run), run.startedBy]) &&
     oneOf(filter.annotation, run.annotations.map(annotationText)) &&
     (filter.group === undefined || run.isLatest) &&
     (filter.open === undefined || run.open === filter.open) &&
@@ -54,7 +54,7 @@ function invokedByTypeOf(run: RunRow): string | null {
 function triggerOf(run: RunRow): string | null {
   const type = invokedByTypeOf(run)
   if (type && (same(type, 'Manual') || same(type, 'PipelineActivity'))) return null
-  return run.invokedBy?.name ?? null
+  return run.startedBy
 }
 
 function annotationText(annotation: unknown): string {
