@@ -140,6 +140,9 @@ func TestRunsThatWaitToBeFoldedAreFoundByKind(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer s.Close() //nolint:errcheck // it was only read
+	if err := s.checkInvokers(t.Context()); err != nil {
+		t.Error(err)
+	}
 	if f := compareKinds(t, s); f.Parent != nil || f.Reason != parentsUnknown {
 		t.Errorf("parents are %v, reason %q: want none and %q", f.Parent, f.Reason, parentsUnknown)
 	}
@@ -164,6 +167,9 @@ func TestFoldedRunsHaveTheInvokersOfToday(t *testing.T) {
 			t.Fatal(err)
 		}
 		s.folding.Wait()
+		if err := s.checkInvokers(t.Context()); err != nil {
+			t.Error(round, err)
+		}
 		f := compareKinds(t, s)
 		if diff := cmp.Diff([]Facet{{Value: "pl_parent", Count: 3}}, f.Parent); diff != "" || f.Reason != "" {
 			t.Errorf("%s: facet parent, reason %q: -want +got\n%s", round, f.Reason, diff)
