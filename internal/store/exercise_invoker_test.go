@@ -51,6 +51,9 @@ func (x suite) invokers(t *testing.T) {
 		startedBy("ScheduleTrigger", "08584614CU04", "08584614cu04", "", ""),      // 13: an id is no name
 		startedBy("", guid(910), guid(910), "", ""),                               // 14: of 2018
 		startedBy("pipelineactivity", guid(911), guid(911), "PL_PARENT", guid(1)), // 15
+		startedBy("Sandbox", guid(912), "debug 912", "", ""),                      // 16
+		startedBy("", guid(913), guid(913), "pl_parent", guid(1)),                 // 17: of 2018
+		startedBy("", guid(914), "tr_old", "", ""),                                // 18
 	} {
 		rows = append(rows, row{ID: guid(6 + n), Pipeline: "p", Status: "Succeeded", Start: hour(float64(6 + n)), Ms: 1, Extra: map[string]any{"invokedBy": by}})
 	}
@@ -60,17 +63,18 @@ func (x suite) invokers(t *testing.T) {
 		invokedBy, trigger []string
 		want               []int
 	}{
-		{invokedBy: []string{"PipelineActivity"}, want: []int{15, 7, 6, 5, 4, 3, 2}},
-		{invokedBy: []string{"pl_parent"}, want: []int{15, 5, 4, 3, 2}},
+		{invokedBy: []string{"PipelineActivity"}, want: []int{17, 15, 7, 6, 5, 4, 3, 2}},
+		{invokedBy: []string{"pl_parent"}, want: []int{17, 15, 5, 4, 3, 2}},
 		{invokedBy: []string{"PL_other", "tr_nightly"}, want: []int{7, 1}},
 		{invokedBy: []string{guid(1002)}},
 		{invokedBy: []string{"exec_child"}},
 		{invokedBy: []string{"manual"}, want: []int{9, 8}},
-		{invokedBy: []string{"Sandbox"}, want: []int{10}},
+		{invokedBy: []string{"Sandbox"}, want: []int{16, 10}},
+		{invokedBy: []string{"debug 912"}},
 		{invokedBy: []string{guid(909)}, want: []int{12}},
 		{invokedBy: []string{"08584614CU04"}},
-		{trigger: []string{"tr_nightly", "TR_BLOB"}, want: []int{11, 1}},
-		{trigger: []string{"pl_parent", "Manual", guid(1002), guid(906), guid(910)}},
+		{trigger: []string{"tr_nightly", "TR_BLOB", "tr_old"}, want: []int{18, 11, 1}},
+		{trigger: []string{"pl_parent", "Manual", guid(1002), guid(906), guid(910), "debug 912"}},
 	} {
 		page, err := s.Runs(t.Context(), store.RunQuery{RunFilter: store.RunFilter{InvokedBy: tt.invokedBy, Triggers: tt.trigger}})
 		if err != nil {
@@ -93,7 +97,7 @@ func (x suite) invokers(t *testing.T) {
 	for i := range page.Runs {
 		names = append(names, page.Runs[i].StartedBy)
 	}
-	starters := []string{"tr_nightly", "pl_parent", "pl_parent", "pl_parent", "pl_parent", "", "pl_other", "Manual", "Manual", "", "tr_blob", guid(909), "", "", "PL_PARENT"}
+	starters := []string{"tr_nightly", "pl_parent", "pl_parent", "pl_parent", "pl_parent", "", "pl_other", "Manual", "Manual", "", "tr_blob", guid(909), "", "", "PL_PARENT", "", "pl_parent", "tr_old"}
 	if diff := cmp.Diff(starters, names); diff != "" {
 		t.Errorf("started by: -want +got\n%s", diff)
 	}
@@ -104,9 +108,9 @@ func (x suite) invokers(t *testing.T) {
 	}
 	facets := map[string][]store.Facet{"invokedBy": got.InvokedBy, "parent": got.Parent, "trigger": got.Trigger}
 	want := map[string][]store.Facet{
-		"invokedBy": {{Value: "PipelineActivity", Count: 7}, {Value: "ScheduleTrigger", Count: 3}, {Value: "Manual", Count: 2}, {Value: "BlobEventsTrigger", Count: 1}, {Value: "Sandbox", Count: 1}},
-		"parent":    {{Value: "pl_parent", Count: 5}, {Value: "pl_other", Count: 1}},
-		"trigger":   {{Value: guid(909), Count: 1}, {Value: "tr_blob", Count: 1}, {Value: "tr_nightly", Count: 1}},
+		"invokedBy": {{Value: "PipelineActivity", Count: 8}, {Value: "ScheduleTrigger", Count: 3}, {Value: "Manual", Count: 2}, {Value: "Sandbox", Count: 2}, {Value: "BlobEventsTrigger", Count: 1}},
+		"parent":    {{Value: "pl_parent", Count: 6}, {Value: "pl_other", Count: 1}},
+		"trigger":   {{Value: guid(909), Count: 1}, {Value: "tr_blob", Count: 1}, {Value: "tr_nightly", Count: 1}, {Value: "tr_old", Count: 1}},
 	}
 	if diff := cmp.Diff(want, facets); diff != "" {
 		t.Errorf("facets: -want +got\n%s", diff)

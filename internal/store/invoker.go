@@ -22,14 +22,19 @@ type invoker struct {
 // trigger or a pipeline; the row keeps what Azure sent.
 func invokerOf(by *adf.InvokedBy) invoker {
 	v := invoker{name: text(by.Name), kind: text(by.InvokedByType)}
-	_, guid := parseGUID(v.name)
+	if v.kind == "" && text(by.PipelineRunID) != "" {
+		v.kind = adf.InvokedByPipeline // rows of 2018 lack the type
+	}
+	_, isID := parseGUID(v.name)
 	switch {
 	case v.isParent():
 		v.name = text(by.PipelineName)
 	case v.isPerson():
 		v.name = v.kind
-	case strings.EqualFold(v.name, text(by.ID)), guid && !strings.HasSuffix(v.kind, "Trigger"):
-		v.name = "" // an id; a trigger alone may have been given a GUID as its name
+	case v.kind != "" && !strings.HasSuffix(v.kind, "Trigger"):
+		v.name = "" // of a later word it is not known whether each run has its own
+	case v.kind == "" && isID, strings.EqualFold(v.name, text(by.ID)):
+		v.name = "" // a trigger may have been given a GUID as its name, but not its run's
 	}
 	return v
 }

@@ -24,6 +24,10 @@ const child = sampleRun({
     pipelineRunId: 'b81e40d2-0000-4000-8000-000000000000',
   },
 })
+const oldChild = sampleRun({
+  startedBy: 'pl_parent',
+  invokedBy: { ...manual, name: activityRun, invokedByType: null, pipelineRunId: activityRun },
+})
 
 describe('matchesFilter', () => {
   it.each<[string, ReturnType<typeof sampleRun>, RunFilter, boolean]>([
@@ -39,6 +43,8 @@ describe('matchesFilter', () => {
     ['a person as trigger', person, { trigger: ['Manual'] }, false],
     ['a person of 2018 as trigger', oldPerson, { trigger: ['Manual'] }, false],
     ['a parent as trigger', child, { trigger: ['pl_parent'] }, false],
+    ['a child of 2018', oldChild, { invokedBy: ['PipelineActivity'] }, true],
+    ['a parent of 2018 as trigger', oldChild, { trigger: ['pl_parent'] }, false],
     ['the name of its parent', child, { invokedBy: ['PL_parent'] }, true],
     ['the id that Azure names its start by', child, { invokedBy: [activityRun] }, false],
     ['its kind of start', sampleRun(), { invokedBy: ['ScheduleTrigger'] }, true],

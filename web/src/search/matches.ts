@@ -43,11 +43,13 @@ function same(a: string, b: string): boolean {
   return a.toLowerCase() === b.toLowerCase()
 }
 
-/** Rows of 2018 have no type; those of people's own starts are named "Manual". */
+/** Rows of 2018 have no type; those of people's own starts are named "Manual", and children name their parent's run. */
 function invokedByTypeOf(run: RunRow): string | null {
   const by = run.invokedBy
   if (!by) return null
-  return by.invokedByType ?? (by.name && same(by.name, 'Manual') ? 'Manual' : null)
+  if (by.invokedByType) return by.invokedByType
+  if (by.name && same(by.name, 'Manual')) return 'Manual'
+  return by.pipelineRunId ? 'PipelineActivity' : null
 }
 
 /** The name of the trigger that started it; null for people's starts and child runs. */

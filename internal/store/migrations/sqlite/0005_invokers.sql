@@ -3,8 +3,7 @@
 -- GUID for each. Those invokers move here; the store gives their runs others in the background and empties the table.
 CREATE TABLE folded_invoker (id INTEGER PRIMARY KEY, type TEXT NOT NULL) STRICT;
 INSERT INTO folded_invoker (id, type) SELECT id, type FROM invoker
-	WHERE type LIKE 'PipelineActivity' OR type LIKE 'Manual' AND name <> type
-		OR type NOT LIKE '%Trigger' AND name LIKE '________-____-____-____-____________'
+	WHERE iif(type LIKE 'Manual', name <> type, iif(type = '', name LIKE '________-____-____-____-____________', type NOT LIKE '%Trigger'))
 	ORDER BY id;
 
 -- To empty a table and to fill it with what stays takes a tenth of the time that deleting most of its rows does.
