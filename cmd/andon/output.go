@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"encoding/csv"
 	"encoding/json"
 	"fmt"
@@ -73,9 +74,9 @@ func (c *csvRuns) row(raw json.RawMessage) error {
 	if err := c.head(); err != nil {
 		return err
 	}
-	var byType, byName string
+	byType := ""
 	if r.InvokedBy != nil {
-		byType, byName = text(r.InvokedBy.InvokedByType), text(r.InvokedBy.Name)
+		byType = text(r.InvokedBy.InvokedByType)
 	}
 	duration := ""
 	if r.DurationInMs != nil {
@@ -83,7 +84,7 @@ func (c *csvRuns) row(raw json.RawMessage) error {
 	}
 	line := []string{
 		r.RunID, r.Factory, r.PipelineName, r.Status, text(r.RunStart), text(r.RunEnd), duration,
-		byType, byName, text(r.Message), r.recovery(), r.recoveredBy(), text(r.RunGroupID), strconv.FormatBool(r.IsLatest), text(r.LastUpdated), string(r.Parameters),
+		byType, text(r.StartedBy), text(r.Message), r.recovery(), r.recoveredBy(), text(r.RunGroupID), strconv.FormatBool(r.IsLatest), text(r.LastUpdated), string(r.Parameters),
 	}
 	for i := range line {
 		line[i] = inert(line[i])
@@ -198,17 +199,17 @@ func pad(s string, n int) string {
 	return s
 }
 
+// invoker names what started the run: a trigger, a parent's pipeline, or the
+// type where no name is known.
 func (r runRow) invoker() string {
-	switch {
-	case r.InvokedBy == nil:
-		return "–"
-	case r.InvokedBy.PipelineName != nil:
-		return "↳ " + *r.InvokedBy.PipelineName
-	case r.InvokedBy.Name != nil:
-		return *r.InvokedBy.Name
-	default:
+	if r.InvokedBy == nil {
 		return "–"
 	}
+	name := cmp.Or(text(r.StartedBy), text(r.InvokedBy.InvokedByType), "–")
+	if r.InvokedBy.PipelineRunID != nil {
+		return "↳ " + name
+	}
+	return name
 }
 
 func (r runRow) start() string {

@@ -88,6 +88,14 @@ func newRunCommand() *cobra.Command {
 	return cmd
 }
 
+// parent returns the runId of the run that started it, "" for none.
+func (r runRow) parent() string {
+	if r.InvokedBy == nil {
+		return ""
+	}
+	return text(r.InvokedBy.PipelineRunID)
+}
+
 func printRun(w io.Writer, raw, rawActivities []byte) error {
 	var r runDetail
 	if err := json.Unmarshal(raw, &r); err != nil {
@@ -106,6 +114,7 @@ func printRun(w io.Writer, raw, rawActivities []byte) error {
 		{"Ended", text(r.RunEnd)},
 		{"Duration", r.duration()},
 		{"Invoked by", r.invoker()},
+		{"Parent", r.parent()},
 		{"Run group", text(r.RunGroupID)},
 		{"Recovery", r.recoverySentence()},
 		{"Factory", r.FactoryID},

@@ -30,6 +30,7 @@ type runRow struct {
 	LastUpdated  *string `json:"lastUpdated"`
 	RunGroupID   *string `json:"runGroupId"`
 	IsLatest     bool    `json:"isLatest"`
+	StartedBy    *string `json:"startedBy"`
 	Recovery     *struct {
 		State   string   `json:"state"`
 		Rule    *string  `json:"rule"`
@@ -38,9 +39,8 @@ type runRow struct {
 	} `json:"recovery"`
 	Parameters json.RawMessage `json:"parameters"` // only where they were asked for
 	InvokedBy  *struct {
-		Name          *string `json:"name"`
 		InvokedByType *string `json:"invokedByType"`
-		PipelineName  *string `json:"pipelineName"`
+		PipelineRunID *string `json:"pipelineRunId"`
 	} `json:"invokedBy"`
 }
 
@@ -90,7 +90,7 @@ func newRunsCommand() *cobra.Command {
 		{"factory", "factory's short id; repeatable"},
 		{"pipeline", "pipeline's name; repeatable"},
 		{"trigger", "trigger's name; repeatable"},
-		{"invoked-by", "invokedByType or name; repeatable"},
+		{"invoked-by", "invokedByType, or name of a trigger or a parent pipeline; repeatable"},
 		{"annotation", "annotation of the pipeline; repeatable"},
 		{"recovery", "failed runs by what became of them: open, notRedone or recovered; repeatable"},
 	} {

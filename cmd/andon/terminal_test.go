@@ -97,7 +97,7 @@ func TestTheHeadOfATableStandsOverItsColumns(t *testing.T) {
 		"START (UTC)": "2026-11-27 23:25:57",
 	}
 	row := `{"runId":"` + cells["RUN"] + `","factory":"f","factoryName":"adf-b","pipelineName":"pl_a","status":"Succeeded",` +
-		`"invokedBy":{"name":"tr_c"},"runStart":"2026-11-27T23:25:57Z","message":""}`
+		`"startedBy":"tr_c","invokedBy":{"name":"tr_c"},"runStart":"2026-11-27T23:25:57Z","message":""}`
 	if err := errors.Join(w.row(json.RawMessage(row)), w.end(nil)); err != nil {
 		t.Fatal(err)
 	}
@@ -110,6 +110,34 @@ func TestTheHeadOfATableStandsOverItsColumns(t *testing.T) {
 	}
 	if strings.HasSuffix(lines[1], " ") {
 		t.Errorf("the line ends with a space: %q", lines[1])
+	}
+}
+
+// TestAChildIsShownByItsParent has a row as Azure sends it: invokedBy.name is a
+// GUID that differs from run to run.
+func TestAChildIsShownByItsParent(t *testing.T) {
+	t.Parallel()
+	const id, parent = "7b3a0e55-2222-4222-8222-000000000002", "c0ffee00-0000-4000-8000-0000000c0700"
+	child := func(startedBy string) json.RawMessage {
+		return json.RawMessage(`{"runId":"r","factory":"f","factoryName":"f","pipelineName":"pl_child","status":"Succeeded","message":null,"startedBy":` + startedBy + `,` +
+			`"invokedBy":{"id":"` + id + `","name":"` + id + `","invokedByType":"PipelineActivity","pipelineName":` + startedBy + `,"pipelineRunId":"` + parent + `"}}`)
+	}
+	for _, format := range []string{"table", "csv"} {
+		var out strings.Builder
+		w := newRunWriter(format, &out)
+		if err := errors.Join(w.row(child(`"pl_parent"`)), w.row(child("null")), w.end(nil)); err != nil {
+			t.Fatal(err)
+		}
+		if !strings.Contains(out.String(), "pl_parent") || !strings.Contains(out.String(), "PipelineActivity") || strings.Contains(out.String(), id) {
+			t.Errorf("%s:\n%s", format, out.String())
+		}
+	}
+	var out strings.Builder
+	if err := printRun(&out, child(`"pl_parent"`), []byte(`{"items":[]}`)); err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(out.String(), "↳ pl_parent") || !strings.Contains(out.String(), parent) || strings.Contains(out.String(), id) {
+		t.Errorf("said:\n%s", out.String())
 	}
 }
 

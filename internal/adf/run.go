@@ -7,7 +7,9 @@ type InvokedBy struct {
 	// ID is the trigger run's id for a trigger, the parent's activity run id
 	// for a child, and an opaque value for a manual start. Nil when absent.
 	ID *string `json:"id"`
-	// Name is the trigger's name, the parent's, or "Manual". Nil when absent.
+	// Name is the trigger's name, or "Manual". Of a child it is ID once more:
+	// a GUID that differs from run to run, and the parent's name is PipelineName
+	// (seen in the rows of a real factory, 2024-01). Nil when absent.
 	Name *string `json:"name"`
 	// InvokedByType is Manual, ScheduleTrigger, TumblingWindowTrigger,
 	// BlobEventsTrigger, CustomEventsTrigger, PipelineActivity or any later

@@ -10,7 +10,7 @@ import (
 // InvokedBy says what started a run, as ADF sent it.
 type InvokedBy struct {
 	ID            *string `json:"id" doc:"Id of the trigger run or of the parent's activity run."`
-	Name          *string `json:"name" doc:"Name of the trigger or of the parent's activity, or Manual."`
+	Name          *string `json:"name" doc:"Name of the trigger, or Manual. Of a run that another run started it is no name but the id of the parent's activity run, as id is: pipelineName names the parent."`
 	InvokedByType *string `json:"invokedByType" doc:"Manual, ScheduleTrigger, TumblingWindowTrigger, BlobEventsTrigger, CustomEventsTrigger, PipelineActivity or a later word of ADF's."`
 	PipelineName  *string `json:"pipelineName" doc:"The parent's pipeline, of a run that another run started."`
 	PipelineRunID *string `json:"pipelineRunId" doc:"The parent's runId, of a run that another run started."`
@@ -28,6 +28,7 @@ type RunFields struct {
 	RunGroupID     *string           `json:"runGroupId" doc:"runId of the first run of the run group, which holds a run and its reruns; null in rows of 2018."`
 	PipelineName   string            `json:"pipelineName" doc:"Name of the pipeline."`
 	InvokedBy      Null[InvokedBy]   `json:"invokedBy" doc:"What started the run."`
+	StartedBy      *string           `json:"startedBy" doc:"Name of the trigger or of the parent's pipeline, or Manual, for the parameter invokedBy; null when none is known. It is never the id that stands in invokedBy.name of a run that another run started."`
 	RunStart       NullTime          `json:"runStart" doc:"When the run was queued; null when ADF sent no readable time."`
 	RunEnd         NullTime          `json:"runEnd" doc:"When the run ended; null while it runs, and on some cancelled runs."`
 	DurationInMs   *int64            `json:"durationInMs" doc:"Duration in milliseconds; null while the run goes on."`
@@ -125,8 +126,8 @@ func runFields(r *store.Run) RunFields {
 	return RunFields{
 		RunID: r.RunID, Factory: r.Place.Short, FactoryName: r.Place.Name, FactoryID: string(r.Place.ID),
 		ID: r.ID, DebugRunID: r.DebugRunID, RunGroupID: r.RunGroupID, PipelineName: r.PipelineName,
-		InvokedBy: Null[InvokedBy]{(*InvokedBy)(r.InvokedBy)},
-		RunStart:  NullTime(r.RunStart), RunEnd: NullTime(r.RunEnd), DurationInMs: r.DurationInMs,
+		InvokedBy: Null[InvokedBy]{(*InvokedBy)(r.InvokedBy)}, StartedBy: orNull(r.StartedBy),
+		RunStart: NullTime(r.RunStart), RunEnd: NullTime(r.RunEnd), DurationInMs: r.DurationInMs,
 		Status: string(r.Status), EndUnknown: endUnknown(r.Gone, r.Status), Message: r.Message, LastUpdated: NullTime(r.LastUpdated),
 		Annotations: elements(r.Annotations), IsLatest: r.Latest, CancelledBy: orJSONNull(r.CancelledBy),
 		Recovery: recoveryOf(r.Recovery), RecoveryReason: recoveryReason(r.Recovery),

@@ -16,7 +16,7 @@ type RunFilterParams struct {
 	Factory     []string `query:"factory,explode" nullable:"false" doc:"Short ids of factories."`
 	Pipeline    []string `query:"pipeline,explode" nullable:"false" doc:"Names of pipelines, whole, without regard to case."`
 	Trigger     []string `query:"trigger,explode" nullable:"false" doc:"Names of triggers, whole, without regard to case."`
-	InvokedBy   []string `query:"invokedBy,explode" nullable:"false" doc:"Values of invokedBy.invokedByType or invokedBy.name, without regard to case."`
+	InvokedBy   []string `query:"invokedBy,explode" nullable:"false" doc:"Values of invokedBy.invokedByType, or names of triggers or of parent pipelines, without regard to case."`
 	Annotation  []string `query:"annotation,explode" nullable:"false" doc:"Annotations; a run has at least one of them."`
 	Group       string   `query:"group" enum:"latest" doc:"latest: only the newest run of each run group."`
 	Recovery    []string `query:"recovery,explode" nullable:"false" enum:"open,notRedone,recovered" doc:"Failed runs by what became of them: see recovery of a run."`
@@ -66,6 +66,7 @@ type Facets struct {
 	Factory        []FactoryFacet `json:"factory" nullable:"true" doc:"By factory."`
 	InvokedBy      []Facet        `json:"invokedBy" nullable:"true" doc:"By invokedBy.invokedByType."`
 	Trigger        []Facet        `json:"trigger" nullable:"true" doc:"The 20 triggers with the most runs."`
+	Parent         []Facet        `json:"parent" nullable:"true" doc:"The 20 pipelines that started the most runs, for the parameter invokedBy."`
 	Pipeline       []Facet        `json:"pipeline" nullable:"true" doc:"The 50 pipelines with the most runs."`
 	Annotation     []Facet        `json:"annotation" nullable:"true" doc:"The 50 annotations with the most runs."`
 	Reason         *string        `json:"reason" doc:"Why a figure is null; null when none is."`
@@ -133,7 +134,7 @@ func (a *board) runFacets(ctx context.Context, in *RunFilterParams) (Facets, err
 	out := Facets{
 		Total: f.Total, Open: f.Open, NotRedone: f.NotRedone, Recovered: f.Recovered, RecoveryReason: orNull(f.RecoveryReason), Reason: orNull(f.Reason),
 		Recovery: facets(f.Recovery), Status: facets(f.Status), InvokedBy: facets(f.InvokedBy), Trigger: facets(f.Trigger),
-		Pipeline: facets(f.Pipeline), Annotation: facets(f.Annotation),
+		Parent: facets(f.Parent), Pipeline: facets(f.Pipeline), Annotation: facets(f.Annotation),
 	}
 	if f.Factory != nil {
 		out.Factory = make([]FactoryFacet, len(f.Factory))

@@ -32,7 +32,7 @@ func TestARowIsWhatADFSent(t *testing.T) {
 		delete(want, whole)
 	}
 	maps.Copy(want, object{
-		"factory": "sales-prod", "factoryName": "Sales-Prod", "factoryId": string(place.ID), "cancelledBy": nil,
+		"factory": "sales-prod", "factoryName": "Sales-Prod", "factoryId": string(place.ID), "cancelledBy": nil, "startedBy": "pl_all",
 		"recovery": object{"state": "open", "rule": nil, "by": nil, "running": nil}, "recoveryReason": nil, "endUnknown": nil, "activities": "none", "odd": []any{},
 	})
 	if diff := cmp.Diff([]object{plain(t, want)}, got); diff != "" {
@@ -169,11 +169,51 @@ func TestFacetsCountWhatOtherFiltersLeave(t *testing.T) {
 		"factory":    []any{object{"value": "sales-prod", "name": "sales-prod", "count": 1.0}},
 		"invokedBy":  []any{object{"value": "ScheduleTrigger", "count": 1.0}},
 		"trigger":    []any{object{"value": "tr_hourly", "count": 1.0}},
+		"parent":     []any{},
 		"pipeline":   []any{object{"value": "pl_stock", "count": 1.0}},
 		"annotation": []any{object{"value": "tier-1", "count": 1.0}},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("facets (-want +got):\n%s", diff)
+	}
+}
+
+// TestChildrenBelongToTheirParent has Azure's own rows: what invoked a child is
+// named by the GUID of an activity run, which no other run has.
+func TestChildrenBelongToTheirParent(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	place := b.putFactory(t, "sales-prod")
+	b.write(t, place, sent(1, at(time.Hour), object{"pipelineName": "pl_parent", "invokedBy": object{"id": "08584960000000000000000000000CU25", "name": "tr_nightly", "invokedByType": "ScheduleTrigger", "pipelineName": nil, "pipelineRunId": nil}}))
+	for n := 2; n <= 3; n++ {
+		activityRun := runID(700 + n)
+		b.write(t, place, sent(n, at(time.Duration(60-n)*time.Minute), object{"pipelineName": "pl_child", "invokedBy": object{
+			"id": activityRun, "name": activityRun, "invokedByType": "PipelineActivity", "pipelineName": "pl_parent", "pipelineRunId": runID(1),
+		}}))
+	}
+	for query, want := range map[string][]any{
+		"invokedBy=PL_Parent":            {runID(3), runID(2)},
+		"invokedBy=PipelineActivity":     {runID(3), runID(2)},
+		"trigger=tr_nightly":             {runID(1)},
+		"invokedBy=" + runID(702):        {},
+		"trigger=" + runID(702):          {},
+		"invokedBy=pl_parent&open=false": {runID(3), runID(2)},
+	} {
+		if diff := cmp.Diff(want, column(list(t, b, "/api/v1/runs?"+query), "runId")); diff != "" {
+			t.Errorf("runs?%s (-want +got):\n%s", query, diff)
+		}
+	}
+	if diff := cmp.Diff([]any{"pl_parent", "pl_parent", "tr_nightly"}, column(list(t, b, "/api/v1/runs"), "startedBy")); diff != "" {
+		t.Errorf("startedBy (-want +got):\n%s", diff)
+	}
+	got := read[object](t, b, "/api/v1/runs/facets")
+	for facet, want := range map[string][]any{
+		"trigger": {object{"value": "tr_nightly", "count": 1.0}}, "parent": {object{"value": "pl_parent", "count": 2.0}},
+		"invokedBy": {object{"value": "PipelineActivity", "count": 2.0}, object{"value": "ScheduleTrigger", "count": 1.0}},
+	} {
+		if diff := cmp.Diff(any(want), got[facet]); diff != "" {
+			t.Errorf("facet %s (-want +got):\n%s", facet, diff)
+		}
 	}
 }
 

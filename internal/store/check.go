@@ -13,11 +13,12 @@ import (
 )
 
 // Check reads the whole store and returns what is wrong with it, nil for
-// nothing: the file's own integrity, runs stored twice, roll-ups that differ
-// from a recount, recoveries that name a run that is no success, and resources that
+// nothing: the file's own integrity, runs stored twice, runs that no filter by
+// what started them finds, roll-ups that differ from a recount, recoveries that
+// come out otherwise when they are worked out again, and resources that
 // contradict themselves.
 func (s *Store) Check(ctx context.Context) error {
-	return errors.Join(s.checkPages(ctx), s.checkTwice(ctx), s.checkRollups(ctx), s.checkRecoveries(ctx),
+	return errors.Join(s.checkPages(ctx), s.checkTwice(ctx), s.checkInvokers(ctx), s.checkRollups(ctx), s.checkRecoveries(ctx),
 		s.checkDefinitions(ctx), s.checkStates(ctx), s.checkLinks(ctx), s.checkWindows(ctx))
 }
 
@@ -45,6 +46,22 @@ func (s *Store) checkPages(ctx context.Context) (err error) {
 	}
 	if len(found) > 0 {
 		return fmt.Errorf("the file %s is damaged: %s", s.path, strings.Join(found, "; "))
+	}
+	return nil
+}
+
+// checkInvokers looks for runs whose invoker is not noted with their pipeline:
+// a filter by what started them looks in the pipelines that are.
+func (s *Store) checkInvokers(ctx context.Context) error {
+	var n int64
+	err := s.read.QueryRowContext(ctx, `SELECT count(*) FROM run WHERE invoker_id <> 0
+		AND NOT EXISTS (SELECT 1 FROM invoker_pipeline p JOIN invoker i ON i.id = p.invoker_id WHERE p.invoker_id = run.invoker_id AND p.pipeline_id = run.pipeline_id)
+		AND NOT EXISTS (SELECT 1 FROM folded_invoker f WHERE f.id = run.invoker_id)`).Scan(&n)
+	switch {
+	case err != nil:
+		return s.unavailable(fmt.Errorf("check what started runs: %w", err))
+	case n > 0:
+		return fmt.Errorf("%d runs have an invoker that is not noted with their pipeline", n)
 	}
 	return nil
 }

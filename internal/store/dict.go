@@ -42,6 +42,9 @@ type dicts struct {
 	invokers  map[int64]invoker
 	startedBy map[int64]map[int64]bool // invoker id → ids of the pipelines that it started
 
+	folding     bool             // runs of an earlier version have invokers that were moved; see fold.go
+	foldedKinds map[int64]string // kinds of moved invokers that no pipeline is
+
 	setID     map[string]int64 // by the JSON array of its texts
 	sets      map[int64][]string
 	carriedBy map[int64]map[int64]bool // set id → ids of the pipelines that carried it
@@ -56,10 +59,6 @@ type pipeline struct {
 	factory FactoryKey
 	name    string // as first seen
 }
-
-// invoker is what started runs: a trigger, "Manual", or the activity of a
-// parent pipeline.
-type invoker struct{ name, kind string }
 
 func newDicts() *dicts {
 	return &dicts{
@@ -99,6 +98,9 @@ func (d *dicts) load(ctx context.Context, db *sql.DB) error {
 		if err := loadTable(ctx, db, t.query, t.add); err != nil {
 			return fmt.Errorf("read the names: %w", err)
 		}
+	}
+	if err := d.loadFolded(ctx, db); err != nil {
+		return fmt.Errorf("read what is to be folded: %w", err)
 	}
 	return nil
 }

@@ -69,6 +69,7 @@ func exercise(t *testing.T, open opener) {
 	t.Run("the fill keeps what was said", x.fill)
 	t.Run("unknown statuses are counted in their own word", x.unknownStatus)
 	t.Run("times that can't be disturb nothing", x.impossible)
+	t.Run("what started a run has a name or none", x.invokers)
 	exerciseAround(t, x)
 }
 

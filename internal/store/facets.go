@@ -17,6 +17,7 @@ import (
 const (
 	facetRows     = 50_000 // rows that are looked at for a facet
 	topTriggers   = 20
+	topParents    = 20
 	topPipelines  = 50
 	topAnnotation = 50
 	walkAlone     = 4_000 // fewer rows aren't worth more than one reader
@@ -61,7 +62,7 @@ type groups struct {
 
 // facet is how one facet is counted.
 type facet struct {
-	name   string
+	name   string // of the filter that its values are for
 	into   *[]Facet
 	set    bool             // the filter has values for it, which its own counts leave out
 	loosen func(*RunFilter) // leaves them out
@@ -89,6 +90,12 @@ func (b *facetBuilder) facets(out *Facets) []facet {
 		}},
 		{"trigger", &out.Trigger, len(f.Triggers) > 0, func(l *RunFilter) { l.Triggers = nil }, false, topTriggers, func(g group) []Facet {
 			if v := d.invoker(g.invoker); v.isTrigger() {
+				return nonEmpty(v.name)
+			}
+			return nil
+		}},
+		{"invokedBy", &out.Parent, len(f.InvokedBy) > 0, func(l *RunFilter) { l.InvokedBy = nil }, false, topParents, func(g group) []Facet {
+			if v := d.invoker(g.invoker); v.isParent() {
 				return nonEmpty(v.name)
 			}
 			return nil
@@ -121,8 +128,14 @@ func (b *facetBuilder) build(ctx context.Context) (Facets, error) {
 		}
 		*facet.into = count(found, facet.top, facet.name != "status", facet.values)
 	}
-	if b.skipped || whole == nil {
+	switch {
+	case b.skipped || whole == nil:
 		out.Reason = fmt.Sprintf("more than %d runs to look at: choose a shorter range, a factory or a pipeline", facetRows)
+	case b.s.dicts.isFolding():
+		out.Reason = parentsUnknown
+	}
+	if b.s.dicts.isFolding() {
+		out.Parent = nil
 	}
 	return out, nil
 }
@@ -143,8 +156,10 @@ func (b *facetBuilder) walk(ctx context.Context, all []facet) error {
 		})
 	}
 	read("", b.filter)
+	begun := map[string]bool{}
 	for _, facet := range all {
-		if facet.set {
+		if facet.set && !begun[facet.name] {
+			begun[facet.name] = true
 			loose := b.filter
 			facet.loosen(&loose)
 			read(facet.name, loose)
@@ -378,9 +393,10 @@ func (g *groups) totals(out *Facets) {
 }
 
 // count sums groups by value, the most frequent first. Names are the same in
-// upper and lower case; an unknown status isn't.
+// upper and lower case, and shown in the spelling that most runs have; an
+// unknown status is not.
 func count(g *groups, top int, fold bool, values func(group) []Facet) []Facet {
-	sums := map[string]*Facet{}
+	sums, spelled := map[string]*Facet{}, map[string]int64{}
 	for _, x := range g.list {
 		for _, v := range values(x) {
 			key := v.Value
@@ -388,9 +404,19 @@ func count(g *groups, top int, fold bool, values func(group) []Facet) []Facet {
 				key = strings.ToLower(key)
 			}
 			if sums[key] == nil {
-				sums[key] = &v
+				sums[key] = &Facet{Value: v.Value, Name: v.Name}
 			}
 			sums[key].Count += x.n
+			spelled[v.Value] += x.n
+		}
+	}
+	for value, n := range spelled {
+		f := sums[value]
+		if fold {
+			f = sums[strings.ToLower(value)]
+		}
+		if cmp.Or(cmp.Compare(n, spelled[f.Value]), strings.Compare(f.Value, value)) > 0 {
+			f.Value = value
 		}
 	}
 	out := make([]Facet, 0, len(sums))
@@ -414,12 +440,6 @@ func nonEmpty(values ...string) []Facet {
 		}
 	}
 	return out
-}
-
-func (d *dicts) invoker(id int64) invoker {
-	d.mu.RLock()
-	defer d.mu.RUnlock()
-	return d.invokers[id]
 }
 
 func (d *dicts) pipeline(id int64) pipeline {

@@ -92,7 +92,9 @@ type row struct {
 	Ms          int64    // duration, of a finished run
 	Message     string
 	Trigger     string // "" is a manual start
-	Parent      string
+	Parent      string // runId of the run that started it
+	ParentName  string // its pipeline, where Activity is set; else it is "parent"
+	Activity    string // id of the activity run that started it, as Azure sends it
 	Annotations []string
 	Params      any            // nil: {"day": "2026-10-01"}
 	Extra       map[string]any // members that overrule
@@ -131,6 +133,8 @@ func (r row) json() []byte {
 	}
 	by := map[string]any{"id": "b1", "name": "Manual", "invokedByType": "Manual"}
 	switch {
+	case r.Activity != "":
+		by = startedBy("PipelineActivity", r.Activity, r.Activity, r.ParentName, r.Parent)
 	case r.Parent != "":
 		by = map[string]any{"id": "b1", "name": "run child", "invokedByType": "PipelineActivity", "pipelineName": "parent", "pipelineRunId": r.Parent}
 	case r.Trigger != "":

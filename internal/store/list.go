@@ -271,8 +271,8 @@ func (s *Store) pipelinesLike(sc *scope) []int64 {
 	part := strings.ToLower(sc.q)
 	return s.dicts.pipelineIDs(func(id int64, p pipeline) bool {
 		return strings.Contains(strings.ToLower(p.name), part) &&
-			(sc.factories == nil || slices.Contains(sc.factories, int64(p.factory))) &&
-			(sc.pipelines == nil || slices.Contains(sc.pipelines, id))
+			(sc.factories == nil || holds(sc.factories, int64(p.factory))) &&
+			(sc.pipelines == nil || holds(sc.pipelines, id))
 	})
 }
 

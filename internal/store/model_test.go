@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"encoding/hex"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -103,6 +104,24 @@ func idBytes(id string) []byte {
 		return []byte("x" + strings.ToLower(id))
 	}
 	return b
+}
+
+// kind, trigger and parentPipeline are what started the run; nil for what does not
+// apply. drawRow makes no other starts.
+func (r modelRun) kind() *string { return r.InvokedBy.InvokedByType }
+
+func (r modelRun) trigger() *string {
+	if *r.kind() == "ScheduleTrigger" {
+		return r.InvokedBy.Name
+	}
+	return nil
+}
+
+func (r modelRun) parentPipeline() *string {
+	if *r.kind() == "PipelineActivity" {
+		return r.InvokedBy.PipelineName
+	}
+	return nil
 }
 
 // recovery looks at every run of the factory, rule by rule.
@@ -207,17 +226,13 @@ func (m *model) matches(r modelRun, f store.RunFilter) bool {
 	has := func(list []string, v *string) bool {
 		return v != nil && slices.ContainsFunc(list, func(x string) bool { return strings.EqualFold(x, *v) })
 	}
-	by := adf.InvokedBy{}
-	if r.InvokedBy != nil {
-		by = *r.InvokedBy
-	}
 	switch {
 	case !f.From.IsZero() && r.sort < f.From, !f.To.IsZero() && r.sort >= f.To,
 		len(f.Factories) > 0 && !slices.Contains(f.Factories, r.factory),
 		len(f.Statuses) > 0 && !slices.Contains(f.Statuses, r.Status),
 		len(f.Pipelines) > 0 && !has(f.Pipelines, &r.PipelineName),
-		len(f.Triggers) > 0 && (by.InvokedByType == nil || *by.InvokedByType != "ScheduleTrigger" || !has(f.Triggers, by.Name)),
-		len(f.InvokedBy) > 0 && !has(f.InvokedBy, by.Name) && !has(f.InvokedBy, by.InvokedByType),
+		len(f.Triggers) > 0 && !has(f.Triggers, r.trigger()),
+		len(f.InvokedBy) > 0 && !has(f.InvokedBy, r.trigger()) && !has(f.InvokedBy, r.parentPipeline()) && !has(f.InvokedBy, r.kind()),
 		f.LatestOnly && !m.latest(r),
 		f.Open != nil && *f.Open != m.open(r),
 		len(f.Recovery) > 0 && !slices.Contains(f.Recovery, m.state(r)),
@@ -301,6 +316,10 @@ func drawRow(t *rapid.T) drawnRun {
 	if n := rapid.IntRange(0, 14).Draw(t, "parent"); n > 0 && n < number {
 		r.Parent = guid(n) // of a smaller id, so that no run is its own ancestor
 	}
+	if rapid.IntRange(0, 3).Draw(t, "start") == 0 {
+		r.ParentName, r.Parent = pick("parent", "load", "publish", ""), guid(rapid.IntRange(1, 14).Draw(t, "parent run"))
+		r.Activity = guid(rapid.IntRange(100, 999).Draw(t, "activity run"))
+	}
 	switch rapid.IntRange(0, 12).Draw(t, "kind") {
 	case 0:
 		r.Extra = map[string]any{"runStart": nil}
@@ -369,7 +388,7 @@ func drawFilter(t *rapid.T, shorts []string) store.RunFilter {
 		case 4:
 			f.Triggers = some("triggers", "Nightly", "hourly", "Manual")
 		case 5:
-			f.InvokedBy = some("invokedBy", "manual", "ScheduleTrigger", "nightly")
+			f.InvokedBy = some("invokedBy", "manual", "ScheduleTrigger", "nightly", "PipelineActivity", "Publish")
 		case 6:
 			f.Annotations = some("annotations", "sales", "all")
 		case 7:
@@ -497,22 +516,31 @@ func compareFacets(t *rapid.T, s *store.Store, m *model, f store.RunFilter) {
 	if *got.Total != total || *got.Open != states[store.RecoveryOpen] || *got.NotRedone != states[store.RecoveryNotRedone] || *got.Recovered != states[store.Recovered] {
 		t.Fatalf("facets of %+v: total, open, not redone, recovered = %d %d %d %d, want %d %v", f, *got.Total, *got.Open, *got.NotRedone, *got.Recovered, total, states)
 	}
-	loose := f
-	loose.Statuses = nil
-	want := map[adf.Status]int64{}
-	for _, r := range m.runs {
-		if m.matches(r, loose) {
-			want[r.Status]++
+	anyStatus, anyTrigger, anyStart := f, f, f
+	anyStatus.Statuses, anyTrigger.Triggers, anyStart.InvokedBy = nil, nil, nil
+	for _, one := range []struct {
+		name  string
+		got   []store.Facet
+		loose store.RunFilter
+		of    func(modelRun) *string
+	}{
+		{"status", got.Status, anyStatus, func(r modelRun) *string { return (*string)(&r.Status) }},
+		{"trigger", got.Trigger, anyTrigger, modelRun.trigger},
+		{"invokedBy", got.InvokedBy, anyStart, modelRun.kind},
+		{"parent", got.Parent, anyStart, modelRun.parentPipeline},
+	} {
+		want, found := map[string]int64{}, map[string]int64{}
+		for _, r := range m.runs {
+			if v := one.of(r); v != nil && *v != "" && m.matches(r, one.loose) {
+				want[*v]++
+			}
 		}
-	}
-	for _, v := range got.Status {
-		if want[adf.Status(v.Value)] != v.Count {
-			t.Fatalf("facets of %+v: %s = %d, want %v", f, v.Value, v.Count, want)
+		for _, v := range one.got {
+			found[v.Value] = v.Count
 		}
-		delete(want, adf.Status(v.Value))
-	}
-	if len(want) > 0 {
-		t.Fatalf("facets of %+v lack %v", f, want)
+		if !maps.Equal(want, found) {
+			t.Fatalf("%s facet of %+v: %v, want %v", one.name, f, found, want)
+		}
 	}
 }
 

@@ -49,7 +49,8 @@ type Store struct {
 	lock    *flock.Flock // nil when read-only
 	jobs    chan *job
 	closing chan struct{}
-	done    chan struct{} // the writer has ended
+	done    chan struct{}  // the writer has ended
+	folding sync.WaitGroup // ends before the store is released
 	closed  sync.Once
 	failed  error                   // of closing
 	trouble atomic.Pointer[Trouble] // why nothing can be written; nil while it can
@@ -113,7 +114,11 @@ func (s *Store) open(ctx context.Context) error {
 	if err := openAll(ctx, s.read); err != nil {
 		return s.unavailable(err)
 	}
-	return s.startWriter(ctx)
+	if err := s.startWriter(ctx); err != nil {
+		return err
+	}
+	s.startFolding(ctx)
+	return nil
 }
 
 // parseDSN returns the path in "sqlite:PATH".
@@ -198,6 +203,7 @@ func (s *Store) Close() error {
 	s.closed.Do(func() {
 		close(s.closing)
 		<-s.done
+		s.folding.Wait()
 		s.live.close()
 		s.failed = s.release()
 	})

@@ -124,6 +124,61 @@ func TestBranchesFitTheStack(t *testing.T) {
 	}
 }
 
+// TestListsOfNumbersGrowWithoutEnd runs statements whose lists are as long as
+// a store of 100,000 pipelines, parents and factories makes them.
+func TestListsOfNumbersGrowWithoutEnd(t *testing.T) {
+	t.Parallel()
+	s := planStore(t)
+	many := numbers(100_000)
+	whole := scope{from: math.MinInt64, to: math.MaxInt64, factories: many, pipelines: many, named: true, invokers: many, sets: many}
+	failed := whole
+	failed.statuses = []int64{statusFailed, statusCancelled}
+	for name, sc := range map[string]*scope{"all": &whole, "failed": &failed} {
+		for _, by := range []Sort{SortNewest, SortLongest} {
+			if _, err := s.list(t.Context(), sc, by, unbounded(true), 101); err != nil {
+				t.Errorf("%s by %s: %v", name, by, err)
+			}
+		}
+		if _, err := s.listByBucket(t.Context(), sc, true, unbounded(true), 101); err != nil {
+			t.Errorf("%s by duration: %v", name, err)
+		}
+		b := newStmt().add("SELECT ", groupColumns, " FROM run WHERE 1")
+		sc.where(b)
+		if _, err := s.readGroups(t.Context(), b); err != nil {
+			t.Errorf("facets of %s: %v", name, err)
+		}
+		ranged := *sc
+		ranged.from, ranged.to = 0, 400*dayTicks
+		for _, p := range pieces(ranged.from, ranged.to, false) {
+			b := newStmt()
+			ranged.countPiece(b, "pipeline_id", p)
+			if err := b.each(t.Context(), s.read, func(*sql.Rows) error { return nil }); err != nil {
+				t.Errorf("counts of %s by %q: %v", name, p.unit, err)
+			}
+		}
+	}
+}
+
+// TestLongListsSeek pins that an index is searched for each number of a list,
+// whether the statement spells the list out or not.
+func TestLongListsSeek(t *testing.T) {
+	t.Parallel()
+	s := planStore(t)
+	for _, n := range []int{2, spelledOut, spelledOut + 1, 100_000} {
+		for search, b := range map[string]*stmt{
+			"INDEX run_segment (<expr>=? AND run_id>? AND run_id<?)": newStmt().add("SELECT seq FROM run").index("run_segment").
+				add(" WHERE seq >> 13 IN ").nums(numbers(n)).add(" AND run_id BETWEEN ").arg([]byte{1}).add(" AND ").arg([]byte{2}),
+			"run USING INTEGER PRIMARY KEY (rowid=?)": newStmt().add("SELECT seq FROM run WHERE seq IN ").nums(numbers(n)),
+			"PRIMARY KEY (day=? AND pipeline_id=?)": newStmt().add("SELECT ok FROM roll_pipeline_day WHERE pipeline_id IN ").nums(numbers(min(n, maxPipelines))).
+				add(" AND day IN ").nums(numbers(n)).add(" AND day >= 1 AND day < 9"),
+		} {
+			if plan := strings.Join(explain(t, s, b), "; "); !strings.Contains(plan, search) {
+				t.Errorf("%d numbers: %s, want a search of %s", n, plan, search)
+			}
+		}
+	}
+}
+
 func TestPiecesCoverARangeOnce(t *testing.T) {
 	t.Parallel()
 	start := func(unit string, n int64) int64 {

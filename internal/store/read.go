@@ -86,7 +86,11 @@ func (s *Store) runOf(packed []byte) (Run, error) {
 	if err != nil {
 		return Run{}, fmt.Errorf("read a stored row: %w", err)
 	}
-	return Run{PipelineRun: r}, nil
+	out := Run{PipelineRun: r}
+	if r.InvokedBy != nil {
+		out.StartedBy = invokerOf(r.InvokedBy).name
+	}
+	return out, nil
 }
 
 func originOf(flags int64) Origin {

@@ -85,6 +85,7 @@ type Run struct {
 
 	Key        RunKey
 	Place      Place
+	StartedBy  string        // name of the trigger or the parent pipeline, or Manual; "" when none is known
 	Latest     bool          // newest runStart of its run group
 	Recovery   *Recovery     // what became of a failed run; nil for every other run
 	Activities ActivityState // how much of its activities is here
@@ -174,7 +175,7 @@ type RunFilter struct {
 	Factories     []string     // short ids; an unknown one is an InvalidError
 	Pipelines     []string     // names, without regard to case
 	Triggers      []string     // names of triggers: invokedBy.name of starts that are neither Manual nor PipelineActivity
-	InvokedBy     []string     // invokedByType or invokedBy.name, without regard to case
+	InvokedBy     []string     // invokedByType, or StartedBy of a Run, without regard to case
 	Annotations   []string     // a run has at least one of them
 	LatestOnly    bool         // only the latest run of each group
 	Open          *bool        // true: as Recovery open; false: every other run
@@ -231,6 +232,7 @@ type Facets struct {
 	Factory        []Facet // Value is the short id
 	InvokedBy      []Facet // by invokedByType
 	Trigger        []Facet // top 20
+	Parent         []Facet // pipelines that started runs, top 20; values for InvokedBy
 	Pipeline       []Facet // top 50, by name over all factories
 	Annotation     []Facet // top 50
 	Reason         string

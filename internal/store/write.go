@@ -173,7 +173,7 @@ func (s *Store) arrive(r *adf.PipelineRun, told adf.Time) arrival {
 	}
 	if by := r.InvokedBy; by != nil {
 		a.parent = encodeRunID(text(by.PipelineRunID))
-		a.by = invoker{text(by.Name), text(by.InvokedByType)}
+		a.by = invokerOf(by)
 	}
 	a.params = history.ParametersOf(r.Parameters)
 	a.tree = treeOf(a.id, a.group, a.parent)

@@ -528,6 +528,8 @@ export interface components {
              * @description Open failures among them.
              */
             open: number | null;
+            /** @description The 20 pipelines that started the most runs, for the parameter invokedBy. */
+            parent: components["schemas"]["Facet"][] | null;
             /** @description The 50 pipelines with the most runs. */
             pipeline: components["schemas"]["Facet"][] | null;
             /** @description Why a figure is null; null when none is. */
@@ -815,7 +817,7 @@ export interface components {
             id: string | null;
             /** @description Manual, ScheduleTrigger, TumblingWindowTrigger, BlobEventsTrigger, CustomEventsTrigger, PipelineActivity or a later word of ADF's. */
             invokedByType: string | null;
-            /** @description Name of the trigger or of the parent's activity, or Manual. */
+            /** @description Name of the trigger, or Manual. Of a run that another run started it is no name but the id of the parent's activity run, as id is: pipelineName names the parent. */
             name: string | null;
             /** @description The parent's pipeline, of a run that another run started. */
             pipelineName: string | null;
@@ -1198,6 +1200,8 @@ export interface components {
              * @description When the run was queued; null when ADF sent no readable time.
              */
             runStart: string | null;
+            /** @description Name of the trigger or of the parent's pipeline, or Manual, for the parameter invokedBy; null when none is known. It is never the id that stands in invokedBy.name of a run that another run started. */
+            startedBy: string | null;
             /** @description Queued, InProgress, Succeeded, Failed, Canceling, Cancelled or a later word of ADF's, spelled as ADF spells it. */
             status: string;
             /** @description Address of the run's page in ADF Studio. */
@@ -1286,6 +1290,8 @@ export interface components {
              * @description When the run was queued; null when ADF sent no readable time.
              */
             runStart: string | null;
+            /** @description Name of the trigger or of the parent's pipeline, or Manual, for the parameter invokedBy; null when none is known. It is never the id that stands in invokedBy.name of a run that another run started. */
+            startedBy: string | null;
             /** @description Queued, InProgress, Succeeded, Failed, Canceling, Cancelled or a later word of ADF's, spelled as ADF spells it. */
             status: string;
         };
@@ -1794,7 +1800,7 @@ export interface operations {
                 pipeline?: string[];
                 /** @description Names of triggers, whole, without regard to case. */
                 trigger?: string[];
-                /** @description Values of invokedBy.invokedByType or invokedBy.name, without regard to case. */
+                /** @description Values of invokedBy.invokedByType, or names of triggers or of parent pipelines, without regard to case. */
                 invokedBy?: string[];
                 /** @description Annotations; a run has at least one of them. */
                 annotation?: string[];
@@ -1856,7 +1862,7 @@ export interface operations {
                 pipeline?: string[];
                 /** @description Names of triggers, whole, without regard to case. */
                 trigger?: string[];
-                /** @description Values of invokedBy.invokedByType or invokedBy.name, without regard to case. */
+                /** @description Values of invokedBy.invokedByType, or names of triggers or of parent pipelines, without regard to case. */
                 invokedBy?: string[];
                 /** @description Annotations; a run has at least one of them. */
                 annotation?: string[];

@@ -18,6 +18,7 @@ function run(runId: string, runStart: string | null, more: Partial<RunRow> = {})
     runGroupId: runId,
     pipelineName: 'pl_a',
     invokedBy: null,
+    startedBy: null,
     runStart,
     runEnd: null,
     durationInMs: 60_000,

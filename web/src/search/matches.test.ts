@@ -5,16 +5,28 @@ import type { RunFilter } from './schema'
 
 const everything: RunFilter = { range: 'all' }
 const manual = { id: null, pipelineName: null, pipelineRunId: null }
-const person = sampleRun({ invokedBy: { ...manual, name: 'Manual', invokedByType: 'Manual' } })
-const oldPerson = sampleRun({ invokedBy: { ...manual, name: 'Manual', invokedByType: null } })
+const person = sampleRun({
+  startedBy: 'Manual',
+  invokedBy: { ...manual, name: 'Manual', invokedByType: 'Manual' },
+})
+const oldPerson = sampleRun({
+  startedBy: 'Manual',
+  invokedBy: { ...manual, name: 'Manual', invokedByType: null },
+})
+const activityRun = '7b3a0e55-2222-4222-8222-000000000002'
 const child = sampleRun({
+  startedBy: 'pl_parent',
   invokedBy: {
-    id: null,
-    name: 'exec_staging',
+    id: activityRun,
+    name: activityRun,
     invokedByType: 'PipelineActivity',
     pipelineName: 'pl_parent',
     pipelineRunId: 'b81e40d2-0000-4000-8000-000000000000',
   },
+})
+const oldChild = sampleRun({
+  startedBy: 'pl_parent',
+  invokedBy: { ...manual, name: activityRun, invokedByType: null, pipelineRunId: activityRun },
 })
 
 describe('matchesFilter', () => {
@@ -30,11 +42,20 @@ describe('matchesFilter', () => {
     ['its trigger', sampleRun(), { trigger: ['tr_nightly'] }, true],
     ['a person as trigger', person, { trigger: ['Manual'] }, false],
     ['a person of 2018 as trigger', oldPerson, { trigger: ['Manual'] }, false],
-    ['a parent as trigger', child, { trigger: ['exec_staging'] }, false],
+    ['a parent as trigger', child, { trigger: ['pl_parent'] }, false],
+    ['a child of 2018', oldChild, { invokedBy: ['PipelineActivity'] }, true],
+    ['a parent of 2018 as trigger', oldChild, { trigger: ['pl_parent'] }, false],
+    ['the name of its parent', child, { invokedBy: ['PL_parent'] }, true],
+    ['the id that Azure names its start by', child, { invokedBy: [activityRun] }, false],
     ['its kind of start', sampleRun(), { invokedBy: ['ScheduleTrigger'] }, true],
     ['the name of its start', sampleRun(), { invokedBy: ['tr_nightly'] }, true],
     ['a person of 2018', oldPerson, { invokedBy: ['Manual'] }, true],
-    ['no start at all', sampleRun({ invokedBy: null }), { invokedBy: ['Manual'] }, false],
+    [
+      'no start at all',
+      sampleRun({ invokedBy: null, startedBy: null }),
+      { invokedBy: ['Manual'] },
+      false,
+    ],
     [
       'an annotation',
       sampleRun({ annotations: ['tier-1', 'gdpr'] }),

@@ -15,7 +15,7 @@ export function matchesFilter(run: RunRow, filter: RunFilter, now: number): bool
     oneOf(filter.status, [run.status]) &&
     oneOf(filter.pipeline, [run.pipelineName]) &&
     oneOf(filter.trigger, [triggerOf(run)]) &&
-    oneOf(filter.invokedBy, [invokedByTypeOf(run), run.invokedBy?.name]) &&
+    oneOf(filter.invokedBy, [invokedByTypeOf(run), run.startedBy]) &&
     oneOf(filter.annotation, run.annotations.map(annotationText)) &&
     (filter.group === undefined || run.isLatest) &&
     (filter.open === undefined || run.open === filter.open) &&
@@ -43,18 +43,20 @@ function same(a: string, b: string): boolean {
   return a.toLowerCase() === b.toLowerCase()
 }
 
-/** Rows of 2018 have no type; those of people's own starts are named "Manual". */
+/** Rows of 2018 have no type; those of people's own starts are named "Manual", and children name their parent's run. */
 function invokedByTypeOf(run: RunRow): string | null {
   const by = run.invokedBy
   if (!by) return null
-  return by.invokedByType ?? (by.name && same(by.name, 'Manual') ? 'Manual' : null)
+  if (by.invokedByType) return by.invokedByType
+  if (by.name && same(by.name, 'Manual')) return 'Manual'
+  return by.pipelineRunId ? 'PipelineActivity' : null
 }
 
 /** The name of the trigger that started it; null for people's starts and child runs. */
 function triggerOf(run: RunRow): string | null {
   const type = invokedByTypeOf(run)
   if (type && (same(type, 'Manual') || same(type, 'PipelineActivity'))) return null
-  return run.invokedBy?.name ?? null
+  return run.startedBy
 }
 
 function annotationText(annotation: unknown): string {

@@ -86,9 +86,8 @@ function Note({ run }: { run: RunRow }) {
 }
 
 /** "adf-sales · tr_nightly": where it ran, and what started it. */
-function originOf({ factoryName, invokedBy }: RunRow): string {
-  const by = invokedBy?.pipelineName || invokedBy?.name
-  return by ? `${factoryName} · ${by}` : factoryName
+function originOf({ factoryName, startedBy }: RunRow): string {
+  return startedBy ? `${factoryName} · ${startedBy}` : factoryName
 }
 
 /** A run on a narrow screen: two lines. */

@@ -27,6 +27,8 @@ export function FacetPanel({ filter, facets, failed }: FacetPanelProps) {
   const navigate = useNavigate()
   const change = (part: Partial<RunFilter>) =>
     void navigate({ to: '/runs', search: (before) => ({ ...before, ...part }) })
+  // Types and names of parents are values of one filter, and each belongs to its own list.
+  const parents = facets?.parent?.map(({ value }) => value)
   const list = (name: ListFilter) => ({
     chosen: filter[name],
     onToggle: (value: string) => change({ [name]: toggled(filter[name], value) }),
@@ -80,7 +82,14 @@ export function FacetPanel({ filter, facets, failed }: FacetPanelProps) {
         title="Invoked by"
         values={facets?.invokedBy}
         {...list('invokedBy')}
+        chosen={filter.invokedBy?.filter((value) => !isChosen(parents, value))}
         draw={invokedByWord}
+      />
+      <Facet
+        title="Parent pipeline"
+        values={facets?.parent}
+        {...list('invokedBy')}
+        chosen={filter.invokedBy?.filter((value) => isChosen(parents, value))}
       />
       <Facet title="Trigger" values={facets?.trigger} {...list('trigger')} />
       <Facet title="Annotation" values={facets?.annotation} {...list('annotation')} />

@@ -16,6 +16,7 @@ const facets: RunFacets = {
   factory: null,
   invokedBy: null,
   trigger: null,
+  parent: null,
   pipeline: null,
   annotation: null,
   reason: null,
