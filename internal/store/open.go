@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -30,7 +29,8 @@ type Store struct {
 	log      *slog.Logger
 	now      func() time.Time
 
-	read  *sql.DB // committed state only
+	read  *readers
+	gate  *gate
 	dicts *dicts
 	seen  *seenRuns
 	codec *codec
@@ -59,7 +59,7 @@ func Open(ctx context.Context, dsn string, o Options) (*Store, error) {
 	s := &Store{
 		path: path, readOnly: o.ReadOnly, log: o.Logger, now: o.Now,
 		jobs: make(chan *job), closing: make(chan struct{}), done: make(chan struct{}),
-		live: newFeed(),
+		live: newFeed(), gate: newGate(),
 	}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
@@ -89,19 +89,19 @@ func (s *Store) open(ctx context.Context) error {
 	if s.read, err = openReaders(s.path); err != nil {
 		return s.unavailable(err)
 	}
-	if s.dicts, err = loadDicts(ctx, s.read); err != nil {
+	if s.dicts, err = loadDicts(ctx, s.read.light); err != nil {
 		return s.unavailable(err)
 	}
-	if s.codec, err = loadCodec(ctx, s.read); err != nil {
+	if s.codec, err = loadCodec(ctx, s.read.light); err != nil {
 		return s.unavailable(err)
 	}
-	if s.seen, err = loadSeen(ctx, s.read); err != nil {
+	if s.seen, err = loadSeen(ctx, s.read.light); err != nil {
 		return s.unavailable(err)
 	}
 	if s.readOnly {
 		return nil
 	}
-	if err := openAll(ctx, s.read); err != nil {
+	if err := s.read.openAll(ctx); err != nil {
 		return s.unavailable(err)
 	}
 	return s.startWriter(ctx)
@@ -211,13 +211,13 @@ func (s *Store) release() error {
 	return errors.Join(errs...)
 }
 
-// Ready returns nil when the store answers.
+// Ready returns nil when the store answers. It waits for no other read.
 func (s *Store) Ready(ctx context.Context) error {
 	if s.isClosed() {
 		return s.closedError()
 	}
 	var n int
-	if err := s.read.QueryRowContext(ctx, "SELECT count(*) FROM status").Scan(&n); err != nil {
+	if err := s.read.ready.QueryRowContext(ctx, "SELECT count(*) FROM status").Scan(&n); err != nil {
 		return s.unavailable(err)
 	}
 	return nil

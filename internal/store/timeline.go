@@ -136,6 +136,15 @@ func (s *Store) Timeline(ctx context.Context, q TimelineQuery) (Timeline, error)
 	if err != nil {
 		return Timeline{}, err
 	}
+	rows, err := s.timelineRows(ctx, &sc, g)
+	if err != nil {
+		return Timeline{}, s.unavailable(fmt.Errorf("count runs over time: %w", err))
+	}
+	ctx, leave, err := s.admit(ctx, rows)
+	if err != nil {
+		return Timeline{}, err
+	}
+	defer leave()
 	out := Timeline{From: q.From, To: q.To, Bucket: length}
 	if out.Items, err = s.timelineItems(ctx, &sc, g); err != nil {
 		return Timeline{}, s.unavailable(fmt.Errorf("count runs over time: %w", err))
