@@ -6,10 +6,11 @@ import (
 	"errors"
 )
 
-// How many connections each kind of read has.
+// How many connections each kind of read has. A heavy one keeps a core busy:
+// two of them leave room for the rest on the smallest machine.
 const (
 	lightReaders = 6
-	heavyReaders = 3
+	heavyReaders = 2
 )
 
 // readers are the connections that see committed state only. Heavy reads have
