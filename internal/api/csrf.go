@@ -73,9 +73,9 @@ func fromOtherSite(h http.Header) bool {
 	if site == "" || site == "same-origin" || site == "none" {
 		return false
 	}
-	// A person who follows a link sees a whole document. A frame is a
-	// navigation too, but the other page makes it, and as many as it likes.
-	return h.Get("Sec-Fetch-Mode") != "navigate" || h.Get("Sec-Fetch-Dest") != "document"
+	// A person who follows a link sees a whole document. Frames and prefetches
+	// are navigations too, but the other page makes them, as many as it likes.
+	return h.Get("Sec-Fetch-Mode") != "navigate" || h.Get("Sec-Fetch-Dest") != "document" || h.Get("Sec-Purpose") != ""
 }
 
 // methodsOf returns the methods that something at the path of r answers, none

@@ -20,6 +20,8 @@ func TestOtherSitesMayNotReadTheAPI(t *testing.T) {
 		}
 		return h
 	}
+	prefetch := fetch("cross-site", "navigate", "document")
+	prefetch.Set("Sec-Purpose", "prefetch;prerender")
 	for _, tt := range []struct {
 		name    string
 		header  http.Header
@@ -34,6 +36,7 @@ func TestOtherSitesMayNotReadTheAPI(t *testing.T) {
 		{"a script of another port", fetch("same-site", "no-cors", "script"), true},
 		{"a fetch of another site", fetch("cross-site", "cors", "empty"), true},
 		{"a frame of another site", fetch("cross-site", "navigate", "iframe"), true},
+		{"a prefetch of another site", prefetch, true},
 		{"a site that no browser knows today", fetch("near-site", "cors", "empty"), true},
 	} {
 		for _, path := range []string{"/api/v1/runs", "/api/v1/openapi.json", "/api/v1/none", "/metrics"} {
