@@ -22,7 +22,7 @@ const (
 )
 
 // Facets returns the counts beside a list of runs. It looks at up to 50,000
-// runs; of more, only what roll-ups tell is known. It returns an InvalidError
+// runs; of more, only what roll-ups count is known. It returns an InvalidError
 // for an unknown factory, and a BusyError while too many large queries wait.
 func (s *Store) Facets(ctx context.Context, f RunFilter) (Facets, error) {
 	if err := s.refresh(ctx); err != nil {
@@ -171,7 +171,7 @@ func (b *facetBuilder) walks(ctx context.Context, all []facet) (walks []walk, ro
 }
 
 // walk counts the groups of all walks side by side: from roll-ups where rows
-// are too many, nil where those don't tell.
+// are too many, nil where those do not count it.
 func (b *facetBuilder) walk(ctx context.Context, walks []walk) error {
 	var mu sync.Mutex
 	together, walkCtx := errgroup.WithContext(ctx)

@@ -14,7 +14,8 @@ import (
 const defaultLimit = 100
 
 // Runs returns a page of the list of runs. It returns an InvalidError for an
-// unknown factory, sort or limit, and for a cursor of another list.
+// unknown factory, sort or limit, for a text of more than 8 words, and for a
+// cursor of another list, and a BusyError while too many large queries wait.
 func (s *Store) Runs(ctx context.Context, q RunQuery) (RunPage, error) {
 	if err := s.refresh(ctx); err != nil {
 		return RunPage{}, err

@@ -123,7 +123,8 @@ func chooseGrid(q TimelineQuery) (grid, time.Duration, error) {
 }
 
 // Timeline returns the counts per bucket of time. It returns an InvalidError
-// for an unknown factory, and for a bucket that is unknown or too short.
+// for an unknown factory, and for a bucket that is unknown or too short, and a
+// BusyError while too many large queries wait.
 func (s *Store) Timeline(ctx context.Context, q TimelineQuery) (Timeline, error) {
 	if err := s.refresh(ctx); err != nil {
 		return Timeline{}, err
