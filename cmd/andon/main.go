@@ -35,6 +35,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 	defer stop()
 	context.AfterFunc(ctx, stop) // restores the default, so a second signal kills
 
+	restrictFiles()
 	root := newRootCommand()
 	root.SetArgs(args)
 	root.SetOut(stdout)

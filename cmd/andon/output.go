@@ -10,7 +10,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unicode"
 
 	"andon/internal/adf"
 )
@@ -26,7 +25,7 @@ func newRunWriter(form string, w io.Writer) runWriter {
 	case "json":
 		return &jsonRuns{w: w}
 	case "csv":
-		return &csvRuns{w: csv.NewWriter(w)}
+		return &csvRuns{w: csv.NewWriter(w), terminal: isTerminalWriter(w)}
 	default:
 		return &tableRuns{w: w, colour: colourful(w)}
 	}
@@ -43,7 +42,7 @@ func (j *jsonRuns) row(raw json.RawMessage) error {
 	if !j.some {
 		lead, j.some = "[\n", true
 	}
-	_, err := fmt.Fprintf(j.w, "%s%s", lead, raw)
+	_, err := io.WriteString(j.w, lead+printableJSON(raw))
 	return err
 }
 
@@ -58,8 +57,9 @@ func (j *jsonRuns) end(*string) error {
 
 // csvRuns writes one line a run, in ADF's field names.
 type csvRuns struct {
-	w    *csv.Writer
-	some bool
+	w        *csv.Writer
+	some     bool
+	terminal bool // cells are printable; a file gets them as they are
 }
 
 func csvHead() []string {
@@ -87,7 +87,9 @@ func (c *csvRuns) row(raw json.RawMessage) error {
 		byType, text(r.StartedBy), text(r.Message), r.recovery(), r.recoveredBy(), text(r.RunGroupID), strconv.FormatBool(r.IsLatest), text(r.LastUpdated), string(r.Parameters),
 	}
 	for i := range line {
-		line[i] = inert(line[i])
+		if line[i] = inert(line[i]); c.terminal {
+			line[i] = printable(line[i])
+		}
 	}
 	return c.w.Write(line)
 }
@@ -106,15 +108,6 @@ func (c *csvRuns) end(*string) error {
 	}
 	c.w.Flush()
 	return c.w.Error()
-}
-
-// inert keeps a spreadsheet from running a cell as a formula: names and
-// messages come from outside.
-func inert(s string) string {
-	if s != "" && strings.ContainsRune("=+-@\t\r", rune(s[0])) {
-		return "'" + s
-	}
-	return s
 }
 
 // tableRuns writes a table for eyes.
@@ -144,7 +137,7 @@ func (t *tableRuns) row(raw json.RawMessage) error {
 		}
 	}
 	t.rows++
-	return t.line(t.status(r), r.RunID, cut(r.PipelineName, 24), cut(r.FactoryName, 16),
+	return t.line(t.status(r), onOneLine(r.RunID), cut(r.PipelineName, 24), cut(r.FactoryName, 16),
 		cut(r.invoker(), 20), r.start(), r.duration(), cut(text(r.Message), 120))
 }
 
@@ -156,7 +149,7 @@ func (t *tableRuns) end(asOf *string) error {
 	if asOf == nil {
 		return nil
 	}
-	_, err := fmt.Fprintf(t.w, "%d runs, as of %s\n", t.rows, *asOf)
+	_, err := fmt.Fprintf(t.w, "%d runs, as of %s\n", t.rows, onOneLine(*asOf))
 	return err
 }
 
@@ -218,7 +211,7 @@ func (r runRow) start() string {
 	}
 	t, err := time.Parse(time.RFC3339, *r.RunStart)
 	if err != nil {
-		return *r.RunStart
+		return onOneLine(*r.RunStart)
 	}
 	return t.UTC().Format("2006-01-02 15:04:05")
 }
@@ -249,23 +242,7 @@ func text(s *string) string {
 	return *s
 }
 
-// cut shortens s to n characters on one line, without control characters that
-// a terminal would obey.
-func cut(s string, n int) string {
-	clean := strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) {
-			return ' '
-		}
-		return r
-	}, s)
-	if runes := []rune(clean); len(runes) > n {
-		return string(runes[:n-1]) + "…"
-	}
-	return clean
-}
-
 // colourful reports whether w is a terminal whose user wants colour.
 func colourful(w io.Writer) bool {
-	f, ok := w.(*os.File)
-	return ok && isTerminal(f) && os.Getenv("NO_COLOR") == ""
+	return isTerminalWriter(w) && os.Getenv("NO_COLOR") == ""
 }

@@ -1,13 +1,13 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"net/url"
 	"strings"
-	"unicode"
 
 	"github.com/spf13/cobra"
 )
@@ -73,7 +73,7 @@ func newRunCommand() *cobra.Command {
 		out := cmd.OutOrStdout()
 		switch find.output {
 		case "json":
-			_, err = fmt.Fprintf(out, "%s\n", strings.TrimSpace(string(raw)))
+			_, err = fmt.Fprintln(out, printableJSON(bytes.TrimSpace(raw)))
 			return err
 		case "csv":
 			w := newRunWriter("csv", out)
@@ -178,15 +178,4 @@ func errorMessage(raw json.RawMessage) string {
 		return "" // an odd error object has no message to show
 	}
 	return e.Message
-}
-
-// printable drops the control characters that a terminal would obey; lines
-// and tabs stay.
-func printable(s string) string {
-	return strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) && r != '\n' && r != '\t' {
-			return -1
-		}
-		return r
-	}, s)
 }

@@ -9,7 +9,6 @@ import (
 	"io"
 	"net/http"
 	"reflect"
-	"slices"
 	"strings"
 	"time"
 
@@ -139,57 +138,4 @@ func members(t reflect.Type) []string {
 		names = append(names, name)
 	}
 	return names
-}
-
-// actionsOnly lets reading pass, and of what changes something that which is
-// an operation, comes from Andon's own pages or from no browser, and is JSON:
-// a form on a page elsewhere can't send that.
-func actionsOnly(mux *http.ServeMux, next http.Handler) http.Handler {
-	origins := http.NewCrossOriginProtection()
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.Method == http.MethodGet || r.Method == http.MethodHead {
-			r.Body = http.NoBody
-			next.ServeHTTP(w, r)
-			return
-		}
-		methods := methodsOf(mux, r)
-		media, _, _ := strings.Cut(r.Header.Get("Content-Type"), ";")
-		switch {
-		case len(methods) == 0:
-			noSuchPath(w, r)
-		case !slices.Contains(methods, r.Method):
-			w.Header().Set("Allow", strings.Join(methods, ", "))
-			newProblem(http.StatusMethodNotAllowed, "Another method is needed", "Andon answers "+strings.Join(methods, " and ")+" here.").write(w)
-		case origins.Check(r) != nil:
-			newProblem(http.StatusForbidden, "Another page's request", "The request comes from a page of another origin. Only Andon's own pages, and programs that are no browsers, may send it.").write(w)
-		case !strings.EqualFold(strings.TrimSpace(media), "application/json"):
-			newProblem(http.StatusUnsupportedMediaType, "Not JSON", "Send the header Content-Type: application/json, with an empty body where none is described.").write(w)
-		default:
-			body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
-			if err != nil {
-				newProblem(http.StatusRequestEntityTooLarge, "The body can't be read", fmt.Sprintf("The body breaks off or is longer than %d bytes.", maxBody)).write(w)
-				return
-			}
-			r.Body = http.NoBody
-			next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), bodyKey{}, body)))
-		}
-	})
-}
-
-// methodsOf returns the methods that something at the path of r answers, none
-// where nothing is.
-func methodsOf(mux *http.ServeMux, r *http.Request) (methods []string) {
-	at := func(method string) string {
-		asked := *r
-		asked.Method = method
-		_, pattern := mux.Handler(&asked)
-		return pattern
-	}
-	if at(http.MethodGet) != apiRoot { // the pages' is for reading too
-		methods = append(methods, http.MethodGet, http.MethodHead)
-	}
-	if strings.HasPrefix(at(http.MethodPost), http.MethodPost+" ") {
-		methods = append(methods, http.MethodPost)
-	}
-	return methods
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/klauspost/compress/gzhttp"
+	"golang.org/x/time/rate"
 
 	"andon/internal/adf"
 	"andon/internal/store"
@@ -66,6 +67,9 @@ type board struct {
 	wallClock func() time.Time
 	document  huma.API
 	boot      string // tells event ids of this process from those of others
+
+	streams        chan struct{}  // holds a value for each live stream that is open
+	streamsRefused rate.Sometimes // limits the log lines about further ones
 }
 
 // New builds the handler of everything that Andon answers. The error says
@@ -100,6 +104,7 @@ func New(o Options) (http.Handler, error) {
 	a := &board{
 		store: o.Store, collecting: o.Collecting, notKept: o.NotKept, studioURL: o.StudioURL, poll: o.Poll, olderAfter: o.OlderAfter,
 		logger: o.Logger, now: o.Now, wallClock: time.Now, document: newDocument(mux), boot: rand.Text()[:8],
+		streams: make(chan struct{}, maxStreams), streamsRefused: rate.Sometimes{Interval: time.Minute},
 	}
 	a.registerOverview()
 	a.registerTimeline()
@@ -137,7 +142,7 @@ func New(o Options) (http.Handler, error) {
 		}
 		zipped(w, r)
 	})
-	guarded := policy.guard(newHosts(o.AllowHosts).only(actionsOnly(mux, route)))
+	guarded := policy.guard(newHosts(o.AllowHosts).only(csrfGuard(mux, route)))
 	return a.observe(guarded, "Andon/"+o.Version), nil
 }
 

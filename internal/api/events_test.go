@@ -3,13 +3,16 @@ package api_test
 import (
 	"encoding/json"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 
+	"andon/internal/api"
 	"andon/internal/store"
 )
 
@@ -195,4 +198,54 @@ func TestTheStreamIsNotCompressed(t *testing.T) {
 	if got.header.Get("Content-Encoding") != "" || got.header.Get("Cache-Control") != "no-store" || got.header.Get("X-Accel-Buffering") != "no" {
 		t.Errorf("headers are %v", got.header)
 	}
+}
+
+// TestStreamsAreBounded: the 257th stream is refused with what to do, and a
+// stream that ends leaves its place to the next.
+func TestStreamsAreBounded(t *testing.T) {
+	t.Parallel()
+	const most = 256
+	var log logged
+	b := setup(t, func(o *api.Options) { o.Logger = slog.New(slog.NewTextHandler(&log, nil)) })
+	streams := make([]*stream, most)
+	for n := range streams {
+		streams[n] = b.follow(t, "", "")
+	}
+	for range 2 {
+		got := b.do(t, http.MethodGet, "/api/v1/events", nil)
+		if got.status != http.StatusServiceUnavailable || got.header.Get("Retry-After") != "5" || got.header.Get("Content-Type") != "application/problem+json" ||
+			!strings.Contains(got.body, "All 256 live streams of this server are in use. Close windows that show the board, or try again") {
+			t.Errorf("a further stream was answered %d %v %s", got.status, got.header, got.body)
+		}
+	}
+	if n := strings.Count(log.String(), "a live stream was refused"); n != 1 {
+		t.Errorf("the log has %d lines of two refusals: %s", n, log.String())
+	}
+	b.get(t, "/api/v1/runs", http.StatusOK)
+	streams[0].close()
+	for range streams[0].lines { // until it has ended
+	}
+	for b.do(t, http.MethodHead, "/api/v1/events", nil).status != http.StatusOK { // until the server has noticed
+		if t.Context().Err() != nil {
+			t.Fatal("no place became free")
+		}
+	}
+}
+
+// logged is a log that several requests write to.
+type logged struct {
+	mu   sync.Mutex
+	text strings.Builder
+}
+
+func (l *logged) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(p)
+}
+
+func (l *logged) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.String()
 }

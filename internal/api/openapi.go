@@ -37,7 +37,9 @@ func newDocument(mux *http.ServeMux) huma.API {
 				Description: "Pipeline runs of Azure Data Factory: every factory, with history that outlives ADF's own.\n\n" +
 					"Field names are ADF's where ADF has one. Times are RFC 3339 in UTC. null means unknown or absent, and every field is always there. " +
 					"Parameters that are marked as lists are repeated: status=Failed&status=Cancelled. " +
-					"Where POST is answered, it takes JSON (Content-Type: application/json), and nothing of it is written to Azure.",
+					"Where POST is answered, it takes JSON (Content-Type: application/json), and nothing of it is written to Azure.\n\n" +
+					"Queries that may read 10,000 runs or more share a queue: lists and facets with q, lists by duration with filters, facets, timelines of short buckets. While it is full they are answered with 503 and Retry-After; everything else goes on. " +
+					"Pages of other sites may not read the API: a browser's request from one is answered with 403.",
 			},
 			Components: &huma.Components{Schemas: schemas},
 			Tags: []*huma.Tag{

@@ -74,6 +74,8 @@ func TestRefusalsNameWhatIsAllowed(t *testing.T) {
 		"/api/v1/runs?from=x&to=y&limit=z",
 		"/api/v1/runs?q=%zz",
 		"/api/v1/runs?q=a;b",
+		"/api/v1/runs?q=one+two+three+four+five+six+seven+eight+nine",
+		"/api/v1/runs/facets?q=one+two+three+four+five+six+seven+eight+nine",
 		"/api/v1/runs/facets?limit=1",
 		"/api/v1/runs/facets?sort=runStart",
 		"/api/v1/runs/" + runID(1) + "?factory=nowhere",

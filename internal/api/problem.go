@@ -4,8 +4,12 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"maps"
+	"math"
 	"net/http"
+	"strconv"
 	"strings"
+	"time"
 	"unicode"
 	"unicode/utf8"
 
@@ -19,6 +23,8 @@ type Problem struct {
 	Status int            `json:"status" doc:"HTTP status."`
 	Detail string         `json:"detail" doc:"What happened, and what to do about it."`
 	Errors []ProblemField `json:"errors" nullable:"false" doc:"What was wrong with the request, one by one; empty when the request was not the reason."`
+
+	retryAfter time.Duration // 0: no header Retry-After
 }
 
 // ProblemField is one thing in a request that could not be accepted.
@@ -41,6 +47,24 @@ func (p *Problem) GetStatus() int { return p.Status }
 // ContentType returns the media type of problem documents; huma asks for it.
 func (*Problem) ContentType(string) string { return problemType }
 
+// GetHeaders returns the headers that go with the problem; huma asks for them.
+func (p *Problem) GetHeaders() http.Header {
+	if p.retryAfter == 0 {
+		return nil
+	}
+	return http.Header{"Retry-After": {strconv.Itoa(int(math.Ceil(p.retryAfter.Seconds())))}}
+}
+
+// busyProblem is the answer while the server has as much to do as it takes on.
+func busyProblem(title, detail string) *Problem {
+	p := newProblem(http.StatusServiceUnavailable, title, detail)
+	p.retryAfter = busyPause
+	return p
+}
+
+// busyPause is when a refused client is to try again.
+const busyPause = 5 * time.Second
+
 const badParameter = "A parameter can't be used"
 
 const problemType = "application/problem+json"
@@ -54,6 +78,7 @@ func (p *Problem) write(w http.ResponseWriter) {
 	h := w.Header()
 	h.Set("Content-Type", problemType)
 	h.Set("Cache-Control", "no-store")
+	maps.Copy(h, p.GetHeaders())
 	w.WriteHeader(p.Status)
 	_, _ = w.Write(body) // whoever asked is gone when this fails
 }
@@ -66,6 +91,7 @@ func (a *board) problemOf(ctx context.Context, err error) *Problem {
 		invalid     *store.InvalidError
 		missing     *store.NotFoundError
 		unavailable *store.UnavailableError
+		busy        *store.BusyError
 	)
 	switch {
 	case errors.As(err, &problem):
@@ -76,6 +102,8 @@ func (a *board) problemOf(ctx context.Context, err error) *Problem {
 		return p
 	case errors.As(err, &missing):
 		return newProblem(http.StatusNotFound, "Not found", sentence(missing.Error()))
+	case errors.As(err, &busy):
+		return busyProblem("Too many large queries", sentences(busy.What, busy.Next))
 	case errors.Is(ctx.Err(), context.DeadlineExceeded):
 		return newProblem(http.StatusServiceUnavailable, "The store takes too long",
 			"The answer was not ready within "+queryTimeout.String()+". Ask for less, or try again when the server has less to do.")

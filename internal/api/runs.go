@@ -22,7 +22,7 @@ type RunFilterParams struct {
 	Recovery    []string `query:"recovery,explode" nullable:"false" enum:"open,notRedone,recovered" doc:"Failed runs by what became of them: see recovery of a run."`
 	Open        boolText `query:"open" doc:"true: the same as recovery=open. false: every other run."`
 	MinDuration string   `query:"minDuration" example:"5m" doc:"Least duration, such as 90s, 5m or 1h30m, or whole milliseconds. Runs that go on have none and are left out."`
-	Q           string   `query:"q" minLength:"1" maxLength:"200" doc:"Words in the message, part of the pipeline's name, or the start of a runId."`
+	Q           string   `query:"q" minLength:"1" maxLength:"200" doc:"Words in the message, part of the pipeline's name, or the start of a runId. Repeated words count once; more than 8 different ones are refused."`
 }
 
 // ListRunsParams are the parameters of the list of runs.

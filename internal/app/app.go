@@ -70,7 +70,7 @@ func New(ctx context.Context, o Options) (_ *App, err error) {
 	if err != nil {
 		return nil, err
 	}
-	if a.listener, err = listen(ctx, o.Config.Listen); err != nil {
+	if a.listener, err = listen(ctx, o.Config.Listen, o.Logger); err != nil {
 		return nil, err
 	}
 	undo = append(undo, a.listener.Close)
@@ -148,12 +148,16 @@ func (a *App) collecting(sources []collector.Source) *api.Collecting {
 }
 
 // listen takes the address, and says what to do when another program has it.
-func listen(ctx context.Context, address string) (net.Listener, error) {
+func listen(ctx context.Context, address string, logger *slog.Logger) (net.Listener, error) {
 	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", address)
 	if err != nil {
 		return nil, fmt.Errorf("can't listen on %s: %w; end the program that uses it, or choose another address with --listen (port 0 takes a free one)", address, cause(err))
 	}
-	return l, nil
+	tcp, ok := l.(*net.TCPListener)
+	if !ok {
+		return nil, errors.Join(fmt.Errorf("can't listen on %s: the listener is a %T, not one of TCP", address, l), l.Close())
+	}
+	return limitListener(tcp, connectionLimit(), logger), nil
 }
 
 // cause strips the address that net repeats in front of the system's word.

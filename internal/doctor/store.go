@@ -127,12 +127,13 @@ func fileStep(ctx context.Context, address, path string) (step Step) {
 	if errors.Is(err, os.ErrNotExist) {
 		return Step{Status: OK, What: "there is no history yet; andon serve begins one"}
 	}
+	wide, unknown := store.ReadableByOthers(address) // before opening makes the files of a log
 	s, err := store.Open(ctx, address, store.Options{ReadOnly: true})
 	if err == nil {
 		err = errors.Join(s.Ready(ctx), s.Close())
 	}
 	if err == nil {
-		return Step{Status: OK, What: path + " opens"}
+		return modeStep(path, wide, unknown)
 	}
 	step = Step{Status: Failed, What: err.Error(), Command: "ls -l " + azure.ShellQuote(path)}
 	if e, ok := errors.AsType[*store.UnavailableError](err); ok {
@@ -142,6 +143,24 @@ func fileStep(ctx context.Context, address, path string) (step Step) {
 		}
 	}
 	return step
+}
+
+// modeStep says of a store that opens which of its files other users can read.
+func modeStep(path string, wide []string, unknown error) Step {
+	switch {
+	case unknown != nil:
+		return notReached(StepStoreFile, "whether other users can read it is not known: "+unknown.Error())
+	case len(wide) == 0:
+		return Step{Status: OK, What: path + " opens"}
+	}
+	command := "chmod go="
+	for _, file := range wide {
+		command += " " + azure.ShellQuote(file)
+	}
+	return Step{
+		Status: Warning, What: path + " opens, and other users of this machine can read " + strings.Join(wide, ", ") + ": the parameters, outputs and messages of every run",
+		Advice: "take it away from them; andon serve does so when it starts", Command: command,
+	}
 }
 
 func isReadOnly(err error) bool { return errors.Is(err, syscall.EROFS) }

@@ -37,7 +37,7 @@ func (e *Emulator) writeFiles(ca []byte) (files, error) {
 	stem := strings.TrimSuffix(path, filepath.Ext(path))
 	out := files{ca: path, certificate: stem + "-client-certificate.pem", federatedToken: stem + "-federated-token"}
 	// The certificate is public: other users' clients may need to read it.
-	if err := os.WriteFile(out.ca, ca, 0o644); err != nil { //nolint:gosec // a public certificate
+	if err := writeFile(out.ca, ca, 0o644); err != nil {
 		return files{}, fmt.Errorf("write the CA file; --ca-out names another place: %w", err)
 	}
 	token, err := e.azure.directory.MintFederated(entra.FederatedToken{ExpiresIn: certificateLife})
@@ -49,11 +49,25 @@ func (e *Emulator) writeFiles(ca []byte) (files, error) {
 
 // writeSecret writes a file that Stop removes wherever it lies.
 func (e *Emulator) writeSecret(path string, content []byte) error {
-	if err := os.WriteFile(path, content, 0o600); err != nil {
+	if err := writeFile(path, content, 0o600); err != nil {
 		return fmt.Errorf("write a credential beside the CA file; --ca-out names another place: %w", err)
 	}
 	e.secrets = append(e.secrets, path)
 	return nil
+}
+
+// writeFile writes a file of exactly that mode, whatever the umask is and
+// whatever mode a file that is there already has.
+func writeFile(path string, content []byte, mode os.FileMode) error {
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, mode) //nolint:gosec // a path of the operator's own
+	if err != nil {
+		return err
+	}
+	err = f.Chmod(mode)
+	if err == nil {
+		_, err = f.Write(content)
+	}
+	return errors.Join(err, f.Close())
 }
 
 func (e *Emulator) removeFiles() error {

@@ -3,6 +3,7 @@ package emulator_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -75,6 +76,11 @@ func TestIdentitiesOfASeedStayAsTheyWere(t *testing.T) {
 func TestCredentialsLieBesideTheCAFile(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
+	// An earlier run that was killed may have left a file that all can read.
+	before := filepath.Join(dir, "ca-federated-token")
+	if err := errors.Join(os.WriteFile(before, nil, 0o600), os.Chmod(before, 0o666)); err != nil {
+		t.Fatal(err)
+	}
 	b := setup(t, emulator.Options{CAOut: filepath.Join(dir, "ca.pem")})
 	if b.info.CertificateFile != filepath.Join(dir, "ca-client-certificate.pem") || b.info.FederatedTokenFile != filepath.Join(dir, "ca-federated-token") {
 		t.Errorf("they lie at %s and %s", b.info.CertificateFile, b.info.FederatedTokenFile)

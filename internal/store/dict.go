@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"database/sql"
 	"encoding/json"
 	"fmt"
 	"strings"
@@ -70,13 +69,13 @@ func newDicts() *dicts {
 	}
 }
 
-func loadDicts(ctx context.Context, db *sql.DB) (*dicts, error) {
+func loadDicts(ctx context.Context, db *readers) (*dicts, error) {
 	d := newDicts()
 	return d, d.load(ctx, db)
 }
 
 // load reads all dictionaries again; what is known stays.
-func (d *dicts) load(ctx context.Context, db *sql.DB) error {
+func (d *dicts) load(ctx context.Context, db *readers) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	for _, t := range []struct {
@@ -105,7 +104,7 @@ func (d *dicts) load(ctx context.Context, db *sql.DB) error {
 	return nil
 }
 
-func loadTable(ctx context.Context, db *sql.DB, query string, add func(id, other int64, a, b, c string)) error {
+func loadTable(ctx context.Context, db *readers, query string, add func(id, other int64, a, b, c string)) error {
 	rows, err := db.QueryContext(ctx, query)
 	if err != nil {
 		return err

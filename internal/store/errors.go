@@ -41,3 +41,12 @@ func (e *NotFoundError) Error() string {
 	}
 	return fmt.Sprintf("no %s here: history reaches back to %s", e.What, e.HistoryFrom)
 }
+
+// BusyError says that the store has as many large reads to do as it takes on.
+// Nothing was read, and the call can be repeated.
+type BusyError struct {
+	What string // how many there are
+	Next string // what to do about it
+}
+
+func (e *BusyError) Error() string { return e.What + ": " + e.Next }

@@ -131,7 +131,7 @@ func (w *writer) refold(runs []foldedRun) error {
 
 // loadFolded reads whether invokers are still to be folded, and the kinds of
 // those that no pipeline is. mu must be held for writing.
-func (d *dicts) loadFolded(ctx context.Context, db *sql.DB) error {
+func (d *dicts) loadFolded(ctx context.Context, db *readers) error {
 	d.folding, d.foldedKinds = false, map[int64]string{}
 	err := newStmt().add("SELECT 1 FROM folded_invoker LIMIT 1").each(ctx, db, func(*sql.Rows) error {
 		d.folding = true

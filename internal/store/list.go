@@ -14,7 +14,8 @@ import (
 const defaultLimit = 100
 
 // Runs returns a page of the list of runs. It returns an InvalidError for an
-// unknown factory, sort or limit, and for a cursor of another list.
+// unknown factory, sort or limit, for a text of more than 8 words, and for a
+// cursor of another list, and a BusyError while too many large queries wait.
 func (s *Store) Runs(ctx context.Context, q RunQuery) (RunPage, error) {
 	if err := s.refresh(ctx); err != nil {
 		return RunPage{}, err
@@ -33,6 +34,15 @@ func (s *Store) Runs(ctx context.Context, q RunQuery) (RunPage, error) {
 	if err != nil {
 		return RunPage{}, err
 	}
+	rows, err := s.listRows(ctx, &sc, q.Sort)
+	if err != nil {
+		return RunPage{}, s.unavailable(fmt.Errorf("list runs: %w", err))
+	}
+	ctx, leave, err := s.admit(ctx, rows)
+	if err != nil {
+		return RunPage{}, err
+	}
+	defer leave()
 	places, err := s.list(ctx, &sc, q.Sort, after, q.Limit+1)
 	if err != nil {
 		return RunPage{}, s.unavailable(fmt.Errorf("list runs: %w", err))
@@ -63,6 +73,9 @@ func (q RunQuery) check() (listPlace, error) {
 	if q.Limit < 1 || q.Limit > MaxLimit {
 		return listPlace{}, &InvalidError{Field: "limit", Problem: fmt.Sprintf("is 1 to %d, not %d", MaxLimit, q.Limit)}
 	}
+	if err := checkWords(q.Q); err != nil {
+		return listPlace{}, err
+	}
 	if q.Cursor == "" {
 		return unbounded(q.Sort.desc()), nil
 	}
@@ -76,7 +89,15 @@ func (s *Store) list(ctx context.Context, sc *scope, by Sort, after listPlace, n
 	switch {
 	case sc.empty || sc.from >= sc.to:
 		return nil, nil
-	case by == SortNewest || by == SortOldest:
+	case sc.q != "":
+		return s.listByText(ctx, sc, by, after, n)
+	default:
+		return s.listWithoutText(ctx, sc, by, after, n)
+	}
+}
+
+func (s *Store) listWithoutText(ctx context.Context, sc *scope, by Sort, after listPlace, n int) ([]listPlace, error) {
+	if by == SortNewest || by == SortOldest {
 		return s.listByTime(ctx, sc, by.desc(), after, n)
 	}
 	rows, err := s.estimate(ctx, sc)
@@ -89,11 +110,8 @@ func (s *Store) list(ctx context.Context, sc *scope, by Sort, after listPlace, n
 	return s.listByBucket(ctx, sc, by.desc(), after, n)
 }
 
-// listByTime merges the branches of a scope, and of its text if it has one.
+// listByTime merges the branches of a scope without text.
 func (s *Store) listByTime(ctx context.Context, sc *scope, desc bool, after listPlace, n int) ([]listPlace, error) {
-	if sc.q != "" {
-		return s.listByText(ctx, sc, desc, after, n)
-	}
 	p, err := s.plan(ctx, sc)
 	if err != nil {
 		return nil, err
@@ -132,6 +150,10 @@ func direction(desc bool) string {
 
 // keyset appends the condition that a run comes after a place.
 func keyset(b *stmt, column string, desc bool, after listPlace) {
+	keysetOn(b, column, "seq", desc, after)
+}
+
+func keysetOn(b *stmt, column, key string, desc bool, after listPlace) {
 	if after == unbounded(desc) {
 		return
 	}
@@ -139,7 +161,7 @@ func keyset(b *stmt, column string, desc bool, after listPlace) {
 	if desc {
 		op = "<"
 	}
-	b.add(" AND (", column, ", seq) ", op, " (").arg(after.by).add(", ").arg(int64(after.key)).add(")")
+	b.add(" AND (", column, ", ", key, ") ", op, " (").arg(after.by).add(", ").arg(int64(after.key)).add(")")
 }
 
 // places reads rows of key and what the list is sorted by.
@@ -185,7 +207,6 @@ func (s *Store) listSorted(ctx context.Context, sc *scope, desc bool, after list
 	b := newStmt().add("SELECT seq, ", durationKey(desc), " FROM run")
 	p.addTo(b)
 	sc.where(b)
-	s.matchText(b, sc)
 	keyset(b, durationKey(desc), desc, after)
 	b.add(" ORDER BY 2", direction(desc), ", 1", direction(desc), " LIMIT ").arg(int64(n))
 	return s.places(ctx, b)
@@ -208,7 +229,6 @@ func (s *Store) listByBucket(ctx context.Context, sc *scope, desc bool, after li
 		}
 		b := newStmt().add("SELECT seq, ", durationKey(desc), " FROM run").index("run_duration").add(" WHERE dur_b = ").num(bucket)
 		sc.where(b)
-		s.matchText(b, sc)
 		keyset(b, durationKey(desc), desc, after)
 		b.add(" ORDER BY 2", direction(desc), ", 1", direction(desc), " LIMIT ").arg(int64(n - len(out)))
 		found, err := s.places(ctx, b)
@@ -235,35 +255,39 @@ func bucketAfter(bucket int64, desc bool, after listPlace) bool {
 
 // listByText merges three ways in which a text is found: words of a failure's
 // message, part of a pipeline's name, the start of a runId.
-func (s *Store) listByText(ctx context.Context, sc *scope, desc bool, after listPlace, n int) ([]listPlace, error) {
+func (s *Store) listByText(ctx context.Context, sc *scope, by Sort, after listPlace, n int) ([]listPlace, error) {
 	plain := *sc
 	plain.q = ""
-	out, err := s.listByMessage(ctx, &plain, sc.q, desc, after, n)
+	column, messages := "run_start", s.listByMessage
+	if by == SortLongest || by == SortShortest {
+		column, messages = durationKey(by.desc()), s.listMessagesByDuration
+	}
+	out, err := messages(ctx, &plain, sc.q, by.desc(), after, n)
 	if err != nil {
 		return nil, err
 	}
 	if named := s.pipelinesLike(sc); len(named) > 0 {
 		byName := plain
 		byName.pipelines, byName.named = named, true
-		found, err := s.listByTime(ctx, &byName, desc, after, n)
+		found, err := s.listWithoutText(ctx, &byName, by, after, n)
 		if err != nil {
 			return nil, err
 		}
 		out = append(out, found...)
 	}
 	for _, r := range idPrefixRanges(sc.q) {
-		b := newStmt().add("SELECT seq, run_start FROM run").index("run_segment").add(" WHERE seq >> 13 IN ").nums(s.seen.allSegments())
+		b := newStmt().add("SELECT seq, ", column, " FROM run").index("run_segment").add(" WHERE seq >> 13 IN ").nums(s.seen.allSegments())
 		b.add(" AND run_id BETWEEN ").arg(r[0]).add(" AND ").arg(r[1])
 		plain.where(b)
-		keyset(b, "run_start", desc, after)
-		b.add(" ORDER BY 2", direction(desc), ", 1", direction(desc), " LIMIT ").arg(int64(n))
+		keyset(b, column, by.desc(), after)
+		b.add(" ORDER BY 2", direction(by.desc()), ", 1", direction(by.desc()), " LIMIT ").arg(int64(n))
 		found, err := s.places(ctx, b)
 		if err != nil {
 			return nil, err
 		}
 		out = append(out, found...)
 	}
-	return firstPlaces(out, desc, n), nil
+	return firstPlaces(out, by.desc(), n), nil
 }
 
 // pipelinesLike returns the pipelines in a scope whose name holds its text.
@@ -284,14 +308,11 @@ func (s *Store) listByMessage(ctx context.Context, sc *scope, q string, desc boo
 	if match == "" {
 		return nil, nil
 	}
-	b := newStmt().add("SELECT run.seq, run.run_start, run_search.rowid >> ").num(messageTieBits).add(
-		" FROM run_search CROSS JOIN run_message ON run_message.id = run_search.rowid CROSS JOIN run ON run.seq = run_message.seq WHERE run_search MATCH ").arg(match)
 	low, high := messageRange(sc, desc, after)
-	b.add(" AND run_search.rowid BETWEEN ").arg(low).add(" AND ").arg(high)
+	b := newStmt().add("SELECT run.seq, run.run_start, run_search.rowid >> ").num(messageTieBits)
+	fromMessages(b, match, low, high)
 	sc.where(b)
-	if after != unbounded(desc) {
-		keysetOn(b, "run.run_start", "run.seq", desc, after)
-	}
+	keysetOn(b, "run.run_start", "run.seq", desc, after)
 	b.add(" ORDER BY run_search.rowid", direction(desc))
 	rows, err := b.query(ctx, s.read)
 	if err != nil {
@@ -313,6 +334,29 @@ func (s *Store) listByMessage(ctx context.Context, sc *scope, q string, desc boo
 	return out, rows.Err()
 }
 
+// fromMessages appends the runs whose message matches, in order of the ids of
+// their messages.
+func fromMessages(b *stmt, match string, low, high int64) {
+	b.add(" FROM run_search CROSS JOIN run_message ON run_message.id = run_search.rowid CROSS JOIN run ON run.seq = run_message.seq WHERE run_search MATCH ").arg(match)
+	b.add(" AND run_search.rowid BETWEEN ").arg(low).add(" AND ").arg(high)
+}
+
+// listMessagesByDuration reads all matches once and keeps the first n: they
+// have no index by duration.
+func (s *Store) listMessagesByDuration(ctx context.Context, sc *scope, q string, desc bool, after listPlace, n int) ([]listPlace, error) {
+	match := matchWords(q)
+	if match == "" {
+		return nil, nil
+	}
+	low, high := messageRange(sc, desc, unbounded(desc))
+	b := newStmt().add("SELECT run.seq, ", durationKey(desc))
+	fromMessages(b, match, low, high)
+	sc.where(b)
+	keysetOn(b, durationKey(desc), "run.seq", desc, after)
+	b.add(" ORDER BY 2", direction(desc), ", 1", direction(desc), " LIMIT ").arg(int64(n))
+	return s.places(ctx, b)
+}
+
 // messageRange returns the ids of messages in a scope's range, after a place.
 func messageRange(sc *scope, desc bool, after listPlace) (low, high int64) {
 	low, high = messageID(sc.from), math.MaxInt64
@@ -329,39 +373,43 @@ func messageRange(sc *scope, desc bool, after listPlace) (low, high int64) {
 	return low, high
 }
 
-func keysetOn(b *stmt, column, key string, desc bool, after listPlace) {
-	op := ">"
-	if desc {
-		op = "<"
+// maxWords is the most different words of a text: each word reads its own list
+// of messages.
+const maxWords = 8
+
+// checkWords refuses a text of too many words.
+func checkWords(q string) error {
+	if words, _ := wordsOfText(q); len(words) > maxWords {
+		return &InvalidError{Field: "q", Problem: fmt.Sprintf("has %d different words; allowed: up to %d", len(words), maxWords)}
 	}
-	b.add(" AND (", column, ", ", key, ") ", op, " (").arg(after.by).add(", ").arg(int64(after.key)).add(")")
+	return nil
+}
+
+// wordsOfText returns the different words of a text, and whether the last one
+// of them is the start of a word. A last word that an earlier one implies is
+// left out. Example: "Failed to load failed" and "failed to load fai" are both
+// failed, to, load, all of them whole words.
+func wordsOfText(q string) (words []string, prefix bool) {
+	fields := strings.FieldsFunc(strings.ToLower(q), func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsNumber(r) })
+	for i, w := range fields {
+		last := i == len(fields)-1
+		if !slices.ContainsFunc(words, func(before string) bool { return before == w || last && strings.HasPrefix(before, w) }) {
+			words, prefix = append(words, w), last
+		}
+	}
+	return words, prefix
 }
 
 // matchWords makes an FTS5 query of a person's text: all its words, the last
 // one as the start of a word. It is "" when the text holds no word.
 func matchWords(q string) string {
-	words := strings.FieldsFunc(q, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsNumber(r) })
-	for i, w := range words {
-		words[i] = `"` + w + `"`
-	}
+	words, prefix := wordsOfText(q)
 	if len(words) == 0 {
 		return ""
 	}
-	return strings.Join(words, " ") + "*"
-}
-
-// matchText appends the condition that a run matches the text of a scope,
-// where matches aren't walked in order.
-func (s *Store) matchText(b *stmt, sc *scope) {
-	if sc.q == "" {
-		return
+	match := `"` + strings.Join(words, `" "`) + `"`
+	if prefix {
+		match += "*"
 	}
-	b.add(" AND (+pipeline_id IN ").nums(s.pipelinesLike(sc))
-	if match := matchWords(sc.q); match != "" {
-		b.add(" OR seq IN (SELECT m.seq FROM run_search f CROSS JOIN run_message m ON m.id = f.rowid WHERE f.run_search MATCH ").arg(match).add(")")
-	}
-	for _, r := range idPrefixRanges(sc.q) {
-		b.add(" OR run_id BETWEEN ").arg(r[0]).add(" AND ").arg(r[1])
-	}
-	b.add(")")
+	return match
 }

@@ -21,16 +21,18 @@ type Change struct {
 	Runs    []RunKey // of ChangeRun: written runs, and those whose recovery or isLatest changed with them
 }
 
-const (
-	keptChanges      = 10_000 // changes that a late subscriber can catch up with
-	subscriberBuffer = 256    // changes that wait for a subscriber before it gets a gap
-)
+// keptChanges bounds how far behind a subscriber may be. One that is further
+// behind gets a gap. Example: of 600 changes, a subscriber after number 100
+// would need 500, so it gets a gap with number 600 and goes on from there.
+const keptChanges = 256
 
-// feed hands committed changes to subscribers without ever waiting for one.
+// feed hands committed changes to subscribers without waiting for any of them.
+// Subscribers share the ring; each has a position of its own in it, so a
+// subscriber costs the same however far behind it is.
 type feed struct {
 	mu     sync.Mutex
 	seq    uint64
-	ring   []Change // the last keptChanges, at seq % keptChanges
+	ring   [keptChanges]Change // change n is at n % keptChanges
 	subs   map[*Subscription]struct{}
 	closed bool
 }
@@ -39,32 +41,28 @@ func newFeed() *feed { return &feed{subs: map[*Subscription]struct{}{}} }
 
 // Subscription delivers changes after their commit, in order.
 type Subscription struct {
-	feed   *feed
-	c      chan Change
-	behind []Change // what has to be delivered before newer changes; nil when caught up
-	wake   chan struct{}
-	done   chan struct{}
-	once   sync.Once
+	feed *feed
+	at   uint64 // position: the change that was delivered last; guarded by feed.mu
+	gap  bool   // a gap is to be delivered before what follows at; guarded by feed.mu
+	c    chan Change
+	wake chan struct{}
+	done chan struct{}
+	once sync.Once
 }
 
 // Subscribe delivers every change after the one with the number after, or
-// from now on with 0. When changes in between are not kept any more, or after
-// was given out by another process, the first change is a gap. The caller
-// must Close the subscription.
+// from now on with 0. When more than 256 changes came since, or after was
+// given out by another process, the first change is a gap. The caller must
+// Close the subscription.
 func (s *Store) Subscribe(after uint64) *Subscription { return s.live.subscribe(after) }
 
 func (f *feed) subscribe(after uint64) *Subscription {
-	sub := &Subscription{feed: f, c: make(chan Change), wake: make(chan struct{}, 1), done: make(chan struct{})}
+	sub := &Subscription{feed: f, at: after, c: make(chan Change), wake: make(chan struct{}, 1), done: make(chan struct{})}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	switch kept := uint64(len(f.ring)); {
-	case after == 0:
-	case after > f.seq || f.seq-after > kept:
-		sub.behind = []Change{{Seq: f.seq, Kind: ChangeGap}}
-	default:
-		for n := after + 1; n <= f.seq; n++ {
-			sub.behind = append(sub.behind, f.ring[n%keptChanges])
-		}
+	sub.limit()
+	if after == 0 {
+		sub.at, sub.gap = f.seq, false
 	}
 	if f.closed {
 		sub.once.Do(func() { close(sub.done) })
@@ -86,63 +84,68 @@ func (s *Subscription) Close() {
 	s.once.Do(func() { close(s.done) })
 }
 
-// deliver moves changes from behind to the channel until the end.
+// deliver sends changes to the channel until the end.
 func (s *Subscription) deliver() {
 	defer close(s.c)
 	for {
-		s.feed.mu.Lock()
-		batch := s.behind
-		s.behind = nil
-		s.feed.mu.Unlock()
-		for _, c := range batch {
+		c, ok := s.next()
+		if !ok {
 			select {
-			case s.c <- c:
+			case <-s.wake:
+				continue
 			case <-s.done:
 				return
 			}
 		}
-		if len(batch) > 0 {
-			continue
-		}
 		select {
-		case <-s.wake:
+		case s.c <- c:
 		case <-s.done:
 			return
 		}
 	}
 }
 
-// publish numbers the changes and gives them to every subscriber.
+// next returns the change after the subscription's position, and false when
+// there is none yet.
+func (s *Subscription) next() (Change, bool) {
+	f := s.feed
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	s.limit()
+	switch {
+	case s.gap:
+		s.gap = false
+		return Change{Seq: s.at, Kind: ChangeGap}, true
+	case s.at == f.seq:
+		return Change{}, false
+	default:
+		s.at++
+		return f.ring[s.at%keptChanges], true
+	}
+}
+
+// limit moves a position that the ring does not hold to the newest change, and
+// notes the gap. It needs feed.mu held.
+func (s *Subscription) limit() {
+	if s.at > s.feed.seq || s.feed.seq-s.at > keptChanges {
+		s.at, s.gap = s.feed.seq, true
+	}
+}
+
+// publish numbers the changes and wakes every subscriber.
 func (f *feed) publish(changes []Change) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for _, c := range changes {
 		f.seq++
 		c.Seq = f.seq
-		switch {
-		case f.ring == nil:
-			f.ring = append(make([]Change, 1, 64), c) // slot 0 belongs to number keptChanges
-		case len(f.ring) < keptChanges:
-			f.ring = append(f.ring, c)
-		default:
-			f.ring[f.seq%keptChanges] = c
-		}
-		for sub := range f.subs {
-			sub.push(c)
-		}
+		f.ring[f.seq%keptChanges] = c
 	}
-}
-
-// push needs feed.mu held.
-func (s *Subscription) push(c Change) {
-	if len(s.behind) >= subscriberBuffer {
-		s.behind = []Change{{Seq: c.Seq, Kind: ChangeGap}}
-	} else {
-		s.behind = append(s.behind, c)
-	}
-	select {
-	case s.wake <- struct{}{}:
-	default:
+	for sub := range f.subs {
+		select {
+		case sub.wake <- struct{}{}:
+		default: // it is awake already
+		}
 	}
 }
 

@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -11,9 +10,8 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
-
-	"github.com/gofrs/flock"
 
 	"andon/internal/store/history"
 )
@@ -39,14 +37,15 @@ type Store struct {
 
 	seriesRules history.SeriesRules
 
-	read  *sql.DB // committed state only
+	read  *readers
+	gate  *gate
 	dicts *dicts
 	seen  *seenRuns
 	codec *codec
 	live  *feed
 
-	writer  *writer      // nil when read-only
-	lock    *flock.Flock // nil when read-only
+	writer  *writer   // nil when read-only
+	lock    *lockFile // nil when read-only
 	jobs    chan *job
 	closing chan struct{}
 	done    chan struct{}  // the writer has ended
@@ -69,7 +68,7 @@ func Open(ctx context.Context, dsn string, o Options) (*Store, error) {
 	s := &Store{
 		path: path, readOnly: o.ReadOnly, log: o.Logger, now: o.Now, seriesRules: o.Series,
 		jobs: make(chan *job), closing: make(chan struct{}), done: make(chan struct{}),
-		live: newFeed(),
+		live: newFeed(), gate: newGate(),
 	}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
@@ -89,7 +88,7 @@ func (s *Store) open(ctx context.Context) error {
 	}
 	if s.readOnly {
 		close(s.done)
-	} else if err := s.takeLock(); err != nil {
+	} else if err := s.takeFiles(); err != nil {
 		return err
 	}
 	if err := s.migrate(ctx); err != nil {
@@ -102,23 +101,35 @@ func (s *Store) open(ctx context.Context) error {
 	if s.dicts, err = loadDicts(ctx, s.read); err != nil {
 		return s.unavailable(err)
 	}
-	if s.codec, err = loadCodec(ctx, s.read); err != nil {
+	if s.codec, err = loadCodec(ctx, s.read.light); err != nil {
 		return s.unavailable(err)
 	}
-	if s.seen, err = loadSeen(ctx, s.read); err != nil {
+	if s.seen, err = loadSeen(ctx, s.read.light); err != nil {
 		return s.unavailable(err)
 	}
 	if s.readOnly {
 		return nil
 	}
-	if err := openAll(ctx, s.read); err != nil {
+	if err := s.read.openAll(ctx); err != nil {
 		return s.unavailable(err)
 	}
 	if err := s.startWriter(ctx); err != nil {
 		return err
 	}
+	s.narrow() // the log's files, which the driver has just made
 	s.startFolding(ctx)
 	return nil
+}
+
+// takeFiles locks the store and sees to it that its owner alone can read it.
+func (s *Store) takeFiles() error {
+	if err := s.takeLock(); err != nil {
+		return err
+	}
+	if narrowed := s.narrow(); len(narrowed) > 0 {
+		s.log.Warn("other users of this machine could read the store; now its owner alone can", "files", narrowed)
+	}
+	return s.createPrivate()
 }
 
 // parseDSN returns the path in "sqlite:PATH".
@@ -172,28 +183,34 @@ func (s *Store) checkHeader(size int64) error {
 	return nil
 }
 
-// takeLock keeps a second writer off the file. The lock is the operating
-// system's, so a killed process leaves none behind; the file stays, since
-// removing it would let two processes hold different ones.
+// takeLock keeps a second writer off the file.
 func (s *Store) takeLock() error {
 	path := s.path + ".lock"
-	s.lock = flock.New(path, flock.SetPermissions(0o600))
-	ok, err := s.lock.TryLock()
-	if err != nil {
-		return &UnavailableError{What: fmt.Sprintf("the lock file %s can't be made", path), Next: "check the permissions and the free space of its directory", Err: err}
+	lock, err := lockPath(path)
+	held, isHeld := errors.AsType[heldError](err)
+	switch {
+	case err == nil:
+		s.lock = lock
+		return nil
+	case isHeld:
+		return &UnavailableError{What: fmt.Sprintf("%s has the store %s open for writing", held.holder(), s.path), Next: "stop it first, or give another path with --store", InUse: true}
+	case errors.Is(err, syscall.ELOOP):
+		return &UnavailableError{What: fmt.Sprintf("the lock file %s is a symbolic link", path), Next: "remove it; Andon makes a file of its own there", Err: err}
+	default:
+		return &UnavailableError{What: fmt.Sprintf("the lock file %s can't be made or written", path), Next: "check the permissions and the free space of its directory", Err: err}
 	}
-	if !ok {
-		who := "another process"
-		if b, err := os.ReadFile(path); err == nil && len(b) > 0 && len(b) < 20 { //nolint:gosec // beside the operator's own file
-			who = "another process (pid " + strings.TrimSpace(string(b)) + ")"
-		}
-		s.lock = nil
-		return &UnavailableError{What: fmt.Sprintf("%s has the store %s open for writing", who, s.path), Next: "stop it first, or give another path with --store", InUse: true}
+}
+
+// heldError says that another process has a lock.
+type heldError struct{ pid int } // 0 where it is not known
+
+func (e heldError) Error() string { return e.holder() + " has the lock" }
+
+func (e heldError) holder() string {
+	if e.pid == 0 {
+		return "another process"
 	}
-	if err := os.WriteFile(path, fmt.Appendf(nil, "%d\n", os.Getpid()), 0o600); err != nil {
-		return &UnavailableError{What: fmt.Sprintf("the lock file %s can't be written", path), Next: "check the free space of its directory", Err: err}
-	}
-	return nil
+	return fmt.Sprintf("another process (pid %d)", e.pid)
 }
 
 // Close ends the writer after the pages that wait for it, writes the log back
@@ -221,18 +238,18 @@ func (s *Store) release() error {
 		errs = append(errs, s.writer.close())
 	}
 	if s.lock != nil {
-		errs = append(errs, s.lock.Unlock())
+		errs = append(errs, s.lock.release())
 	}
 	return errors.Join(errs...)
 }
 
-// Ready returns nil when the store answers.
+// Ready returns nil when the store answers. It waits for no other read.
 func (s *Store) Ready(ctx context.Context) error {
 	if s.isClosed() {
 		return s.closedError()
 	}
 	var n int
-	if err := s.read.QueryRowContext(ctx, "SELECT count(*) FROM status").Scan(&n); err != nil {
+	if err := s.read.ready.QueryRowContext(ctx, "SELECT count(*) FROM status").Scan(&n); err != nil {
 		return s.unavailable(err)
 	}
 	return nil

@@ -144,7 +144,7 @@ func TestListsOfNumbersGrowWithoutEnd(t *testing.T) {
 		}
 		b := newStmt().add("SELECT ", groupColumns, " FROM run WHERE 1")
 		sc.where(b)
-		if _, err := s.readGroups(t.Context(), b); err != nil {
+		if _, err := s.readGroups(t.Context(), b, facetRows); err != nil {
 			t.Errorf("facets of %s: %v", name, err)
 		}
 		ranged := *sc

@@ -16,7 +16,7 @@ func (s *Store) refresh(ctx context.Context) error {
 	if !s.readOnly {
 		return nil
 	}
-	err := errors.Join(s.dicts.load(ctx, s.read), s.codec.load(ctx, s.read), s.seen.catchUp(ctx, s.read))
+	err := errors.Join(s.dicts.load(ctx, s.read), s.codec.load(ctx, s.read.light), s.seen.catchUp(ctx, s.read.light))
 	return s.unavailable(err)
 }
 
@@ -281,6 +281,11 @@ func (s *Store) related(ctx context.Context, factory, runID string, find func(co
 	if err != nil {
 		return nil, s.unavailable(fmt.Errorf("read what belongs to run %s: %w", runID, err))
 	}
+	ctx, leave, err := s.admit(ctx, int64(len(keys)))
+	if err != nil {
+		return nil, err
+	}
+	defer leave()
 	return s.RunsByKey(ctx, keys)
 }
 

@@ -36,9 +36,6 @@ const (
 	readPragmas       = "busy_timeout(5000) query_only(1) cache_size(-8192) temp_store(file)"
 )
 
-// maxReaders is the most queries that run at once.
-const maxReaders = 6
-
 // fileURI returns the address of path with PRAGMAs for the driver.
 func fileURI(path, mode, pragmas string) string {
 	u := url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath()}
@@ -62,38 +59,21 @@ func openConn(path, pragmas string) (*sqlite3.Conn, error) {
 	return c, nil
 }
 
-func openReaders(path string) (*sql.DB, error) {
+// openPool returns a pool of connections that only read.
+func openPool(path string, connections int) (*sql.DB, error) {
 	db, err := driver.Open(fileURI(path, "ro", readPragmas), fts5.Register)
 	if err != nil {
 		return nil, err
 	}
-	db.SetMaxOpenConns(maxReaders)
-	db.SetMaxIdleConns(maxReaders)
+	db.SetMaxOpenConns(connections)
+	db.SetMaxIdleConns(connections)
 	return db, nil
-}
-
-// openAll opens as many connections as db may have, and leaves them to be used:
-// while the file system is read-only or full, none can be opened, and those
-// that are open go on reading.
-func openAll(ctx context.Context, db *sql.DB) (err error) {
-	for range maxReaders {
-		c, opened := db.Conn(ctx)
-		if opened != nil {
-			return opened
-		}
-		defer func() { err = errors.Join(err, c.Close()) }()
-		var n int
-		if err := c.QueryRowContext(ctx, "SELECT count(*) FROM status").Scan(&n); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // eachRow calls row for each row of a query, as each does, without the
 // conversions of database/sql between the driver and the row.
-func (b *stmt) eachRow(ctx context.Context, db *sql.DB, row func(*sqlite3.Stmt)) error {
-	c, err := db.Conn(ctx)
+func (b *stmt) eachRow(ctx context.Context, read *readers, row func(*sqlite3.Stmt)) error {
+	c, err := read.pool(ctx).Conn(ctx)
 	if err != nil {
 		return err
 	}

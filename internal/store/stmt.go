@@ -78,13 +78,13 @@ func jsonArray(list []int64) string {
 // it can't, so no plan changes unseen.
 func (b *stmt) index(name string) *stmt { return b.add(" INDEXED BY ", name) }
 
-func (b *stmt) query(ctx context.Context, db *sql.DB) (*sql.Rows, error) {
-	return db.QueryContext(ctx, b.text.String(), b.args...)
+func (b *stmt) query(ctx context.Context, read *readers) (*sql.Rows, error) {
+	return read.QueryContext(ctx, b.text.String(), b.args...)
 }
 
 // each runs the query and calls row for each row.
-func (b *stmt) each(ctx context.Context, db *sql.DB, row func(*sql.Rows) error) error {
-	rows, err := b.query(ctx, db)
+func (b *stmt) each(ctx context.Context, read *readers, row func(*sql.Rows) error) error {
+	rows, err := b.query(ctx, read)
 	if err != nil {
 		return err
 	}

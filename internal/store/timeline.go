@@ -123,7 +123,8 @@ func chooseGrid(q TimelineQuery) (grid, time.Duration, error) {
 }
 
 // Timeline returns the counts per bucket of time. It returns an InvalidError
-// for an unknown factory, and for a bucket that is unknown or too short.
+// for an unknown factory, and for a bucket that is unknown or too short, and a
+// BusyError while too many large queries wait.
 func (s *Store) Timeline(ctx context.Context, q TimelineQuery) (Timeline, error) {
 	if err := s.refresh(ctx); err != nil {
 		return Timeline{}, err
@@ -136,6 +137,15 @@ func (s *Store) Timeline(ctx context.Context, q TimelineQuery) (Timeline, error)
 	if err != nil {
 		return Timeline{}, err
 	}
+	rows, err := s.timelineRows(ctx, &sc, g)
+	if err != nil {
+		return Timeline{}, s.unavailable(fmt.Errorf("count runs over time: %w", err))
+	}
+	ctx, leave, err := s.admit(ctx, rows)
+	if err != nil {
+		return Timeline{}, err
+	}
+	defer leave()
 	out := Timeline{From: q.From, To: q.To, Bucket: length}
 	if out.Items, err = s.timelineItems(ctx, &sc, g); err != nil {
 		return Timeline{}, s.unavailable(fmt.Errorf("count runs over time: %w", err))

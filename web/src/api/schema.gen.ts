@@ -37,6 +37,8 @@ export interface paths {
          *     - `reset`: events were missed, or so many runs changed at once that reading anew is cheaper; the data is `{"reason": "…"}`. Read everything again.
          *
          *     A comment is sent every 15 seconds, so that a broken connection is noticed.
+         *
+         *     A server has 256 streams at most. A further one is answered with 503 and Retry-After.
          */
         get: operations["events"];
         put?: never;
@@ -1810,7 +1812,7 @@ export interface operations {
                 open?: boolean;
                 /** @description Least duration, such as 90s, 5m or 1h30m, or whole milliseconds. Runs that go on have none and are left out. */
                 minDuration?: string;
-                /** @description Words in the message, part of the pipeline's name, or the start of a runId. */
+                /** @description Words in the message, part of the pipeline's name, or the start of a runId. Repeated words count once; more than 8 different ones are refused. */
                 q?: string;
                 /** @description Order; -runStart, the newest first, when absent. */
                 sort?: "-runStart" | "runStart" | "-durationInMs" | "durationInMs";
@@ -1872,7 +1874,7 @@ export interface operations {
                 open?: boolean;
                 /** @description Least duration, such as 90s, 5m or 1h30m, or whole milliseconds. Runs that go on have none and are left out. */
                 minDuration?: string;
-                /** @description Words in the message, part of the pipeline's name, or the start of a runId. */
+                /** @description Words in the message, part of the pipeline's name, or the start of a runId. Repeated words count once; more than 8 different ones are refused. */
                 q?: string;
             };
             header?: never;

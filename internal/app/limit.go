@@ -1,0 +1,118 @@
+package app
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"sync"
+	"time"
+
+	"golang.org/x/time/rate"
+)
+
+// mostConnections bounds the connections to the board, where the system allows
+// as many: half of its file descriptors are left for the store and for Azure.
+const mostConnections = 1024
+
+// connectionLimit returns how many connections the board takes on. Example:
+// with 512 file descriptors it is 256.
+func connectionLimit() int { return min(mostConnections, descriptorLimit()/2) }
+
+const (
+	refusals      = 16          // connections that are being refused at once
+	refusalTime   = time.Second // for one of them
+	refusalReport = time.Minute // between two lines about them
+)
+
+// limitedListener accepts a bounded number of connections. A further one is
+// answered with 503 and closed, so that its client knows what is wrong: in the
+// queue of the system it would wait without an answer.
+type limitedListener struct {
+	*net.TCPListener
+
+	open     chan struct{} // holds a value for each connection
+	refusing chan struct{} // holds a value for each that is being refused
+	logger   *slog.Logger
+	refused  rate.Sometimes
+	failed   rate.Sometimes
+}
+
+func limitListener(l *net.TCPListener, most int, logger *slog.Logger) *limitedListener {
+	return &limitedListener{
+		TCPListener: l, open: make(chan struct{}, most), refusing: make(chan struct{}, refusals), logger: logger,
+		refused: rate.Sometimes{Interval: refusalReport}, failed: rate.Sometimes{Interval: refusalReport},
+	}
+}
+
+// Accept returns the next connection within the limit.
+func (l *limitedListener) Accept() (net.Conn, error) {
+	for {
+		c, err := l.AcceptTCP()
+		if err != nil {
+			l.report(err)
+			return nil, err
+		}
+		select {
+		case l.open <- struct{}{}:
+			return &limitedConn{TCPConn: c, open: l.open}, nil
+		default:
+			l.refuse(c)
+		}
+	}
+}
+
+// report logs that connections can't be accepted. net/http tries again.
+func (l *limitedListener) report(err error) {
+	if errors.Is(err, net.ErrClosed) {
+		return
+	}
+	l.failed.Do(func() {
+		l.logger.Warn("connections can't be accepted; further ones fail without a line for a minute. Allow the process more open files (ulimit -n)", "error", err)
+	})
+}
+
+func (l *limitedListener) refuse(c *net.TCPConn) {
+	l.refused.Do(func() {
+		l.logger.Warn("a connection was refused: all are in use; further ones are refused without a line for a minute", "most", cap(l.open))
+	})
+	select {
+	case l.refusing <- struct{}{}:
+		go func() {
+			defer func() { <-l.refusing }()
+			sendRefusal(c, cap(l.open))
+		}()
+	default:
+		_ = c.Close() // there are too many even to be refused in words
+	}
+}
+
+// sendRefusal answers whatever request comes, and closes the connection. It
+// reads what the client sends: closing before would take the answer away.
+func sendRefusal(c *net.TCPConn, most int) {
+	defer c.Close() //nolint:errcheck // its client gets no more
+	if err := c.SetDeadline(time.Now().Add(refusalTime)); err != nil {
+		return
+	}
+	body := fmt.Sprintf(`{"type":"about:blank","title":"Too many connections","status":503,"detail":"All %d connections of this server are in use. Close those that are not needed, or try again in 5 seconds.","errors":[]}`, most)
+	_, err := fmt.Fprintf(c, "HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/problem+json\r\nContent-Length: %d\r\nRetry-After: 5\r\nCache-Control: no-store\r\nConnection: close\r\n\r\n%s", len(body), body)
+	if err == nil && c.CloseWrite() == nil {
+		_, _ = io.Copy(io.Discard, io.LimitReader(c, 64<<10)) // until the client closes, or the deadline
+	}
+}
+
+// limitedConn gives its place back when it is closed first.
+type limitedConn struct {
+	*net.TCPConn
+
+	open chan struct{}
+	once sync.Once
+}
+
+// Close closes the connection.
+func (c *limitedConn) Close() error {
+	err := c.TCPConn.Close()
+	c.once.Do(func() { <-c.open })
+	return err
+}
