@@ -33,7 +33,7 @@ func TestARowIsWhatADFSent(t *testing.T) {
 	}
 	maps.Copy(want, object{
 		"factory": "sales-prod", "factoryName": "Sales-Prod", "factoryId": string(place.ID), "cancelledBy": nil,
-		"open": true, "healedBy": nil, "endUnknown": nil, "activities": "none", "odd": []any{},
+		"open": true, "healedBy": nil, "endUnknown": nil, "activities": "none", "odd": []any{}, "sortTime": row["runStart"],
 	})
 	if diff := cmp.Diff([]object{plain(t, want)}, got); diff != "" {
 		t.Errorf("the row (-want +got):\n%s", diff)

@@ -26,14 +26,14 @@ func (s *Store) loadRuns(ctx context.Context, keys []RunKey) ([]Run, error) {
 	if len(keys) == 0 {
 		return []Run{}, nil
 	}
-	b := newStmt().add(`SELECT r.seq, r.factory_id, r.flags, r.status, r.healed_seq, h.run_id, w.raw
+	b := newStmt().add(`SELECT r.seq, r.factory_id, r.run_start, r.flags, r.status, r.healed_seq, h.run_id, w.raw
 		FROM run r JOIN run_raw w ON w.seq = r.seq LEFT JOIN run h ON h.seq = r.healed_seq WHERE r.seq IN `).nums(keyNumbers(keys))
 	byKey := make(map[RunKey]Run, len(keys))
 	err := b.each(ctx, s.read, func(rows *sql.Rows) error {
-		var key, factory, flags, status int64
+		var key, factory, start, flags, status int64
 		var healedSeq sql.NullInt64
 		var healer, packed sql.RawBytes
-		if err := rows.Scan(&key, &factory, &flags, &status, &healedSeq, &healer, &packed); err != nil {
+		if err := rows.Scan(&key, &factory, &start, &flags, &status, &healedSeq, &healer, &packed); err != nil {
 			return err
 		}
 		r, err := s.runOf(packed)
@@ -42,6 +42,7 @@ func (s *Store) loadRuns(ctx context.Context, keys []RunKey) ([]Run, error) {
 		}
 		r.Key = RunKey(key)
 		r.Place, _ = s.dicts.place(FactoryKey(factory))
+		r.SortTime = adf.Time(start)
 		r.Latest = flags&flagSuperseded == 0
 		r.Open = status == statusFailed && !healedSeq.Valid
 		r.HealedBy = decodeRunID(healer)

@@ -84,6 +84,7 @@ type Run struct {
 
 	Key        RunKey
 	Place      Place
+	SortTime   adf.Time      // what lists sort by and ranges hold: runStart; without a possible one lastUpdated, else when the run was read
 	Latest     bool          // newest runStart of its run group
 	Open       bool          // failed, and not healed since
 	HealedBy   string        // runId of the success that healed this failure; "" when none did

@@ -1198,6 +1198,11 @@ export interface components {
              * @description When the run was queued; null when ADF sent no readable time.
              */
             runStart: string | null;
+            /**
+             * Format: date-time
+             * @description The time that lists sort the run by and that from and to compare: runStart; lastUpdated where runStart is absent or impossible; when Andon read the run where both are.
+             */
+            sortTime: string;
             /** @description Queued, InProgress, Succeeded, Failed, Canceling, Cancelled or a later word of ADF's, spelled as ADF spells it. */
             status: string;
             /** @description Address of the run's page in ADF Studio. */
@@ -1286,6 +1291,11 @@ export interface components {
              * @description When the run was queued; null when ADF sent no readable time.
              */
             runStart: string | null;
+            /**
+             * Format: date-time
+             * @description The time that lists sort the run by and that from and to compare: runStart; lastUpdated where runStart is absent or impossible; when Andon read the run where both are.
+             */
+            sortTime: string;
             /** @description Queued, InProgress, Succeeded, Failed, Canceling, Cancelled or a later word of ADF's, spelled as ADF spells it. */
             status: string;
         };
