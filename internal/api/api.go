@@ -32,8 +32,9 @@ type Options struct {
 	NotKept func(factory, pipeline string) string
 
 	// StudioURL returns the address of a run's page in ADF Studio, and of the
-	// factory's own for an empty runID.
-	StudioURL func(factory adf.FactoryID, runID string) string
+	// factory's own for an empty runID. source is the one that reads the
+	// factory: its cloud has a Studio of its own; "" for an imported factory.
+	StudioURL func(source string, factory adf.FactoryID, runID string) string
 
 	// AllowHosts are host names to answer beside the loopback ones, without
 	// ports, for a reverse proxy on the same machine.
@@ -53,7 +54,7 @@ type board struct {
 	store      *store.Store
 	collecting *Collecting // nil when nobody collects
 	notKept    func(factory, pipeline string) string
-	studioURL  func(factory adf.FactoryID, runID string) string
+	studioURL  func(source string, factory adf.FactoryID, runID string) string
 	poll       time.Duration
 	logger     *slog.Logger
 	now        func() time.Time

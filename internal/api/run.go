@@ -143,7 +143,7 @@ func (a *board) runDetail(d *store.RunDetail) RunDetail {
 		RunFields:  runFields(&d.Run),
 		Parameters: orJSONNull(d.Parameters), RunDimension: orJSONNull(d.RunDimension),
 		PipelineReturnValue: orJSONNull(d.PipelineReturnValue), Raw: orJSONNull(d.Raw),
-		StudioURL: a.studioURL(d.Place.ID, d.RunID), AlsoIn: []AlsoIn{},
+		StudioURL: a.studioURL(d.Source, d.Place.ID, d.RunID), AlsoIn: []AlsoIn{},
 		GroupSize: d.GroupSize, ChildCount: d.ChildCount,
 		PreviousRunID: orNull(d.PreviousRunID), NextRunID: orNull(d.NextRunID),
 	}

@@ -237,7 +237,7 @@ func TestOneRunWhole(t *testing.T) {
 	for field, want := range map[string]any{
 		"runId": runID(2), "factory": "sales-prod", "healedBy": runID(3), "open": false,
 		"parameters": object{"day": "2026-11-24", "deep": object{"n": 1.5}}, "runDimension": object{}, "pipelineReturnValue": object{},
-		"raw": any(plain(t, failed)), "studioUrl": "https://studio.example/sales-prod/" + runID(2),
+		"raw": any(plain(t, failed)), "studioUrl": "https://contoso.studio.example/sales-prod/" + runID(2),
 		"alsoIn":    []any{object{"factory": "hr-prod", "factoryName": "hr-prod", "runStart": "2026-11-24T07:00:00Z"}},
 		"healed":    object{"runId": runID(3), "pipelineName": "pl_orders", "runStart": "2026-11-24T11:20:00Z", "runEnd": "2026-11-24T11:21:30Z"},
 		"groupSize": 2.0, "childCount": 1.0, "previousRunId": runID(1), "nextRunId": runID(3),

@@ -10,7 +10,6 @@ import (
 	"sync"
 	"time"
 
-	"andon/internal/adf"
 	"andon/internal/api"
 	"andon/internal/azure"
 	"andon/internal/azure/budget"
@@ -85,7 +84,6 @@ func New(ctx context.Context, o Options) (_ *App, err error) {
 	options.AllowHosts = o.Config.AllowHosts
 	options.EmbedOrigins = o.Config.EmbedOrigins
 	options.Poll = o.Config.Poll
-	options.StudioURL = studioURL(sources)
 	policies := activityPolicies(o.Config.Activities)
 	options.NotKept = func(factory, pipeline string) string { return policies.For(factory, pipeline).Reason() }
 	if !o.Config.NoCollect {
@@ -251,9 +249,13 @@ func boardOptions(s *store.Store, o Options) (api.Options, error) {
 	if err != nil {
 		return api.Options{}, fmt.Errorf("the embedded UI: %w", err)
 	}
+	studio, err := studioURL(o.Config.Sources)
+	if err != nil {
+		return api.Options{}, err
+	}
 	return api.Options{
 		Store: s, Web: dist, Version: o.Version, Logger: o.Logger, Now: o.Now,
-		StudioURL: studioURL(nil),
+		StudioURL: studio,
 	}, nil
 }
 
@@ -310,15 +312,4 @@ func cloudOf(c config.Cloud) (azure.Cloud, error) {
 	cloud, err := azure.CloudByName(c.Name)
 	cloud.CAFile = c.CAFile
 	return cloud, err
-}
-
-// studioURL gives the address of a run's page in ADF Studio. A store holds no
-// cloud, so a factory that no source reads is taken to be in the first
-// source's cloud, and without sources in the public one.
-func studioURL(sources []collector.Source) func(adf.FactoryID, string) string {
-	if len(sources) > 0 {
-		return sources[0].Client.StudioURL
-	}
-	public := azure.Public()
-	return public.StudioURL
 }

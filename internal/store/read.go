@@ -233,6 +233,9 @@ func (s *Store) surround(ctx context.Context, hit located, d *RunDetail) error {
 		return err
 	}
 	d.GroupSize, d.ChildCount = len(group), len(children)
+	if err := s.read.QueryRowContext(ctx, "SELECT source FROM factory WHERE id = ?", int64(hit.factory)).Scan(&d.Source); err != nil {
+		return err
+	}
 	if d.PreviousRunID, err = s.neighbour(ctx, hit, true); err != nil {
 		return err
 	}

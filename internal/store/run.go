@@ -102,6 +102,7 @@ type RunDetail struct {
 	ChildCount    int         // runs that it started
 	PreviousRunID string      // the run of the same pipeline before it; "" when none
 	NextRunID     string      // … after it
+	Source        string      // name of the source that reads its factory; "" for one that was only imported
 }
 
 // Elsewhere is another factory that holds the same runId.
