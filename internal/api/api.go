@@ -36,6 +36,10 @@ type Options struct {
 	// factory: its cloud has a Studio of its own; "" for an imported factory.
 	StudioURL func(source string, factory adf.FactoryID, runID string) string
 
+	// Purposes are what requests to Azure are sent for, in the order to show
+	// them in.
+	Purposes []Purpose
+
 	// AllowHosts are host names to answer beside the loopback ones, without
 	// ports, for a reverse proxy on the same machine.
 	AllowHosts []string
@@ -49,12 +53,19 @@ type Options struct {
 	Now     func() time.Time // nil is time.Now
 }
 
+// Purpose is what requests to Azure are sent for.
+type Purpose struct {
+	Name  string // as it is counted
+	Label string // in words for a page
+}
+
 // board is the state that the handlers share. It doesn't change after New.
 type board struct {
 	store      *store.Store
 	collecting *Collecting // nil when nobody collects
 	notKept    func(factory, pipeline string) string
 	studioURL  func(source string, factory adf.FactoryID, runID string) string
+	purposes   []Purpose
 	poll       time.Duration
 	logger     *slog.Logger
 	now        func() time.Time
@@ -95,7 +106,7 @@ func New(o Options) (http.Handler, error) {
 
 	mux := http.NewServeMux()
 	a := &board{
-		store: o.Store, collecting: o.Collecting, notKept: o.NotKept, studioURL: o.StudioURL, poll: o.Poll,
+		store: o.Store, collecting: o.Collecting, notKept: o.NotKept, studioURL: o.StudioURL, purposes: o.Purposes, poll: o.Poll,
 		logger: o.Logger, now: o.Now, wallClock: time.Now, document: newDocument(mux), boot: rand.Text()[:8],
 	}
 	a.registerOverview()

@@ -46,6 +46,7 @@ func setup(tb testing.TB, change ...func(*api.Options)) *bundle {
 	o := api.Options{
 		Store: s, Now: noon, Poll: 10 * time.Second, Version: "v1.2.3",
 		StudioURL: studio, Collecting: collecting(),
+		Purposes: []api.Purpose{{Name: "news", Label: "Polls"}, {Name: "discovery", Label: "Discovery"}, {Name: "history", Label: "History"}},
 	}
 	for _, c := range change {
 		c(&o)

@@ -255,8 +255,17 @@ func boardOptions(s *store.Store, o Options) (api.Options, error) {
 	}
 	return api.Options{
 		Store: s, Web: dist, Version: o.Version, Logger: o.Logger, Now: o.Now,
-		StudioURL: studio,
+		StudioURL: studio, Purposes: purposes(),
 	}, nil
+}
+
+// purposes are the budget's, in the board's words.
+func purposes() []api.Purpose {
+	var all []api.Purpose
+	for _, p := range budget.Purposes() {
+		all = append(all, api.Purpose{Name: string(p), Label: p.Label()})
+	}
+	return all
 }
 
 func activityPolicies(list []config.ActivityPolicy) collector.ActivityPolicies {

@@ -1033,7 +1033,9 @@ export interface components {
              * @description Requests without a usable answer.
              */
             failed: number;
-            /** @description What the requests were for: asked, news, openRuns, activities, discovery, surroundings, sweep, history, historyActivities or historySurroundings. */
+            /** @description The same in words for a page. */
+            label: string;
+            /** @description What the requests were for, in one word such as news or history. Later versions may have further words. */
             purpose: string;
             /**
              * Format: int64
