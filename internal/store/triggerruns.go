@@ -81,7 +81,7 @@ func (s *Store) WriteTriggerRuns(ctx context.Context, p TriggerRunPage) (Changes
 		return w.writeTriggerPage(p, arriving, &done)
 	}, func() {
 		if done.Inserted+done.Updated > 0 || p.Completes != nil {
-			s.publishSurroundings(p.Factory)
+			s.publishResource(p.Factory, SurroundingTriggerRuns)
 		}
 	})
 	if err != nil {

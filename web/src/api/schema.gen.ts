@@ -34,6 +34,7 @@ export interface paths {
          *
          *     - `run`: a run is new or has changed, its activities count as a change; the data is a RunRow.
          *     - `freshness`: a factory's freshness, coverage or state has changed; the data is a Factory.
+         *     - `resource`: factory resources of one kind have changed, or were read again, or could not be read; the data is `{"factory": "sales-prod", "kind": "triggers"}`. The kinds are those of `/api/v1/factories/{factory}/surroundings`: factory, pipelines, triggers, triggerRuns, integrationRuntimes.
          *     - `reset`: events were missed, or so many runs changed at once that reading anew is cheaper; the data is `{"reason": "…"}`. Read everything again.
          *
          *     A comment is sent every 15 seconds, so that a broken connection is noticed.
