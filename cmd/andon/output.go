@@ -62,7 +62,7 @@ type csvRuns struct {
 }
 
 func csvHead() []string {
-	return []string{"runId", "factory", "pipelineName", "status", "runStart", "runEnd", "durationInMs", "invokedByType", "invokedByName", "message", "open", "healedBy", "runGroupId", "isLatest", "lastUpdated"}
+	return []string{"runId", "factory", "pipelineName", "status", "runStart", "runEnd", "durationInMs", "invokedByType", "invokedByName", "message", "recovery", "recoveredBy", "runGroupId", "isLatest", "lastUpdated", "parameters"}
 }
 
 func (c *csvRuns) row(raw json.RawMessage) error {
@@ -83,7 +83,7 @@ func (c *csvRuns) row(raw json.RawMessage) error {
 	}
 	line := []string{
 		r.RunID, r.Factory, r.PipelineName, r.Status, text(r.RunStart), text(r.RunEnd), duration,
-		byType, byName, text(r.Message), strconv.FormatBool(r.Open), text(r.HealedBy), text(r.RunGroupID), strconv.FormatBool(r.IsLatest), text(r.LastUpdated),
+		byType, byName, text(r.Message), r.recovery(), r.recoveredBy(), text(r.RunGroupID), strconv.FormatBool(r.IsLatest), text(r.LastUpdated), string(r.Parameters),
 	}
 	for i := range line {
 		line[i] = inert(line[i])
@@ -167,7 +167,10 @@ func (t *tableRuns) status(r runRow) string {
 		mark, colour = "✓", "32"
 	case adf.StatusFailed:
 		mark, colour = "✕", "31"
-		if !r.Open {
+		switch r.recovery() {
+		case "notRedone":
+			mark = "▢"
+		case "recovered":
 			mark, colour = "▢", ""
 		}
 	case adf.StatusInProgress:

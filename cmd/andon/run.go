@@ -15,10 +15,11 @@ import (
 // runDetail is what the terminal shows of one run.
 type runDetail struct {
 	runRow
-	FactoryID  string          `json:"factoryId"`
-	Parameters json.RawMessage `json:"parameters"`
-	StudioURL  string          `json:"studioUrl"`
-	AlsoIn     []struct {
+	FactoryID      string   `json:"factoryId"`
+	RecoveryReason *string  `json:"recoveryReason"`
+	WorksSince     *runLink `json:"worksSince"`
+	StudioURL      string   `json:"studioUrl"`
+	AlsoIn         []struct {
 		Factory string `json:"factory"`
 	} `json:"alsoIn"`
 }
@@ -106,7 +107,7 @@ func printRun(w io.Writer, raw, rawActivities []byte) error {
 		{"Duration", r.duration()},
 		{"Invoked by", r.invoker()},
 		{"Run group", text(r.RunGroupID)},
-		{"Healed by", text(r.HealedBy)},
+		{"Recovery", r.recoverySentence()},
 		{"Factory", r.FactoryID},
 		{"Studio", r.StudioURL},
 	}
@@ -130,12 +131,32 @@ func printRun(w io.Writer, raw, rawActivities []byte) error {
 	}
 	b.WriteString("\n")
 	for _, a := range acts.Items {
-		row := runRow{Status: a.Status, RunStart: a.ActivityStart, DurationInMs: a.DurationInMs, Open: true}
+		row := runRow{Status: a.Status, RunStart: a.ActivityStart, DurationInMs: a.DurationInMs}
 		fmt.Fprintf(&b, "%s %-36s  %-20s  %-20s %10s  %s\n", t.status(row), cut(a.ActivityName, 36), cut(a.ActivityType, 20),
 			row.start(), row.duration(), cut(errorMessage(a.Error), 120))
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+// recoverySentence says what became of a failed run, "" for any other.
+func (r runDetail) recoverySentence() string {
+	if r.Recovery == nil {
+		return text(r.RecoveryReason)
+	}
+	switch r.Recovery.State {
+	case "recovered":
+		return fmt.Sprintf("recovered by run %s (%s)", r.recoveredBy(), text(r.Recovery.Rule))
+	case "notRedone":
+		if r.WorksSince != nil {
+			return fmt.Sprintf("not redone; run %s of its series succeeded later", r.WorksSince.RunID)
+		}
+		return "not redone; later runs of its series succeeded"
+	}
+	if r.Recovery.Running != nil {
+		return fmt.Sprintf("open; being rerun since %s by run %s", text(r.Recovery.Running.RunStart), r.Recovery.Running.RunID)
+	}
+	return "open"
 }
 
 // errorMessage returns the text of an activity's error object. Success has

@@ -30,13 +30,40 @@ type runRow struct {
 	LastUpdated  *string `json:"lastUpdated"`
 	RunGroupID   *string `json:"runGroupId"`
 	IsLatest     bool    `json:"isLatest"`
-	Open         bool    `json:"open"`
-	HealedBy     *string `json:"healedBy"`
-	InvokedBy    *struct {
+	Recovery     *struct {
+		State   string   `json:"state"`
+		Rule    *string  `json:"rule"`
+		By      *runLink `json:"by"`
+		Running *runLink `json:"running"`
+	} `json:"recovery"`
+	Parameters json.RawMessage `json:"parameters"` // only where they were asked for
+	InvokedBy  *struct {
 		Name          *string `json:"name"`
 		InvokedByType *string `json:"invokedByType"`
 		PipelineName  *string `json:"pipelineName"`
 	} `json:"invokedBy"`
+}
+
+type runLink struct {
+	RunID    string  `json:"runId"`
+	RunStart *string `json:"runStart"`
+	RunEnd   *string `json:"runEnd"`
+}
+
+// recovery returns the state of a failed run, "" for any other and for one
+// whose recovery is being derived.
+func (r runRow) recovery() string {
+	if r.Recovery == nil {
+		return ""
+	}
+	return r.Recovery.State
+}
+
+func (r runRow) recoveredBy() string {
+	if r.Recovery == nil || r.Recovery.By == nil {
+		return ""
+	}
+	return r.Recovery.By.RunID
 }
 
 type runList struct {
@@ -51,8 +78,9 @@ func newRunsCommand() *cobra.Command {
 		Short: "List pipeline runs in the terminal",
 		Long: "Lists pipeline runs, newest first, from a running andon or from a store. The\n" +
 			"filters are those of the API's /api/v1/runs: repeated, they mean \"or\".",
-		Example: "  andon runs --status Failed --open\n  andon runs --from 24h --pipeline pl_load_orders -o csv",
-		Args:    noArgs,
+		Example: "  andon runs --status Failed --open\n  andon runs --from 24h --pipeline pl_load_orders -o csv\n" +
+			"  andon runs --recovery notRedone --limit 0 -o csv   # what has to be run again, with its parameters",
+		Args: noArgs,
 	}
 	var find boardFlags
 	find.add(cmd)
@@ -64,18 +92,19 @@ func newRunsCommand() *cobra.Command {
 		{"trigger", "trigger's name; repeatable"},
 		{"invoked-by", "invokedByType or name; repeatable"},
 		{"annotation", "annotation of the pipeline; repeatable"},
+		{"recovery", "failed runs by what became of them: open, notRedone or recovered; repeatable"},
 	} {
 		f.StringArray(flag.name, nil, flag.help)
 	}
 	f.String("from", "", "only runs started since: a time, or how long ago (24h)")
 	f.String("to", "", "only runs started before: a time, or how long ago (1h)")
-	f.Bool("open", false, "only failures that no later run has healed; --open=false for the others")
+	f.Bool("open", false, "the same as --recovery open; --open=false for all other runs")
 	f.Bool("latest", false, "only the latest run of each run group")
 	f.String("min-duration", "", "only runs that took at least this long (90s, 5m, or milliseconds)")
 	f.String("q", "", "words of the message, part of the pipeline's name, or start of a runId")
 	f.String("sort", "", "-runStart, runStart, -durationInMs or durationInMs")
 	limit := f.Int("limit", 50, "how many runs at the most; 0 means all")
-	parameters := f.Bool("parameters", false, "with the parameters (json output)")
+	parameters := f.Bool("parameters", false, "with the parameters (json and csv output; csv with --recovery has them anyway)")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) (err error) {
 		if err := find.check(); err != nil {
 			return err
@@ -87,7 +116,7 @@ func newRunsCommand() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		if *parameters {
+		if *parameters || find.output == "csv" && query.Has("recovery") {
 			query.Set("include", "parameters")
 		}
 		b, err := find.open(cmd)
@@ -105,7 +134,7 @@ func runsQuery(given map[string][]string, now time.Time) (url.Values, error) {
 	query := url.Values{}
 	for flag, parameter := range map[string]string{
 		"status": "status", "factory": "factory", "pipeline": "pipeline", "trigger": "trigger",
-		"invoked-by": "invokedBy", "annotation": "annotation", "open": "open",
+		"invoked-by": "invokedBy", "annotation": "annotation", "recovery": "recovery", "open": "open",
 		"min-duration": "minDuration", "q": "q", "sort": "sort",
 	} {
 		if values := given[flag]; len(values) > 0 {

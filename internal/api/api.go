@@ -47,10 +47,13 @@ type Options struct {
 	// Nobody may frame the board itself.
 	EmbedOrigins []string
 
-	Poll    time.Duration    // how often factories are asked for news; several missed polls make one stale
-	Version string           // of the program, for the Server header
-	Logger  *slog.Logger     // nil logs nothing
-	Now     func() time.Time // nil is time.Now
+	// OlderAfter is how long a series may not have failed before its problem is
+	// folded away; 0 is the store's default.
+	OlderAfter time.Duration
+	Poll       time.Duration    // how often factories are asked for news; several missed polls make one stale
+	Version    string           // of the program, for the Server header
+	Logger     *slog.Logger     // nil logs nothing
+	Now        func() time.Time // nil is time.Now
 }
 
 // Purpose is what requests to Azure are sent for.
@@ -67,6 +70,7 @@ type board struct {
 	studioURL  func(source string, factory adf.FactoryID, runID string) string
 	purposes   []Purpose
 	poll       time.Duration
+	olderAfter time.Duration
 	logger     *slog.Logger
 	now        func() time.Time
 	// wallClock is the machine's own: connections keep their deadlines by it,
@@ -106,7 +110,7 @@ func New(o Options) (http.Handler, error) {
 
 	mux := http.NewServeMux()
 	a := &board{
-		store: o.Store, collecting: o.Collecting, notKept: o.NotKept, studioURL: o.StudioURL, purposes: o.Purposes, poll: o.Poll,
+		store: o.Store, collecting: o.Collecting, notKept: o.NotKept, studioURL: o.StudioURL, purposes: o.Purposes, poll: o.Poll, olderAfter: o.OlderAfter,
 		logger: o.Logger, now: o.Now, wallClock: time.Now, document: newDocument(mux), boot: rand.Text()[:8],
 	}
 	a.registerOverview()

@@ -48,7 +48,7 @@ func TestCollectionShowsWhatItTakesAndHeals(t *testing.T) {
 				{"purpose": "news", "label": "Polls", "requests": 3, "records": 50000, "throttled": 1, "failed": 0, "costUsd": 0.25},
 				{"purpose": "history", "label": "History", "requests": 40, "records": 100000, "throttled": 0, "failed": 2, "costUsd": 0.5},
 				{"purpose": "auditLogs", "label": "auditLogs", "requests": 3, "records": 50000, "throttled": 0, "failed": 0, "costUsd": 0.25}]},
-			"healed": {"sweeps": 1, "missed": 2, "outdated": 1, "lastAt": "2026-11-24T11:01:00Z"},
+			"corrected": {"sweeps": 1, "missed": 2, "outdated": 1, "lastAt": "2026-11-24T11:01:00Z"},
 			"lags": [{"start": "2026-11-24T11:00:00Z", "seconds": 600}],
 			"runs": null, "rereads": []
 		}],

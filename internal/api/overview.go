@@ -36,30 +36,74 @@ type RunningNow struct {
 	Items []RunRow `json:"items" nullable:"false" doc:"At most 20 of them, the longest first."`
 }
 
-// OpenProblem is a pipeline with open failures.
-type OpenProblem struct {
-	Factory      string  `json:"factory" doc:"Short id of the factory."`
-	FactoryName  string  `json:"factoryName" doc:"Name of the factory as Azure spells it."`
-	PipelineName string  `json:"pipelineName" doc:"Name of the pipeline."`
-	Runs         int64   `json:"runs" doc:"Its open failures."`
-	Since        Time    `json:"since" doc:"Start of the oldest of them."`
-	Last         RunRow  `json:"last" doc:"The newest of them."`
-	Spark        []int64 `json:"spark" nullable:"false" minItems:"24" maxItems:"24" doc:"Its failures in each 24th of the range, oldest first."`
+// PipelineProblem is a pipeline with failed runs that have not recovered.
+type PipelineProblem struct {
+	Kind         string           `json:"kind" enum:"open,flapping,notRedone" doc:"open: it needs attention. flapping: it fails and works again by itself each time. notRedone: it works, but the work of some failed runs is still missing."`
+	Factory      string           `json:"factory" doc:"Short id of the factory."`
+	FactoryName  string           `json:"factoryName" doc:"Name of the factory as Azure spells it."`
+	PipelineName string           `json:"pipelineName" doc:"Name of the pipeline."`
+	Runs         int64            `json:"runs" doc:"Its open failed runs; with kind notRedone those that are not redone."`
+	NotRedone    int64            `json:"notRedone" doc:"Its failed runs that are not redone, whatever the kind."`
+	Series       int64            `json:"series" doc:"Series that these runs belong to."`
+	SeriesTotal  int64            `json:"seriesTotal" doc:"All series of the pipeline."`
+	Recurring    []string         `json:"recurring" nullable:"false" doc:"Names of the parameters that tell its series apart; empty where it has one series."`
+	SeriesItems  []ProblemSeries  `json:"seriesItems" nullable:"false" doc:"At most 20 of the series, the latest beginning first."`
+	Since        Time             `json:"since" doc:"Start of the oldest of the runs: when the problem began."`
+	Last         RunRow           `json:"last" doc:"The newest of the runs."`
+	Spark        []int64          `json:"spark" nullable:"false" minItems:"24" maxItems:"24" doc:"Its failures in each 24th of the range, oldest first."`
+	Flapping     Null[Flapping]   `json:"flapping" doc:"How often it fails and how soon it works again; null unless kind is flapping."`
+	Folded       []FoldedPipeline `json:"folded" nullable:"false" doc:"Pipelines that failed only because they had started runs of this one that are open."`
 }
 
-// OpenProblems are the pipelines that have failed and not recovered, whenever
+// ProblemSeries is a series of a problem.
+type ProblemSeries struct {
+	Parameters map[string]string `json:"parameters" doc:"Its recurring parameters; empty where the pipeline has one series."`
+	Runs       int64             `json:"runs" doc:"Its failed runs that the problem counts."`
+	Since      Time              `json:"since" doc:"Start of the oldest of them."`
+}
+
+// Flapping is how a pipeline fails that works again by itself.
+type Flapping struct {
+	Failed       int   `json:"failed" doc:"Runs that failed in the last 24 hours."`
+	Runs         int   `json:"runs" doc:"Runs that succeeded or failed in the last 24 hours."`
+	WorksAgainMs int64 `json:"worksAgainMs" doc:"Milliseconds from the end of a failure to the next success of its series, at most."`
+}
+
+// FoldedPipeline is a pipeline that failed only through another.
+type FoldedPipeline struct {
+	Factory      string `json:"factory" doc:"Short id of the factory."`
+	PipelineName string `json:"pipelineName" doc:"Name of the pipeline."`
+	Runs         int64  `json:"runs" doc:"Its open failed runs."`
+}
+
+// OlderProblems are problems that are folded into one line.
+type OlderProblems struct {
+	Pipelines int64 `json:"pipelines" doc:"Pipelines."`
+	Series    int64 `json:"series" doc:"Series of them."`
+	Runs      int64 `json:"runs" doc:"Failed runs of them that are open or not redone."`
+}
+
+// PipelineProblems are the pipelines whose failed runs have not recovered, whenever
 // they failed.
-type OpenProblems struct {
-	Count  int64         `json:"count" doc:"Pipelines with open failures."`
-	Runs   int64         `json:"runs" doc:"Open failures."`
-	Oldest NullTime      `json:"oldest" doc:"Start of the oldest of them."`
-	Items  []OpenProblem `json:"items" nullable:"false" doc:"At most 20 pipelines, the newest failure first."`
-	Before int64         `json:"before" doc:"Open failures from before the range."`
+type PipelineProblems struct {
+	Pipelines *int64            `json:"pipelines" doc:"Pipelines that need attention: with an open series that is neither flapping nor older. Null while recoveries are being derived."`
+	Series    *int64            `json:"series" doc:"Open series of these pipelines; null with pipelines."`
+	Runs      *int64            `json:"runs" doc:"Open failed runs of these pipelines; null with pipelines."`
+	Flapping  int64             `json:"flapping" doc:"Pipelines that fail and work again by themselves each time."`
+	NotRedone *int64            `json:"notRedone" doc:"Failed runs that are not redone and not older; null with pipelines."`
+	Oldest    NullTime          `json:"oldest" doc:"Start of the oldest open failed run of these pipelines."`
+	Before    int64             `json:"before" doc:"Open failed runs from before the range."`
+	Items     []PipelineProblem `json:"items" nullable:"false" doc:"At most 30 of each kind: open first, then flapping, then not redone; within each the latest beginning first."`
+	Older     OlderProblems     `json:"older" doc:"Left out of all figures above: series that have not failed for 14 days, whose pipeline Azure no longer lists, or that are known only from an import."`
+	Reason    *string           `json:"reason" doc:"Why figures are null or may lack something; null when neither is so."`
 }
 
-// HealedFailures are the failures of the range that were healed since.
-type HealedFailures struct {
-	Runs int64 `json:"runs" doc:"Healed failures."`
+// RecoveryCounts are the failed runs of the range by what became of them,
+// besides those that are open.
+type RecoveryCounts struct {
+	NotRedone *int64  `json:"notRedone" doc:"Failed runs of the range that are not redone."`
+	Recovered *int64  `json:"recovered" doc:"Failed runs of the range that have recovered."`
+	Reason    *string `json:"reason" doc:"Why they are null: recoveries are being derived."`
 }
 
 // StripRun is a run as one bar of a strip.
@@ -68,8 +112,8 @@ type StripRun struct {
 	Status       string   `json:"status" doc:"Its status as ADF spells it."`
 	RunStart     NullTime `json:"runStart" doc:"When it started."`
 	DurationInMs *int64   `json:"durationInMs" doc:"Duration in milliseconds; null while it goes on."`
-	Open         bool     `json:"open" doc:"Whether it failed and was not healed since."`
-	HealedBy     *string  `json:"healedBy" doc:"runId of the success that healed it."`
+	Recovery     *string  `json:"recovery" doc:"What became of a failed run: open, notRedone or recovered; null for a run that did not fail, and while it is being derived."`
+	RecoveredBy  *string  `json:"recoveredBy" doc:"runId of the run that recovered it."`
 	EndUnknown   *string  `json:"endUnknown" doc:"Why nobody can say how it ended; null for every run but those."`
 }
 
@@ -80,7 +124,8 @@ type PipelineHealth struct {
 	PipelineName string     `json:"pipelineName" doc:"Name of the pipeline."`
 	Runs         int64      `json:"runs" doc:"Its runs."`
 	Failed       int64      `json:"failed" doc:"Those that failed."`
-	Open         int64      `json:"open" doc:"Failures that were not healed since."`
+	Open         int64      `json:"open" doc:"Those that are open."`
+	NotRedone    int64      `json:"notRedone" doc:"Those that are not redone."`
 	SuccessRate  *float64   `json:"successRate" doc:"Succeeded / (Succeeded + Failed), 0 to 1; null with neither."`
 	Last         RunRow     `json:"last" doc:"Its newest run."`
 	Strip        []StripRun `json:"strip" nullable:"false" doc:"Its last 30 runs, oldest first, whatever the range."`
@@ -115,8 +160,8 @@ type Overview struct {
 	SuccessRate    SuccessRate      `json:"successRate" doc:"Success rate of the range."`
 	Previous       PreviousPeriod   `json:"previous" doc:"The period of the same length before."`
 	Running        RunningNow       `json:"running" doc:"What goes on now."`
-	OpenProblems   OpenProblems     `json:"openProblems" doc:"What failed and has not recovered."`
-	Healed         HealedFailures   `json:"healed" doc:"What failed and recovered."`
+	Problems       PipelineProblems `json:"problems" doc:"What failed and has not recovered."`
+	Recovery       RecoveryCounts   `json:"recovery" doc:"What became of the failed runs of the range."`
 	NewestFailures []RunRow         `json:"newestFailures" nullable:"false" doc:"At most 10 failures of the range, the newest first."`
 	WorstPipelines []PipelineHealth `json:"worstPipelines" nullable:"false" doc:"At most 10 pipelines: most open failures, then most failures, then most runs first."`
 	StaleSources   []StaleSource    `json:"staleSources" nullable:"false" doc:"What is not kept up to date though it should be."`
@@ -137,7 +182,7 @@ func (a *board) overview(ctx context.Context, in *OverviewParams) (Overview, err
 	if err := r.err(); err != nil {
 		return Overview{}, err
 	}
-	o, err := a.store.Overview(ctx, store.OverviewQuery{From: from, To: to, Factories: in.Factory})
+	o, err := a.store.Overview(ctx, store.OverviewQuery{From: from, To: to, Factories: in.Factory, OlderAfter: a.olderAfter})
 	if err != nil {
 		return Overview{}, err
 	}
@@ -149,13 +194,17 @@ func (a *board) overview(ctx context.Context, in *OverviewParams) (Overview, err
 	if err != nil {
 		return Overview{}, err
 	}
+	derivation, err := a.store.Derivation(ctx)
+	if err != nil {
+		return Overview{}, err
+	}
 	out := Overview{
 		From: Time(o.From), To: Time(o.To), AsOf: NullTime(o.AsOf),
 		Counts: counts(o.Counts), SuccessRate: successRate(&o.Period),
 		Previous:       previousPeriod(&o.Previous),
 		Running:        RunningNow{Count: o.RunningCount, Items: runRows(o.Running)},
-		OpenProblems:   openProblems(&o.Problems),
-		Healed:         HealedFailures{Runs: o.HealedRuns},
+		Problems:       problems(&o.Problems, derivation),
+		Recovery:       RecoveryCounts{NotRedone: o.NotRedoneRuns, Recovered: o.RecoveredRuns, Reason: orNull(o.RecoveryReason)},
 		NewestFailures: runRows(o.NewestFailure),
 		WorstPipelines: make([]PipelineHealth, len(o.Worst)),
 		StaleSources:   stale,
@@ -187,28 +236,64 @@ func previousPeriod(p *store.Period) PreviousPeriod {
 	return out
 }
 
-func openProblems(p *store.Problems) OpenProblems {
-	out := OpenProblems{Count: p.Pipelines, Runs: p.Runs, Oldest: NullTime(p.Oldest), Before: p.Before, Items: make([]OpenProblem, len(p.Items))}
+func problems(p *store.Problems, d store.Derivation) PipelineProblems {
+	out := PipelineProblems{
+		Flapping: p.Flapping, Oldest: NullTime(p.Oldest), Before: p.Before, Older: OlderProblems(p.Older),
+		Reason: orNull(p.Reason), Items: make([]PipelineProblem, len(p.Items)),
+	}
+	if d.Failed == 0 {
+		out.Pipelines, out.Series, out.Runs, out.NotRedone = &p.Pipelines, &p.Series, &p.Runs, &p.NotRedone
+	} else {
+		out.Reason = orNull(sentences(d.Reason(), p.Reason))
+	}
 	for i := range p.Items {
-		one := &p.Items[i]
-		out.Items[i] = OpenProblem{
-			Factory: one.Place.Short, FactoryName: one.Place.Name, PipelineName: one.PipelineName,
-			Runs: one.Runs, Since: Time(one.Since), Last: runRow(&one.Last), Spark: one.Spark,
-		}
+		out.Items[i] = problem(&p.Items[i])
 	}
 	return out
+}
+
+func problem(p *store.Problem) PipelineProblem {
+	out := PipelineProblem{
+		Kind: string(p.Kind), Factory: p.Place.Short, FactoryName: p.Place.Name, PipelineName: p.PipelineName,
+		Runs: p.Runs, NotRedone: p.NotRedone, Series: p.Series, SeriesTotal: p.SeriesTotal, Recurring: orEmpty(p.Recurring),
+		Since: Time(p.Since), Last: runRow(&p.Last), Spark: p.Spark,
+		SeriesItems: make([]ProblemSeries, len(p.SeriesItems)), Folded: make([]FoldedPipeline, len(p.Folded)),
+	}
+	for i, one := range p.SeriesItems {
+		out.SeriesItems[i] = ProblemSeries{Parameters: seriesParameters(one.Parameters), Runs: one.Runs, Since: Time(one.Since)}
+	}
+	for i, one := range p.Folded {
+		out.Folded[i] = FoldedPipeline{Factory: one.Place.Short, PipelineName: one.PipelineName, Runs: one.Runs}
+	}
+	if p.Flap != nil {
+		out.Flapping.Value = &Flapping{Failed: p.Flap.Failed, Runs: p.Flap.Runs, WorksAgainMs: p.Flap.WorksAgain.Milliseconds()}
+	}
+	return out
+}
+
+func orEmpty(list []string) []string {
+	if list == nil {
+		return []string{}
+	}
+	return list
 }
 
 func pipelineHealth(p *store.PipelineHealth) PipelineHealth {
 	out := PipelineHealth{
 		Factory: p.Place.Short, FactoryName: p.Place.Name, PipelineName: p.PipelineName,
-		Runs: p.Runs, Failed: p.Failed, Open: p.Open, SuccessRate: p.SuccessRate,
+		Runs: p.Runs, Failed: p.Failed, Open: p.Open, NotRedone: p.NotRedone, SuccessRate: p.SuccessRate,
 		Last: runRow(&p.Last), Strip: make([]StripRun, len(p.Strip)),
 	}
 	for i, tick := range p.Strip {
 		out.Strip[i] = StripRun{
 			RunID: tick.RunID, Status: string(tick.Status), RunStart: NullTime(tick.RunStart),
-			DurationInMs: tick.DurationInMs, Open: tick.Open, HealedBy: orNull(tick.HealedBy), EndUnknown: endUnknown(tick.Gone, tick.Status),
+			DurationInMs: tick.DurationInMs, EndUnknown: endUnknown(tick.Gone, tick.Status),
+		}
+		if r := tick.Recovery; r != nil {
+			out.Strip[i].Recovery = orNull(string(r.State))
+			if r.By != nil {
+				out.Strip[i].RecoveredBy = orNull(r.By.RunID)
+			}
 		}
 	}
 	return out

@@ -19,7 +19,8 @@ type RunFilterParams struct {
 	InvokedBy   []string `query:"invokedBy,explode" nullable:"false" doc:"Values of invokedBy.invokedByType or invokedBy.name, without regard to case."`
 	Annotation  []string `query:"annotation,explode" nullable:"false" doc:"Annotations; a run has at least one of them."`
 	Group       string   `query:"group" enum:"latest" doc:"latest: only the newest run of each run group."`
-	Open        boolText `query:"open" doc:"true: failures that were not healed since. false: every other run."`
+	Recovery    []string `query:"recovery,explode" nullable:"false" enum:"open,notRedone,recovered" doc:"Failed runs by what became of them: see recovery of a run."`
+	Open        boolText `query:"open" doc:"true: the same as recovery=open. false: every other run."`
 	MinDuration string   `query:"minDuration" example:"5m" doc:"Least duration, such as 90s, 5m or 1h30m, or whole milliseconds. Runs that go on have none and are left out."`
 	Q           string   `query:"q" minLength:"1" maxLength:"200" doc:"Words in the message, part of the pipeline's name, or the start of a runId."`
 }
@@ -55,16 +56,19 @@ type FactoryFacet struct {
 // Facets are the counts beside a list of runs. A figure that would cost too
 // much is null, and reason says so.
 type Facets struct {
-	Total      *int64         `json:"total" doc:"Runs that the filters leave."`
-	Open       *int64         `json:"open" doc:"Open failures among them."`
-	Healed     *int64         `json:"healed" doc:"Healed failures among them."`
-	Status     []Facet        `json:"status" nullable:"true" doc:"By status."`
-	Factory    []FactoryFacet `json:"factory" nullable:"true" doc:"By factory."`
-	InvokedBy  []Facet        `json:"invokedBy" nullable:"true" doc:"By invokedBy.invokedByType."`
-	Trigger    []Facet        `json:"trigger" nullable:"true" doc:"The 20 triggers with the most runs."`
-	Pipeline   []Facet        `json:"pipeline" nullable:"true" doc:"The 50 pipelines with the most runs."`
-	Annotation []Facet        `json:"annotation" nullable:"true" doc:"The 50 annotations with the most runs."`
-	Reason     *string        `json:"reason" doc:"Why a figure is null; null when none is."`
+	Total          *int64         `json:"total" doc:"Runs that the filters leave."`
+	Open           *int64         `json:"open" doc:"Open failed runs among them."`
+	NotRedone      *int64         `json:"notRedone" doc:"Failed runs among them that are not redone."`
+	Recovered      *int64         `json:"recovered" doc:"Failed runs among them that have recovered."`
+	RecoveryReason *string        `json:"recoveryReason" doc:"Why open, notRedone and recovered are null though total is known: recoveries are being derived."`
+	Recovery       []Facet        `json:"recovery" nullable:"true" doc:"Failed runs by recovery."`
+	Status         []Facet        `json:"status" nullable:"true" doc:"By status."`
+	Factory        []FactoryFacet `json:"factory" nullable:"true" doc:"By factory."`
+	InvokedBy      []Facet        `json:"invokedBy" nullable:"true" doc:"By invokedBy.invokedByType."`
+	Trigger        []Facet        `json:"trigger" nullable:"true" doc:"The 20 triggers with the most runs."`
+	Pipeline       []Facet        `json:"pipeline" nullable:"true" doc:"The 50 pipelines with the most runs."`
+	Annotation     []Facet        `json:"annotation" nullable:"true" doc:"The 50 annotations with the most runs."`
+	Reason         *string        `json:"reason" doc:"Why a figure is null; null when none is."`
 }
 
 func (a *board) registerRuns() {
@@ -127,8 +131,8 @@ func (a *board) runFacets(ctx context.Context, in *RunFilterParams) (Facets, err
 		return Facets{}, err
 	}
 	out := Facets{
-		Total: f.Total, Open: f.Open, Healed: f.Healed, Reason: orNull(f.Reason),
-		Status: facets(f.Status), InvokedBy: facets(f.InvokedBy), Trigger: facets(f.Trigger),
+		Total: f.Total, Open: f.Open, NotRedone: f.NotRedone, Recovered: f.Recovered, RecoveryReason: orNull(f.RecoveryReason), Reason: orNull(f.Reason),
+		Recovery: facets(f.Recovery), Status: facets(f.Status), InvokedBy: facets(f.InvokedBy), Trigger: facets(f.Trigger),
 		Pipeline: facets(f.Pipeline), Annotation: facets(f.Annotation),
 	}
 	if f.Factory != nil {

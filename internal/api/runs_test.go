@@ -33,7 +33,7 @@ func TestARowIsWhatADFSent(t *testing.T) {
 	}
 	maps.Copy(want, object{
 		"factory": "sales-prod", "factoryName": "Sales-Prod", "factoryId": string(place.ID), "cancelledBy": nil,
-		"open": true, "healedBy": nil, "endUnknown": nil, "activities": "none", "odd": []any{}, "sortTime": row["runStart"],
+		"recovery": object{"state": "open", "rule": nil, "by": nil, "running": nil}, "recoveryReason": nil, "endUnknown": nil, "activities": "none", "odd": []any{}, "sortTime": row["runStart"],
 	})
 	if diff := cmp.Diff([]object{plain(t, want)}, got); diff != "" {
 		t.Errorf("the row (-want +got):\n%s", diff)
@@ -163,7 +163,8 @@ func TestFacetsCountWhatOtherFiltersLeave(t *testing.T) {
 	b := filterRuns(t)
 	got := read[object](t, b, "/api/v1/runs/facets?factory=sales-prod&status=Failed")
 	want := object{
-		"total": 1.0, "open": 1.0, "healed": 0.0, "reason": nil,
+		"total": 1.0, "open": 1.0, "notRedone": 0.0, "recovered": 0.0, "recoveryReason": nil, "reason": nil,
+		"recovery":   []any{object{"value": "open", "count": 1.0}},
 		"status":     []any{object{"value": "Succeeded", "count": 3.0}, object{"value": "Failed", "count": 1.0}, object{"value": "InProgress", "count": 1.0}},
 		"factory":    []any{object{"value": "sales-prod", "name": "sales-prod", "count": 1.0}},
 		"invokedBy":  []any{object{"value": "ScheduleTrigger", "count": 1.0}},
@@ -235,11 +236,18 @@ func TestOneRunWhole(t *testing.T) {
 
 	got := read[object](t, b, "/api/v1/runs/"+runID(2)+"?factory=sales-prod")
 	for field, want := range map[string]any{
-		"runId": runID(2), "factory": "sales-prod", "healedBy": runID(3), "open": false,
+		"runId": runID(2), "factory": "sales-prod", "worksSince": nil, "series": object{"parameters": object{"deep": `{"n":"1.5"}`}},
 		"parameters": object{"day": "2026-11-24", "deep": object{"n": 1.5}}, "runDimension": object{}, "pipelineReturnValue": object{},
 		"raw": any(plain(t, failed)), "studioUrl": "https://contoso.studio.example/sales-prod/" + runID(2),
-		"alsoIn":    []any{object{"factory": "hr-prod", "factoryName": "hr-prod", "runStart": "2026-11-24T07:00:00Z"}},
-		"healed":    object{"runId": runID(3), "pipelineName": "pl_orders", "runStart": "2026-11-24T11:20:00Z", "runEnd": "2026-11-24T11:21:30Z"},
+		"alsoIn": []any{object{"factory": "hr-prod", "factoryName": "hr-prod", "runStart": "2026-11-24T07:00:00Z"}},
+		"recovery": object{
+			"state": "recovered", "rule": "rerun", "running": nil,
+			"by": object{"runId": runID(3), "pipelineName": "pl_orders", "runStart": "2026-11-24T11:20:00Z", "runEnd": "2026-11-24T11:21:30Z", "status": "Succeeded"},
+		},
+		"parameterUses": []any{
+			object{"name": "day", "class": "moving", "rule": "dates", "reason": "Nine of ten of its 1 values are dates, months or times."},
+			object{"name": "deep", "class": "recurring", "rule": "looks", "reason": "Too few runs to see whether values come back; most look like names."},
+		},
 		"groupSize": 2.0, "childCount": 1.0, "previousRunId": runID(1), "nextRunId": runID(3),
 	} {
 		if diff := cmp.Diff(want, got[field]); diff != "" {
@@ -250,7 +258,7 @@ func TestOneRunWhole(t *testing.T) {
 		t.Errorf("without factory the newest run is given, not that of %v", newest["factory"])
 	}
 	older := read[object](t, b, "/api/v1/runs/"+runID(2)+"?factory=hr-prod")
-	if older["factory"] != "hr-prod" || older["healed"] != nil || older["previousRunId"] != nil {
+	if older["factory"] != "hr-prod" || older["recovery"] != nil || older["previousRunId"] != nil {
 		t.Errorf("the run of the other factory is %v", older)
 	}
 	if diff := cmp.Diff([]any{runID(2), runID(3)}, column(list(t, b, "/api/v1/runs/"+runID(3)+"/group"), "runId")); diff != "" {

@@ -316,7 +316,7 @@ func TestOverviewAtAGlance(t *testing.T) {
 			"from": "2026-11-22T12:00:00Z", "to": "2026-11-23T12:00:00Z", "counts": object{"Failed": 1.0},
 			"successRate": object{"value": 0.0, "reason": nil},
 		},
-		"healed": object{"runs": 1.0},
+		"recovery": object{"notRedone": 0.0, "recovered": 1.0, "reason": nil},
 		"staleSources": []any{
 			object{"source": "contoso", "factory": nil, "name": "contoso", "asOf": nil, "reason": "The secret has expired. Make a new one.", "command": "az ad app credential reset"},
 			object{"source": "contoso", "factory": "hr-prod", "name": "hr-prod", "asOf": "2026-11-24T11:59:55Z", "reason": "No answer. Wait.", "command": nil},
@@ -327,8 +327,8 @@ func TestOverviewAtAGlance(t *testing.T) {
 			t.Errorf("%s (-want +got):\n%s", field, diff)
 		}
 	}
-	running, problems := got["running"].(object), got["openProblems"].(object)
-	if running["count"] != 1.0 || problems["count"] != 2.0 || problems["runs"] != 2.0 || problems["before"] != 1.0 || problems["oldest"] != "2026-11-23T06:00:00Z" {
+	running, problems := got["running"].(object), got["problems"].(object)
+	if running["count"] != 1.0 || problems["pipelines"] != 2.0 || problems["runs"] != 2.0 || problems["before"] != 1.0 || problems["oldest"] != "2026-11-23T06:00:00Z" {
 		t.Errorf("running %v, problems %v", running["count"], problems)
 	}
 	first := problems["items"].([]any)[0].(object)
@@ -372,7 +372,7 @@ func TestTimelineOfTheLastDay(t *testing.T) {
 	if got.From != "2026-11-23T12:00:00Z" || got.To != "2026-11-24T12:00:00Z" || got.Bucket != "15m" || len(got.Items) != 96 {
 		t.Errorf("from %s to %s, %d buckets of %s", got.From, got.To, len(got.Items), got.Bucket)
 	}
-	want := object{"start": "2026-11-24T11:45:00Z", "end": "2026-11-24T12:00:00Z", "counts": object{"Failed": 1.0}, "open": 1.0, "healed": 0.0, "covered": "yes"}
+	want := object{"start": "2026-11-24T11:45:00Z", "end": "2026-11-24T12:00:00Z", "counts": object{"Failed": 1.0}, "open": 1.0, "notRedone": 0.0, "recovered": 0.0, "underived": 0.0, "covered": "yes"}
 	if diff := cmp.Diff(want, got.Items[95]); diff != "" {
 		t.Errorf("the last bucket (-want +got):\n%s", diff)
 	}

@@ -20,12 +20,14 @@ type TimelineParams struct {
 
 // TimelineBucket is one stretch of a timeline.
 type TimelineBucket struct {
-	Start   Time             `json:"start" doc:"Where it begins."`
-	End     Time             `json:"end" doc:"Where it ends; runs that start then belong to the next bucket."`
-	Counts  map[string]int64 `json:"counts" doc:"Runs by status; statuses that do not occur are left out. Empty, and unknown, where covered is no."`
-	Open    int64            `json:"open" doc:"Failures that were not healed since."`
-	Healed  int64            `json:"healed" doc:"Failures that were healed since."`
-	Covered string           `json:"covered" enum:"yes,partly,no" doc:"How much of its history is here."`
+	Start     Time             `json:"start" doc:"Where it begins."`
+	End       Time             `json:"end" doc:"Where it ends; runs that start then belong to the next bucket."`
+	Counts    map[string]int64 `json:"counts" doc:"Runs by status; statuses that do not occur are left out. Empty, and unknown, where covered is no."`
+	Open      int64            `json:"open" doc:"Open failed runs."`
+	NotRedone int64            `json:"notRedone" doc:"Failed runs that are not redone."`
+	Recovered int64            `json:"recovered" doc:"Failed runs that have recovered."`
+	Underived int64            `json:"underived" doc:"Failed runs whose recovery is being derived: open, notRedone and recovered leave them out."`
+	Covered   string           `json:"covered" enum:"yes,partly,no" doc:"How much of its history is here."`
 }
 
 // Timeline is the number of runs by status over time.
@@ -67,7 +69,7 @@ func (a *board) timeline(ctx context.Context, in *TimelineParams) (Timeline, err
 	for i, b := range t.Items {
 		out.Items[i] = TimelineBucket{
 			Start: Time(b.Start), End: Time(b.End), Counts: counts(b.Counts),
-			Open: b.Open, Healed: b.Healed, Covered: string(b.Covered),
+			Open: b.Open, NotRedone: b.NotRedone, Recovered: b.Recovered, Underived: b.Underived, Covered: string(b.Covered),
 		}
 	}
 	return out, nil

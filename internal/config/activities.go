@@ -47,20 +47,19 @@ func (p *fileParser) activityPolicy(n *yaml.Node, path string) ActivityPolicy {
 	before := len(p.errs)
 	p.each(n, path, []string{"factory", "pipeline", "keep", "slowerThan"}, func(key string, v *yaml.Node) {
 		full := path + "." + key
+		if key == "factory" {
+			policy.Factory = p.pattern(v, full)
+			return
+		}
+		if key == "pipeline" {
+			policy.Pipeline = p.pattern(v, full)
+			return
+		}
 		t := p.text(v, full)
 		if t.where == "" {
 			return
 		}
 		switch key {
-		case "factory", "pipeline":
-			if t.text == "" {
-				p.fail(v, full, "is empty: write a name, in which * stands for any text and ? for any character, or leave it out for all")
-			}
-			if key == "factory" {
-				policy.Factory = t.text
-			} else {
-				policy.Pipeline = t.text
-			}
 		case "keep":
 			if !slices.Contains(KeepWords(), t.text) {
 				p.fail(v, full, "%q is not allowed: %s", t.text, strings.Join(KeepWords(), ", "))

@@ -48,6 +48,8 @@ func exercise(t *testing.T, open opener) {
 	t.Run("a run that was updated ahead is forgotten too", x.goneAhead)
 	t.Run("a run has its surroundings", x.surroundings)
 	t.Run("a run of another time has its surroundings", x.surroundingsOfOddTimes)
+	t.Run("a run says how it is compared and what became of it", x.explained)
+	t.Run("recovery does not depend on the order of arrival", x.anyOrder)
 	t.Run("the overview counts what is there", x.overview)
 	t.Run("coverage marks the timeline", x.timelineCoverage)
 	t.Run("bad arguments are refused", x.invalid)
@@ -373,7 +375,7 @@ func (x suite) surroundings(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if d.Place != f || d.Latest || d.Open || d.HealedBy != guid(3) || d.Healer.RunID != guid(3) || d.GroupSize != 2 || d.ChildCount != 2 || d.PreviousRunID != guid(1) || d.NextRunID != guid(3) {
+	if d.Place != f || d.Latest || d.Recovery.State != store.Recovered || d.Recovery.Rule != "rerun" || d.Recovery.By.RunID != guid(3) || d.Recovery.By.RunEnd != hour(3) || d.GroupSize != 2 || d.ChildCount != 2 || d.PreviousRunID != guid(1) || d.NextRunID != guid(3) {
 		t.Errorf("%+v", d)
 	}
 	if diff := cmp.Diff([]store.Elsewhere{{Place: other, RunStart: hour(1.5)}}, d.AlsoIn); diff != "" {
@@ -409,7 +411,7 @@ func (x suite) overview(t *testing.T) {
 		row{ID: guid(6), Pipeline: "good", Status: "InProgress", Start: hour(-50)},
 	)
 	write(t, s, other, row{ID: guid(7), Pipeline: "load", Status: "Queued", Start: hour(7)}, row{ID: guid(8), Pipeline: "load", Status: "Failed", Start: hour(8), Ms: 1})
-	o, err := s.Overview(t.Context(), store.OverviewQuery{From: hour(0), To: hour(24), Factories: []string{"adf"}})
+	o, err := s.Overview(t.Context(), store.OverviewQuery{From: hour(0), To: hour(24), Factories: []string{"adf"}, OlderAfter: 100 * 24 * time.Hour})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -420,8 +422,8 @@ func (x suite) overview(t *testing.T) {
 	if o.Previous.Counts != nil || o.Previous.Reason == "" {
 		t.Errorf("the period before is not covered: %+v", o.Previous)
 	}
-	if o.RunningCount != 1 || !slices.Equal(ids(o.Running), []string{guid(6)}) || o.HealedRuns != 1 {
-		t.Errorf("running %d %v, healed %d", o.RunningCount, ids(o.Running), o.HealedRuns)
+	if o.RunningCount != 1 || !slices.Equal(ids(o.Running), []string{guid(6)}) || *o.RecoveredRuns != 1 || *o.NotRedoneRuns != 0 {
+		t.Errorf("running %d %v, recovered %d", o.RunningCount, ids(o.Running), *o.RecoveredRuns)
 	}
 	p := o.Problems
 	if p.Pipelines != 1 || p.Runs != 2 || p.Oldest != hour(-3) || p.Before != 1 || len(p.Items) != 1 || p.Items[0].Last.RunID != guid(2) || p.Items[0].Runs != 2 || p.Items[0].Spark[2] != 1 {
@@ -433,7 +435,7 @@ func (x suite) overview(t *testing.T) {
 	if len(o.Worst) != 2 || o.Worst[0].PipelineName != "load" || o.Worst[0].Runs != 1 || o.Worst[0].Open != 1 || len(o.Worst[0].Strip) != 2 || o.Worst[1].PipelineName != "flaky" || *o.Worst[1].SuccessRate != 0.5 {
 		t.Errorf("%+v", o.Worst)
 	}
-	all, err := s.Overview(t.Context(), store.OverviewQuery{From: hour(0), To: hour(24)})
+	all, err := s.Overview(t.Context(), store.OverviewQuery{From: hour(0), To: hour(24), OlderAfter: 100 * 24 * time.Hour})
 	if err != nil || all.RunningCount != 2 || all.Problems.Pipelines != 2 || all.Problems.Items[0].Place != other {
 		t.Errorf("%+v %v", all.Problems, err)
 	}

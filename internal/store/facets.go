@@ -10,6 +10,8 @@ import (
 
 	"github.com/ncruces/go-sqlite3"
 	"golang.org/x/sync/errgroup"
+
+	"andon/internal/store/history"
 )
 
 const (
@@ -47,7 +49,7 @@ type facetBuilder struct {
 // group is a combination of properties and how many runs have it.
 type group struct {
 	status, factory, pipeline, invoker, set int64
-	open                                    bool
+	recovery                                int64 // the code of a failed run
 	n                                       int64
 }
 
@@ -73,6 +75,10 @@ func (b *facetBuilder) facets(out *Facets) []facet {
 	return []facet{
 		{"status", &out.Status, len(f.Statuses) > 0, func(l *RunFilter) { l.Statuses = nil }, true, 0, func(g group) []Facet {
 			return []Facet{{Value: string(d.word(g.status))}}
+		}},
+		{"recovery", &out.Recovery, len(f.Recovery) > 0 || f.Open != nil, func(l *RunFilter) { l.Recovery, l.Open = nil, nil }, true, 0, func(g group) []Facet {
+			state, _ := stateOf(g.status, g.recovery)
+			return nonEmpty(state.String())
 		}},
 		{"factory", &out.Factory, len(f.Factories) > 0, func(l *RunFilter) { l.Factories = nil }, true, 0, func(g group) []Facet {
 			p, _ := d.place(FactoryKey(g.factory))
@@ -103,7 +109,7 @@ func (b *facetBuilder) build(ctx context.Context) (Facets, error) {
 		return Facets{}, err
 	}
 	whole := b.seen[""]
-	out.Total, out.Open, out.Healed = whole.totals()
+	whole.totals(&out)
 	for _, facet := range all {
 		found := whole
 		if facet.set {
@@ -152,7 +158,7 @@ func (s *Store) groupRuns(ctx context.Context, f RunFilter) (*groups, error) {
 	if err != nil || sc.empty || sc.from >= sc.to {
 		return &groups{}, err
 	}
-	simple := sc.pipelines == nil && sc.open == nil && !sc.latest && sc.minMs == 0 && sc.q == ""
+	simple := sc.pipelines == nil && sc.recovery == nil && !sc.notOpen && !sc.latest && sc.minMs == 0 && sc.q == ""
 	rows, err := s.estimate(ctx, &sc)
 	if err != nil {
 		return nil, err
@@ -212,11 +218,10 @@ func (s *Store) cutRange(ctx context.Context, sc *scope, rows int64) ([]scope, e
 
 // groupColumns are a row's properties. The rows are summed in Go: SQLite
 // would sort them to group them, which takes six times as long.
-const groupColumns = "pipeline_id, invoker_id, set_id, status, healed_at IS NULL"
+const groupColumns = "pipeline_id, invoker_id, set_id, status, coalesce(recovery, 0)"
 
 type groupKey struct {
-	pipeline, invoker, set, status int64
-	unhealed                       bool
+	pipeline, invoker, set, status, recovery int64
 }
 
 // groupText looks at the matches of a text instead of at every run.
@@ -271,7 +276,7 @@ func (s *Store) readGroups(ctx context.Context, b *stmt) (sums map[groupKey]int6
 	sums = map[groupKey]int64{}
 	total := 0
 	err = b.eachRow(ctx, s.read, func(st *sqlite3.Stmt) {
-		sums[groupKey{st.ColumnInt64(0), st.ColumnInt64(1), st.ColumnInt64(2), st.ColumnInt64(3), st.ColumnBool(4)}]++
+		sums[groupKey{st.ColumnInt64(0), st.ColumnInt64(1), st.ColumnInt64(2), st.ColumnInt64(3), st.ColumnInt64(4)}]++
 		total++
 	})
 	if err != nil || total > facetRows {
@@ -300,7 +305,7 @@ func (s *Store) mergeGroups(parts ...map[groupKey]int64) *groups {
 	for k, n := range all {
 		out.list = append(out.list, group{
 			status: k.status, factory: int64(s.dicts.pipeline(k.pipeline).factory), pipeline: k.pipeline,
-			invoker: k.invoker, set: k.set, open: k.status == statusFailed && k.unhealed, n: n,
+			invoker: k.invoker, set: k.set, recovery: k.recovery, n: n,
 		})
 	}
 	return out
@@ -328,32 +333,48 @@ func (s *Store) groupRollups(ctx context.Context, sc *scope) (*groups, error) {
 			if sc.statuses != nil && !slices.Contains(sc.statuses, id) {
 				continue
 			}
-			if id == statusFailed && t.open > 0 {
-				out.list = append(out.list, group{status: id, factory: f, open: true, n: t.open})
-				n -= t.open
+			if id != statusFailed {
+				out.list = append(out.list, group{status: id, factory: f, n: n})
+				continue
 			}
-			out.list = append(out.list, group{status: id, factory: f, n: n})
+			for code, failed := range t.byRecovery() {
+				if failed > 0 {
+					out.list = append(out.list, group{status: id, factory: f, recovery: code, n: failed})
+				}
+			}
 		}
 	}
 	return out, nil
 }
 
-// totals returns nil figures for groups that are unknown.
-func (g *groups) totals() (total, open, healed *int64) {
+// totals adds the figures over all groups, nil ones where they are unknown. Of
+// failed runs whose recovery is being derived no state can be counted.
+func (g *groups) totals(out *Facets) {
 	if g == nil {
-		return nil, nil, nil
+		return
 	}
-	var t, o, h int64
+	var total, open, notRedone, recovered, underived int64
 	for _, x := range g.list {
-		t += x.n
+		total += x.n
+		state, _ := stateOf(x.status, x.recovery)
 		switch {
-		case x.open:
-			o += x.n
-		case x.status == statusFailed:
-			h += x.n
+		case x.status != statusFailed:
+		case state == history.Open:
+			open += x.n
+		case state == history.NotRedone:
+			notRedone += x.n
+		case state == history.Recovered:
+			recovered += x.n
+		default:
+			underived += x.n
 		}
 	}
-	return &t, &o, &h
+	out.Total = &total
+	if underived == 0 {
+		out.Open, out.NotRedone, out.Recovered = &open, &notRedone, &recovered
+	} else {
+		out.RecoveryReason = derivingReason(underived)
+	}
 }
 
 // count sums groups by value, the most frequent first. Names are the same in

@@ -83,7 +83,7 @@ func (s *Store) list(ctx context.Context, sc *scope, by Sort, after listPlace, n
 	if err != nil {
 		return nil, err
 	}
-	if rows < sortRows || sc.open != nil && *sc.open {
+	if rows < sortRows || sc.onlyRecovery(codeOpen) {
 		return s.listSorted(ctx, sc, by.desc(), after, n)
 	}
 	return s.listByBucket(ctx, sc, by.desc(), after, n)

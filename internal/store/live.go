@@ -19,7 +19,7 @@ type Change struct {
 	Kind     ChangeKind
 	Factory  Place           // zero for a gap
 	Resource SurroundingKind // of ChangeResource
-	Runs     []RunKey        // of ChangeRun: written runs, and those whose open, healedBy or isLatest changed with them
+	Runs     []RunKey        // of ChangeRun: written runs, and those whose recovery or isLatest changed with them
 }
 
 const (

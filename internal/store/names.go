@@ -73,8 +73,8 @@ func (w *writer) pipelineID(factory FactoryKey, name string) (int64, error) {
 		return id, nil
 	}
 	return w.learn(func(id int64) { d.addPipeline(id, pipeline{factory, name}) },
-		func(id int64) { delete(d.pipelineID, key); delete(d.pipelines, id); delete(w.newestOK, id) },
-		"INSERT INTO pipeline (factory_id, name, name_key) VALUES (?, ?, ?)", factory, name, key.name)
+		func(id int64) { delete(d.pipelineID, key); delete(d.pipelines, id) },
+		"INSERT INTO pipeline (factory_id, name, name_key, derived) VALUES (?, ?, ?, 1)", factory, name, key.name)
 }
 
 func (w *writer) invokerID(v invoker) (int64, error) {

@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"github.com/gofrs/flock"
+
+	"andon/internal/store/history"
 )
 
 // Options are what Open needs beside the address.
@@ -21,6 +23,11 @@ type Options struct {
 	ReadOnly bool             // no lock, no migration, no writes
 	Logger   *slog.Logger     // nil logs nothing
 	Now      func() time.Time // nil is time.Now
+	// Series says which parameters are recurring, moving or ignored, before
+	// any other rule. Pipelines that it classifies otherwise than before are
+	// derived again: see Derive. nil leaves what was configured before, for
+	// commands that do not read the configuration; an empty list takes it back.
+	Series history.SeriesRules
 }
 
 // Store is a history of runs. Its methods may be called concurrently.
@@ -29,6 +36,8 @@ type Store struct {
 	readOnly bool
 	log      *slog.Logger
 	now      func() time.Time
+
+	seriesRules history.SeriesRules
 
 	read  *sql.DB // committed state only
 	dicts *dicts
@@ -57,7 +66,7 @@ func Open(ctx context.Context, dsn string, o Options) (*Store, error) {
 		return nil, err
 	}
 	s := &Store{
-		path: path, readOnly: o.ReadOnly, log: o.Logger, now: o.Now,
+		path: path, readOnly: o.ReadOnly, log: o.Logger, now: o.Now, seriesRules: o.Series,
 		jobs: make(chan *job), closing: make(chan struct{}), done: make(chan struct{}),
 		live: newFeed(),
 	}

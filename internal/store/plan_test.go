@@ -58,7 +58,6 @@ func numbers(n int) []int64 {
 func TestListsWalkAnIndexInOrder(t *testing.T) {
 	t.Parallel()
 	s := planStore(t)
-	yes := true
 	all := scope{from: math.MinInt64, to: math.MaxInt64}
 	for _, tt := range []struct {
 		name   string
@@ -76,8 +75,11 @@ func TestListsWalkAnIndexInOrder(t *testing.T) {
 		{"failures and cancelled of 5 factories", func(sc *scope) { sc.statuses, sc.factories = []int64{statusFailed, statusCancelled}, numbers(5) }, "run_odd_factory", "factory_id=? AND status=?", 10},
 		{"failures of a pipeline", func(sc *scope) { sc.statuses, sc.pipelines = []int64{statusFailed}, numbers(1) }, "run_odd_pipeline", "pipeline_id=? AND status=?", 1},
 		{"successes", func(sc *scope) { sc.statuses = []int64{statusSucceeded} }, "run_start", "", 1},
-		{"open", func(sc *scope) { sc.open = &yes }, "run_open", "", 1},
-		{"open of a pipeline", func(sc *scope) { sc.open, sc.pipelines = &yes, numbers(1) }, "run_open_pipeline", "pipeline_id=?", 1},
+		{"open", func(sc *scope) { sc.recovery = []int64{codeOpen} }, "run_open", "", 1},
+		{"open of a pipeline", func(sc *scope) { sc.recovery, sc.pipelines = []int64{codeOpen}, numbers(1) }, "run_failed_pipeline", "pipeline_id=? AND recovery=?", 1},
+		{"not redone", func(sc *scope) { sc.recovery = []int64{codeNotRedone} }, "run_not_redone", "", 1},
+		{"open and not redone of a factory", func(sc *scope) { sc.recovery, sc.factories = []int64{codeOpen, codeNotRedone}, numbers(1) }, "run_odd_factory", "factory_id=? AND status=?", 1},
+		{"recovered", func(sc *scope) { sc.recovery = recoveredCodes() }, "run_odd", "status=?", 1},
 		{"forty pipelines", func(sc *scope) { sc.pipelines = numbers(40) }, "run_pipeline", "pipeline_id=?", 40},
 		{"a thousand pipelines", func(sc *scope) { sc.pipelines = numbers(1000) }, "run_start", "", 1},
 		{"long ones", func(sc *scope) { sc.minMs = 1 << 40 }, "run_duration", "dur_b=?", 1},
@@ -113,10 +115,9 @@ func TestListsWalkAnIndexInOrder(t *testing.T) {
 func TestBranchesFitTheStack(t *testing.T) {
 	t.Parallel()
 	s := planStore(t)
-	no := false
 	sc := scope{
 		from: 1, to: math.MaxInt64 / 2, statuses: numbers(6), factories: numbers(maxBranches), pipelines: numbers(maxPipelines),
-		named: true, invokers: numbers(50), sets: numbers(50), latest: true, open: &no, minMs: 5,
+		named: true, invokers: numbers(50), sets: numbers(50), latest: true, notOpen: true, recovery: recoveredCodes(), minMs: 5,
 	}
 	if _, err := s.list(t.Context(), &sc, SortNewest, listPlace{5, 5}, 501); err != nil {
 		t.Error(err)

@@ -26,14 +26,16 @@ func (s *Store) loadRuns(ctx context.Context, keys []RunKey) ([]Run, error) {
 	if len(keys) == 0 {
 		return []Run{}, nil
 	}
-	b := newStmt().add(`SELECT r.seq, r.factory_id, r.run_start, r.flags, r.status, r.healed_seq, h.run_id, w.raw
-		FROM run r JOIN run_raw w ON w.seq = r.seq LEFT JOIN run h ON h.seq = r.healed_seq WHERE r.seq IN `).nums(keyNumbers(keys))
+	b := newStmt().add(`SELECT r.seq, r.factory_id, r.run_start, r.flags, r.status, r.recovery, h.seq, h.run_id, h.pipeline_id, h.run_start, h.run_end, h.flags, w.raw
+		FROM run r JOIN run_raw w ON w.seq = r.seq LEFT JOIN run h ON h.seq = r.recovered_seq AND r.recovery >= 3 WHERE r.seq IN `).nums(keyNumbers(keys))
 	byKey := make(map[RunKey]Run, len(keys))
+	var unrecovered []int64
 	err := b.each(ctx, s.read, func(rows *sql.Rows) error {
 		var key, factory, start, flags, status int64
-		var healedSeq sql.NullInt64
-		var healer, packed sql.RawBytes
-		if err := rows.Scan(&key, &factory, &start, &flags, &status, &healedSeq, &healer, &packed); err != nil {
+		var code sql.NullInt64
+		var packed sql.RawBytes
+		var by scannedLink
+		if err := rows.Scan(append([]any{&key, &factory, &start, &flags, &status, &code}, append(by.into(), &packed)...)...); err != nil {
 			return err
 		}
 		r, err := s.runOf(packed)
@@ -44,8 +46,9 @@ func (s *Store) loadRuns(ctx context.Context, keys []RunKey) ([]Run, error) {
 		r.Place, _ = s.dicts.place(FactoryKey(factory))
 		r.SortTime = adf.Time(start)
 		r.Latest = flags&flagSuperseded == 0
-		r.Open = status == statusFailed && !healedSeq.Valid
-		r.HealedBy = decodeRunID(healer)
+		if r.Recovery = s.recoveryOf(status, code.Int64, &by); r.Recovery != nil && r.Recovery.State != Recovered {
+			unrecovered = append(unrecovered, key)
+		}
 		r.Activities = activityState(flags)
 		r.Gone = flags&flagGone != 0
 		r.Origin = originOf(flags)
@@ -58,9 +61,16 @@ func (s *Store) loadRuns(ctx context.Context, keys []RunKey) ([]Run, error) {
 	if err != nil {
 		return nil, s.unavailable(fmt.Errorf("read runs: %w", err))
 	}
+	running, err := s.runningFor(ctx, unrecovered)
+	if err != nil {
+		return nil, s.unavailable(fmt.Errorf("look for reruns: %w", err))
+	}
 	out := make([]Run, 0, len(keys))
 	for _, k := range keys {
 		if r, ok := byKey[k]; ok {
+			if r.Recovery != nil {
+				r.Recovery.Running = running[k]
+			}
 			out = append(out, r)
 		}
 	}
@@ -135,7 +145,6 @@ type located struct {
 	start     int64
 	end       sql.NullInt64
 	flags     int64
-	healedSeq sql.NullInt64
 	id, group []byte
 }
 
@@ -167,12 +176,12 @@ func (s *Store) findByID(ctx context.Context, id []byte) ([]located, error) {
 	if len(segments) == 0 || len(id) == 0 {
 		return nil, nil
 	}
-	b := newStmt().add("SELECT seq, factory_id, pipeline_id, run_start, run_end, flags, healed_seq, run_id, group_id FROM run").index("run_segment")
+	b := newStmt().add("SELECT seq, factory_id, pipeline_id, run_start, run_end, flags, run_id, group_id FROM run").index("run_segment")
 	b.add(" WHERE seq >> 13 IN ").nums(segments).add(" AND run_id = ").arg(id).add(" ORDER BY run_start DESC, seq DESC")
 	var out []located
 	err := b.each(ctx, s.read, func(rows *sql.Rows) error {
 		var l located
-		if err := rows.Scan(&l.key, &l.factory, &l.pipeline, &l.start, &l.end, &l.flags, &l.healedSeq, &l.id, &l.group); err != nil {
+		if err := rows.Scan(&l.key, &l.factory, &l.pipeline, &l.start, &l.end, &l.flags, &l.id, &l.group); err != nil {
 			return err
 		}
 		out = append(out, l)
@@ -197,17 +206,13 @@ func (s *Store) Run(ctx context.Context, factory, runID string) (RunDetail, erro
 	if err != nil {
 		return RunDetail{}, err
 	}
-	keys := []RunKey{hit.key}
-	if hit.healedSeq.Valid {
-		keys = append(keys, RunKey(hit.healedSeq.Int64))
-	}
-	runs, err := s.loadRuns(ctx, keys)
+	runs, err := s.loadRuns(ctx, []RunKey{hit.key})
 	if err != nil {
 		return RunDetail{}, err
 	}
 	d := RunDetail{Run: runs[0]}
-	if len(runs) > 1 {
-		d.Healer = &runs[1]
+	if err := s.explainWork(ctx, hit, &d); err != nil {
+		return RunDetail{}, s.unavailable(fmt.Errorf("read the series of run %s: %w", runID, err))
 	}
 	for _, o := range others {
 		place, _ := s.dicts.place(o.factory)

@@ -19,7 +19,8 @@ type scope struct {
 	invokers  []int64 // nil: all
 	sets      []int64 // of annotations; nil: all
 	latest    bool
-	open      *bool
+	notOpen   bool    // without open failures
+	recovery  []int64 // codes of failed runs; nil: all runs
 	minMs     int64
 	q         string
 	empty     bool // nothing can match
@@ -29,7 +30,7 @@ type scope struct {
 // scope empty; an unknown factory is an InvalidError.
 func (s *Store) resolve(f RunFilter) (scope, error) {
 	sc := scope{
-		from: math.MinInt64, to: math.MaxInt64, latest: f.LatestOnly, open: f.Open,
+		from: math.MinInt64, to: math.MaxInt64, latest: f.LatestOnly, notOpen: f.Open != nil && !*f.Open,
 		minMs: f.MinDurationMs, q: strings.TrimSpace(f.Q),
 	}
 	if !f.From.IsZero() {
@@ -48,6 +49,7 @@ func (s *Store) resolve(f RunFilter) (scope, error) {
 		})
 		sc.empty = len(sc.statuses) == 0
 	}
+	sc.resolveRecovery(f)
 	s.resolveInvokers(&sc, f)
 	if len(f.Annotations) > 0 {
 		sc.sets = s.dicts.setIDs(func(texts []string) bool {
@@ -57,6 +59,39 @@ func (s *Store) resolve(f RunFilter) (scope, error) {
 	}
 	s.resolvePipelines(&sc, f)
 	return sc, nil
+}
+
+// resolveRecovery turns states of recovery into the codes of their column.
+func (sc *scope) resolveRecovery(f RunFilter) {
+	states := f.Recovery
+	if f.Open != nil && *f.Open {
+		if len(states) > 0 && !slices.Contains(states, RecoveryOpen) {
+			sc.empty = true
+			return
+		}
+		states = []RecoveryState{RecoveryOpen}
+	}
+	if len(states) == 0 {
+		return
+	}
+	sc.recovery = []int64{}
+	for _, state := range states {
+		switch state {
+		case RecoveryOpen:
+			sc.recovery = append(sc.recovery, codeOpen)
+		case RecoveryNotRedone:
+			sc.recovery = append(sc.recovery, codeNotRedone)
+		case Recovered:
+			sc.recovery = append(sc.recovery, recoveredCodes()...)
+		}
+	}
+	sc.recovery = slices.Compact(sortedInts(sc.recovery))
+	sc.empty = sc.empty || len(sc.recovery) == 0 || sc.statuses != nil && !slices.Contains(sc.statuses, statusFailed)
+}
+
+// onlyRecovery reports whether the scope wants failed runs of one code.
+func (sc *scope) onlyRecovery(code int64) bool {
+	return len(sc.recovery) == 1 && sc.recovery[0] == code
 }
 
 func (s *Store) factoryIDs(shorts []string) ([]int64, error) {
@@ -203,10 +238,11 @@ func (sc *scope) where(b *stmt) {
 	if sc.latest {
 		b.add(" AND flags & ").num(flagSuperseded).add(" = 0")
 	}
-	if sc.open != nil && *sc.open {
-		b.add(" AND status = 3 AND healed_at IS NULL")
-	} else if sc.open != nil {
-		b.add(" AND (status <> 3 OR healed_at IS NOT NULL)")
+	if sc.recovery != nil {
+		b.add(" AND status = 3 AND recovery IN ").nums(sc.recovery)
+	}
+	if sc.notOpen {
+		b.add(" AND (status <> 3 OR coalesce(recovery, 0) <> 1)")
 	}
 	if sc.minMs > 0 {
 		b.add(" AND +duration_ms >= ").arg(sc.minMs)

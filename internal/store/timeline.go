@@ -45,9 +45,9 @@ const (
 type TimeBucket struct {
 	Start, End adf.Time
 	Counts     map[adf.Status]int64 // statuses that don't occur are left out
-	Open       int64                // failures not healed
-	Healed     int64                // failures healed since
-	Covered    Covered
+	// What became of the failed ones. Underived of them have no state yet.
+	Open, NotRedone, Recovered, Underived int64
+	Covered                               Covered
 }
 
 // bucketLengths are the allowed lengths, shortest first.
@@ -156,7 +156,7 @@ func (s *Store) timelineItems(ctx context.Context, sc *scope, g grid) ([]TimeBuc
 	for i := range items {
 		from, to := g.span(int64(i))
 		c := &counters[i]
-		items[i] = TimeBucket{Start: adf.Time(from), End: adf.Time(to), Counts: c.known(), Open: c[colOpen], Healed: c[colFailed] - c[colOpen]}
+		items[i] = TimeBucket{Start: adf.Time(from), End: adf.Time(to), Counts: c.known(), Open: c[colOpen], NotRedone: c[colNotRedone], Recovered: c.tally().recovered(), Underived: c[colUnderived]}
 		others = others || c[colOther] > 0
 	}
 	if others {

@@ -9,7 +9,7 @@ import (
 // Rows come with times that can't be: of a machine whose clock was wrong, or of
 // no clock at all. Such a time is shown as it came and counted as odd, but
 // nothing is ordered by it: a run of 2099 would stand on top of every list for
-// ever, heal every failure before it, and take no update.
+// ever, recover every failure before it, and take no update.
 
 // futureSlack is how far ahead of Azure's clock a time may lie: a day is more
 // than any time zone that was taken for UTC.

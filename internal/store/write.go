@@ -13,6 +13,7 @@ import (
 	"github.com/ncruces/go-sqlite3"
 
 	"andon/internal/adf"
+	"andon/internal/store/history"
 )
 
 // The flags of a run.
@@ -23,7 +24,7 @@ const (
 	flagImport                    // only an import has shown it
 	flagOdd                       // a field could not be read
 	flagNoStart                   // runStart is absent or impossible: run_start is a stand-in
-	flagGroupHealed               // healed by a run of another pipeline, in its run group
+	_                             // stores of before schema 4 may have it set; it means nothing
 	flagUnread                    // finished, and its activities are still to be read
 	flagSuperseded                // a later run of its group exists
 	flagMissBit                   // two bits: attempts to read activities in vain
@@ -49,6 +50,8 @@ type arrival struct {
 	packed            []byte
 	list              string // of annotations
 	by                invoker
+	params            history.Parameters
+	tree              []string // runIds that the row itself names as its own, its group's and its parent's, in lower case
 }
 
 // storedRun is a row of table run.
@@ -61,14 +64,13 @@ type storedRun struct {
 	lastUpdated            int64
 	id, group, parent      []byte
 	flags                  int64
-	healedAt, healedSeq    int64 // 0: not healed
+	recovery               recovery
+	work
 }
-
-func (r *storedRun) open() bool { return r.status == statusFailed && r.healedSeq == 0 }
 
 // runColumns are the columns of a storedRun, as scanRun reads them.
 const runColumns = `seq, factory_id, pipeline_id, invoker_id, set_id, status, run_start, run_end, duration_ms,
-	last_updated, run_id, group_id, parent_id, flags, healed_at, healed_seq`
+	last_updated, run_id, group_id, parent_id, flags, recovery, recovered_at, recovered_seq, work_end, shape_id, params_key, series_id`
 
 func scanRun(st *sqlite3.Stmt) storedRun {
 	return storedRun{
@@ -76,7 +78,9 @@ func scanRun(st *sqlite3.Stmt) storedRun {
 		invoker: st.ColumnInt64(3), set: st.ColumnInt64(4), status: st.ColumnInt64(5), start: st.ColumnInt64(6),
 		end: optionalInt(st, 7), duration: optionalInt(st, 8), lastUpdated: st.ColumnInt64(9),
 		id: st.ColumnBlob(10, nil), group: optionalBlob(st, 11), parent: optionalBlob(st, 12),
-		flags: st.ColumnInt64(13), healedAt: st.ColumnInt64(14), healedSeq: st.ColumnInt64(15),
+		flags:    st.ColumnInt64(13),
+		recovery: recovery{code: st.ColumnInt64(14), at: st.ColumnInt64(15), by: st.ColumnInt64(16)}.valid(),
+		work:     work{end: st.ColumnInt64(17), shape: st.ColumnInt64(18), key: optionalInt(st, 19), series: st.ColumnInt64(20)},
 	}
 }
 
@@ -171,19 +175,25 @@ func (s *Store) arrive(r *adf.PipelineRun, told adf.Time) arrival {
 		a.parent = encodeRunID(text(by.PipelineRunID))
 		a.by = invoker{text(by.Name), text(by.InvokedByType)}
 	}
+	a.params = history.ParametersOf(r.Parameters)
+	a.tree = treeOf(a.id, a.group, a.parent)
 	return a
 }
 
 func (s *Store) publishPage(p Page, touched *touchedRuns) {
-	place, _ := s.dicts.place(p.Factory)
-	var changes []Change
-	if len(touched.keys) > 0 {
-		changes = append(changes, Change{Kind: ChangeRun, Factory: place, Runs: touched.keys})
-	}
+	s.publishRuns(p.Factory, touched)
 	if p.Completes != nil {
-		changes = append(changes, Change{Kind: ChangeFreshness, Factory: place})
+		place, _ := s.dicts.place(p.Factory)
+		s.live.publish([]Change{{Kind: ChangeFreshness, Factory: place}})
 	}
-	s.live.publish(changes)
+}
+
+// publishRuns announces the runs of a factory that look different now.
+func (s *Store) publishRuns(factory FactoryKey, touched *touchedRuns) {
+	if len(touched.keys) > 0 {
+		place, _ := s.dicts.place(factory)
+		s.live.publish([]Change{{Kind: ChangeRun, Factory: place, Runs: touched.keys}})
+	}
 }
 
 // touchedRuns are the runs that look different after a transaction.
@@ -205,6 +215,8 @@ func (t *touchedRuns) add(seq int64) {
 func (w *writer) writePage(p Page, arrivals []arrival, done *Changes, touched *touchedRuns) error {
 	odd := int64(p.OddRows)
 	var late []time.Duration
+	w.page = arrivals
+	defer func() { w.page = nil }()
 	for i := range arrivals {
 		before := *done
 		n, err := w.writeRun(p, &arrivals[i], done, touched)
@@ -220,6 +232,9 @@ func (w *writer) writePage(p Page, arrivals []arrival, done *Changes, touched *t
 				late = append(late, d)
 			}
 		}
+	}
+	if err := w.settle(touched); err != nil {
+		return err
 	}
 	if err := w.countLate(p.Factory, late, adf.TimeOf(w.s.now())); err != nil {
 		return err
@@ -279,7 +294,7 @@ func (w *writer) writeRun(p Page, a *arrival, done *Changes, touched *touchedRun
 	if err != nil {
 		return 0, err
 	}
-	if err := w.healAround(old, fresh, members, touched); err != nil {
+	if err := w.noteWork(old, fresh, members, a); err != nil {
 		return 0, err
 	}
 	return oddChange(old, fresh), w.regroup(old, fresh, members, touched)
@@ -387,6 +402,12 @@ func (w *writer) rowOf(p Page, a *arrival, old *storedRun) (*storedRun, error) {
 	if err := w.lookUpNames(r, a); err != nil {
 		return nil, err
 	}
+	if err := w.placeWork(r, a); err != nil {
+		return nil, err
+	}
+	if old != nil && old.status == statusFailed && r.status == statusFailed {
+		r.recovery = old.recovery // until settle has looked at it again
+	}
 	if old != nil && !terminalID(old.status) && r.flags&flagComplete != 0 {
 		r.flags = r.flags&^(flagComplete|flagEarly) | flagPartial // complete holds only of a run that had ended
 	}
@@ -398,15 +419,10 @@ func (w *writer) rowOf(p Page, a *arrival, old *storedRun) (*storedRun, error) {
 }
 
 func (w *writer) insert(r *storedRun, a *arrival) error {
-	if r.status == statusFailed {
-		if err := w.findHealer(r, 0); err != nil {
-			return err
-		}
-	}
 	err := w.exec(`INSERT INTO run (seq, factory_id, pipeline_id, invoker_id, set_id, status, run_start, run_end, duration_ms, dur_b,
-		last_updated, run_id, group_id, parent_id, flags, healed_at, healed_seq) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)`,
+		last_updated, run_id, group_id, parent_id, flags, work_end, shape_id, params_key, series_id) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)`,
 		r.seq, r.factory, r.pipeline, r.invoker, r.set, r.status, r.start, r.end, r.duration, durationBucket(r.duration),
-		r.lastUpdated, r.id, r.group, r.parent, r.flags, nullable(r.healedAt, r.healedSeq), nullable(r.healedSeq, r.healedSeq))
+		r.lastUpdated, r.id, r.group, r.parent, r.flags, nullable(r.work.end), nullable(r.shape), r.key, nullable(r.series))
 	if err != nil {
 		return err
 	}
@@ -423,8 +439,10 @@ func (w *writer) insert(r *storedRun, a *arrival) error {
 // rewrites its indexes even to the same value, so what hardly ever changes is
 // left out as a rule.
 func (w *writer) update(old, r *storedRun, a *arrival) error {
-	err := w.exec(`UPDATE run SET status = ?, run_end = ?, duration_ms = ?, dur_b = ?, last_updated = ?, flags = ?, healed_at = NULL, healed_seq = NULL WHERE seq = ?`,
-		r.status, r.end, r.duration, durationBucket(r.duration), r.lastUpdated, r.flags, r.seq)
+	err := w.exec(`UPDATE run SET status = ?, run_end = ?, duration_ms = ?, dur_b = ?, last_updated = ?, flags = ?,
+		recovery = ?, recovered_at = ?, recovered_seq = ?, work_end = ?, shape_id = ?, params_key = ?, series_id = ? WHERE seq = ?`,
+		r.status, r.end, r.duration, durationBucket(r.duration), r.lastUpdated, r.flags,
+		nullable(r.recovery.code), nullable(r.recovery.at), nullable(r.recovery.by), nullable(r.work.end), nullable(r.shape), r.key, nullable(r.series), r.seq)
 	if err != nil {
 		return err
 	}
@@ -447,9 +465,9 @@ func (w *writer) update(old, r *storedRun, a *arrival) error {
 
 func sameInt(a, b *int64) bool { return a == b || a != nil && b != nil && *a == *b }
 
-// nullable returns n, or nil when the key it belongs to is 0.
-func nullable(n, key int64) any {
-	if key == 0 {
+// nullable returns n, or nil for 0.
+func nullable(n int64) any {
+	if n == 0 {
 		return nil
 	}
 	return n
