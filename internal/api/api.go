@@ -33,8 +33,13 @@ type Options struct {
 	NotKept func(factory, pipeline string) string
 
 	// StudioURL returns the address of a run's page in ADF Studio, and of the
-	// factory's own for an empty runID.
-	StudioURL func(factory adf.FactoryID, runID string) string
+	// factory's own for an empty runID. source is the one that reads the
+	// factory: its cloud has a Studio of its own; "" for an imported factory.
+	StudioURL func(source string, factory adf.FactoryID, runID string) string
+
+	// Purposes are what requests to Azure are sent for, in the order to show
+	// them in.
+	Purposes []Purpose
 
 	// AllowHosts are host names to answer beside the loopback ones, without
 	// ports, for a reverse proxy on the same machine.
@@ -52,12 +57,19 @@ type Options struct {
 	Now        func() time.Time // nil is time.Now
 }
 
+// Purpose is what requests to Azure are sent for.
+type Purpose struct {
+	Name  string // as it is counted
+	Label string // in words for a page
+}
+
 // board is the state that the handlers share. It doesn't change after New.
 type board struct {
 	store      *store.Store
 	collecting *Collecting // nil when nobody collects
 	notKept    func(factory, pipeline string) string
-	studioURL  func(factory adf.FactoryID, runID string) string
+	studioURL  func(source string, factory adf.FactoryID, runID string) string
+	purposes   []Purpose
 	poll       time.Duration
 	olderAfter time.Duration
 	logger     *slog.Logger
@@ -102,7 +114,7 @@ func New(o Options) (http.Handler, error) {
 
 	mux := http.NewServeMux()
 	a := &board{
-		store: o.Store, collecting: o.Collecting, notKept: o.NotKept, studioURL: o.StudioURL, poll: o.Poll, olderAfter: o.OlderAfter,
+		store: o.Store, collecting: o.Collecting, notKept: o.NotKept, studioURL: o.StudioURL, purposes: o.Purposes, poll: o.Poll, olderAfter: o.OlderAfter,
 		logger: o.Logger, now: o.Now, wallClock: time.Now, document: newDocument(mux), boot: rand.Text()[:8],
 		streams: make(chan struct{}, maxStreams), streamsRefused: rate.Sometimes{Interval: time.Minute},
 	}

@@ -1,7 +1,10 @@
 package api
 
 import (
+	"cmp"
 	"context"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -35,7 +38,8 @@ type Used struct {
 type PurposeUsage struct {
 	Used
 
-	Purpose string `json:"purpose" doc:"What the requests were for: asked, news, openRuns, activities, discovery, surroundings, sweep, history, historyActivities or historySurroundings."`
+	Purpose string `json:"purpose" doc:"What the requests were for, in one word such as news or history. Later versions may have further words."`
+	Label   string `json:"label" doc:"The same in words for a page."`
 }
 
 // FactoryUsage is what requests for all purposes used.
@@ -122,12 +126,12 @@ func (a *board) listCollection(ctx context.Context, in *RangeParams) (Collection
 		return CollectionList{}, err
 	}
 	usage, usageOfFactory := usageBy(used)
-	out := CollectionList{Items: []FactoryCollection{}, Usage: usageOf(usage)}
+	out := CollectionList{Items: []FactoryCollection{}, Usage: a.usageOf(usage)}
 	for _, place := range places {
 		h := corrected[place.Key]
 		item := FactoryCollection{
 			Factory:   place.Short,
-			Usage:     usageOf(usageOfFactory[place.Key]),
+			Usage:     a.usageOf(usageOfFactory[place.Key]),
 			Corrected: FactoryCorrected{Sweeps: h.Sweeps, Missed: h.Missed, Outdated: h.Outdated, LastAt: NullTime(h.Last)},
 			Lags:      []LagSlot{}, Rereads: []Reread{},
 		}
@@ -181,24 +185,34 @@ func usageBy(used map[store.UsageKey]store.Usage) (all byPurpose, of map[store.F
 	return all, of
 }
 
-func usageOf(used byPurpose) FactoryUsage {
+// usageOf sums up all that was used, also for purposes that this program does
+// not know: a store may hold those of another version.
+func (a *board) usageOf(used byPurpose) FactoryUsage {
 	all := FactoryUsage{By: []PurposeUsage{}}
-	for _, purpose := range purposes() {
-		u := used[purpose]
-		if u.Requests == 0 {
+	rank := func(purpose string) int {
+		i := slices.IndexFunc(a.purposes, func(p Purpose) bool { return p.Name == purpose })
+		if i < 0 {
+			return len(a.purposes)
+		}
+		return i
+	}
+	names := slices.SortedFunc(maps.Keys(used), func(one, other string) int {
+		return cmp.Or(cmp.Compare(rank(one), rank(other)), cmp.Compare(one, other))
+	})
+	for _, name := range names {
+		u := used[name]
+		if u == (store.Usage{}) {
 			continue
 		}
-		one := PurposeUsage{Purpose: purpose}
+		one := PurposeUsage{Purpose: name, Label: name}
+		if i := rank(name); i < len(a.purposes) {
+			one.Label = a.purposes[i].Label
+		}
 		one.add(u)
 		all.By = append(all.By, one)
 		all.add(u)
 	}
 	return all
-}
-
-// purposes are what requests are sent for, the most urgent first.
-func purposes() []string {
-	return []string{"asked", "news", "openRuns", "activities", "discovery", "surroundings", "sweep", "history", "historyActivities", "historySurroundings"}
 }
 
 func (p *Used) add(u store.Usage) {

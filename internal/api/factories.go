@@ -156,7 +156,7 @@ func (a *board) factory(f *store.Factory) Factory {
 	out := Factory{
 		Factory: f.Short, Name: f.Name, FactoryID: string(f.ID),
 		SubscriptionID: f.ID.Subscription(), ResourceGroup: f.ID.ResourceGroup(),
-		Location: orNull(f.Location), Source: orNull(f.Source), Tags: tags(f.Tags), StudioURL: a.studioURL(f.ID, ""),
+		Location: orNull(f.Location), Source: orNull(f.Source), Tags: tags(f.Tags), StudioURL: a.studioURL(f.Source, f.ID, ""),
 		State: string(a.stateOf(f)), AsOf: NullTime(f.AsOf), LagSeconds: a.lag(f), Coverage: a.factoryCoverage(f),
 		Counts: counts(f.Counts), Runs: f.Runs, FirstRunStart: NullTime(f.FirstRun), LastRunStart: NullTime(f.LastRun),
 		OddRows: f.OddRows,

@@ -36,6 +36,7 @@ type RunFields struct {
 	EndUnknown     *string           `json:"endUnknown" doc:"Why nobody can say how the run ended, whatever status says: ADF forgot it before it was seen to end. Null for every other run."`
 	Message        *string           `json:"message" doc:"The whole message of the run: the reason of a failure. Null and empty stay what ADF sent."`
 	LastUpdated    NullTime          `json:"lastUpdated" doc:"When ADF last changed the run."`
+	SortTime       Time              `json:"sortTime" doc:"The time that lists sort the run by and that from and to compare: runStart; lastUpdated where runStart is absent or impossible; when Andon read the run where both are."`
 	Annotations    []json.RawMessage `json:"annotations" nullable:"false" doc:"Annotations of the pipeline, strings as a rule."`
 	IsLatest       bool              `json:"isLatest" doc:"Whether the run is the newest of its run group. Computed here, since ADF changes its own flag without telling."`
 	CancelledBy    json.RawMessage   `json:"cancelledBy" doc:"Who cancelled the run, as ADF sent it; null when nobody did."`
@@ -128,7 +129,7 @@ func runFields(r *store.Run) RunFields {
 		ID: r.ID, DebugRunID: r.DebugRunID, RunGroupID: r.RunGroupID, PipelineName: r.PipelineName,
 		InvokedBy: Null[InvokedBy]{(*InvokedBy)(r.InvokedBy)}, StartedBy: orNull(r.StartedBy),
 		RunStart: NullTime(r.RunStart), RunEnd: NullTime(r.RunEnd), DurationInMs: r.DurationInMs,
-		Status: string(r.Status), EndUnknown: endUnknown(r.Gone, r.Status), Message: r.Message, LastUpdated: NullTime(r.LastUpdated),
+		Status: string(r.Status), EndUnknown: endUnknown(r.Gone, r.Status), Message: r.Message, LastUpdated: NullTime(r.LastUpdated), SortTime: Time(r.SortTime),
 		Annotations: elements(r.Annotations), IsLatest: r.Latest, CancelledBy: orJSONNull(r.CancelledBy),
 		Recovery: recoveryOf(r.Recovery), RecoveryReason: recoveryReason(r.Recovery),
 		Activities: string(r.Activities), Odd: oddFields(r.Odd),
@@ -190,7 +191,7 @@ func (a *board) runDetail(d *store.RunDetail) RunDetail {
 		RunFields:  runFields(&d.Run),
 		Parameters: orJSONNull(d.Parameters), RunDimension: orJSONNull(d.RunDimension),
 		PipelineReturnValue: orJSONNull(d.PipelineReturnValue), Raw: orJSONNull(d.Raw),
-		StudioURL: a.studioURL(d.Place.ID, d.RunID), AlsoIn: []AlsoIn{}, ParameterUses: []ParameterUse{},
+		StudioURL: a.studioURL(d.Source, d.Place.ID, d.RunID), AlsoIn: []AlsoIn{}, ParameterUses: []ParameterUse{},
 		GroupSize: d.GroupSize, ChildCount: d.ChildCount,
 		PreviousRunID: orNull(d.PreviousRunID), NextRunID: orNull(d.NextRunID),
 	}

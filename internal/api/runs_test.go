@@ -33,7 +33,7 @@ func TestARowIsWhatADFSent(t *testing.T) {
 	}
 	maps.Copy(want, object{
 		"factory": "sales-prod", "factoryName": "Sales-Prod", "factoryId": string(place.ID), "cancelledBy": nil, "startedBy": "pl_all",
-		"recovery": object{"state": "open", "rule": nil, "by": nil, "running": nil}, "recoveryReason": nil, "endUnknown": nil, "activities": "none", "odd": []any{},
+		"recovery": object{"state": "open", "rule": nil, "by": nil, "running": nil}, "recoveryReason": nil, "endUnknown": nil, "activities": "none", "odd": []any{}, "sortTime": row["runStart"],
 	})
 	if diff := cmp.Diff([]object{plain(t, want)}, got); diff != "" {
 		t.Errorf("the row (-want +got):\n%s", diff)
@@ -278,7 +278,7 @@ func TestOneRunWhole(t *testing.T) {
 	for field, want := range map[string]any{
 		"runId": runID(2), "factory": "sales-prod", "worksSince": nil, "series": object{"parameters": object{"deep": `{"n":"1.5"}`}},
 		"parameters": object{"day": "2026-11-24", "deep": object{"n": 1.5}}, "runDimension": object{}, "pipelineReturnValue": object{},
-		"raw": any(plain(t, failed)), "studioUrl": "https://studio.example/sales-prod/" + runID(2),
+		"raw": any(plain(t, failed)), "studioUrl": "https://contoso.studio.example/sales-prod/" + runID(2),
 		"alsoIn": []any{object{"factory": "hr-prod", "factoryName": "hr-prod", "runStart": "2026-11-24T07:00:00Z"}},
 		"recovery": object{
 			"state": "recovered", "rule": "rerun", "running": nil,

@@ -175,7 +175,7 @@ func TestAFactoryWithEverythingKnownOfIt(t *testing.T) {
 	got := read[object](t, b, "/api/v1/factories/sales-prod")
 	want := object{
 		"factory": "sales-prod", "name": "Sales-Prod", "factoryId": string(place.ID), "subscriptionId": "5ab1", "resourceGroup": "rg-data",
-		"location": "westeurope", "source": "contoso", "tags": object{"team": "data", "cost": "7"}, "studioUrl": "https://studio.example/Sales-Prod/",
+		"location": "westeurope", "source": "contoso", "tags": object{"team": "data", "cost": "7"}, "studioUrl": "https://contoso.studio.example/Sales-Prod/",
 		"state": "refused", "asOf": "2026-11-24T11:59:55Z", "lagSeconds": 5.0,
 		"coverage": object{
 			"from": "2026-10-10T12:00:00Z", "to": "2026-11-24T11:59:55Z", "complete": true, "gaps": []any{},

@@ -90,7 +90,6 @@ func New(ctx context.Context, o Options) (_ *App, err error) {
 	options.EmbedOrigins = o.Config.EmbedOrigins
 	options.Poll = o.Config.Poll
 	options.OlderAfter = o.Config.OlderAfter
-	options.StudioURL = studioURL(sources)
 	policies := activityPolicies(o.Config.Activities)
 	options.NotKept = func(factory, pipeline string) string { return policies.For(factory, pipeline).Reason() }
 	if !o.Config.NoCollect {
@@ -268,10 +267,23 @@ func boardOptions(s *store.Store, o Options) (api.Options, error) {
 	if err != nil {
 		return api.Options{}, fmt.Errorf("the embedded UI: %w", err)
 	}
+	studio, err := studioURL(o.Config.Sources)
+	if err != nil {
+		return api.Options{}, err
+	}
 	return api.Options{
 		Store: s, Web: dist, Version: o.Version, Logger: o.Logger, Now: o.Now,
-		StudioURL: studioURL(nil),
+		StudioURL: studio, Purposes: purposes(),
 	}, nil
+}
+
+// purposes are the budget's, in the board's words.
+func purposes() []api.Purpose {
+	var all []api.Purpose
+	for _, p := range budget.Purposes() {
+		all = append(all, api.Purpose{Name: string(p), Label: p.Label()})
+	}
+	return all
 }
 
 func seriesRules(list []config.SeriesRule) history.SeriesRules {
@@ -345,15 +357,4 @@ func cloudOf(c config.Cloud) (azure.Cloud, error) {
 	cloud, err := azure.CloudByName(c.Name)
 	cloud.CAFile = c.CAFile
 	return cloud, err
-}
-
-// studioURL gives the address of a run's page in ADF Studio. A store holds no
-// cloud, so a factory that no source reads is taken to be in the first
-// source's cloud, and without sources in the public one.
-func studioURL(sources []collector.Source) func(adf.FactoryID, string) string {
-	if len(sources) > 0 {
-		return sources[0].Client.StudioURL
-	}
-	public := azure.Public()
-	return public.StudioURL
 }

@@ -56,18 +56,18 @@ func (s *Store) PutDefinitions(ctx context.Context, r Reading, list []adf.Pipeli
 			}
 		}, func(int64) error { return nil })
 		return err
-	}, func() { s.publishReading(r, changed) })
+	}, func() { s.publishReading(r, SurroundingPipelines, changed) })
 	if err != nil {
 		return fmt.Errorf("store %d pipelines: %w", len(list), err)
 	}
 	return nil
 }
 
-// publishReading tells that a reading changed something, or that what it
-// confirms is fresh again.
-func (s *Store) publishReading(r Reading, changed bool) {
+// publishReading announces that a reading changed resources of a kind, or that
+// what it confirms is fresh again.
+func (s *Store) publishReading(r Reading, kind SurroundingKind, changed bool) {
 	if changed || !r.Partial {
-		s.publishSurroundings(r.Factory)
+		s.publishResource(r.Factory, kind)
 	}
 }
 

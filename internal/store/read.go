@@ -26,16 +26,16 @@ func (s *Store) loadRuns(ctx context.Context, keys []RunKey) ([]Run, error) {
 	if len(keys) == 0 {
 		return []Run{}, nil
 	}
-	b := newStmt().add(`SELECT r.seq, r.factory_id, r.flags, r.status, r.recovery, h.seq, h.run_id, h.pipeline_id, h.run_start, h.run_end, h.flags, w.raw
+	b := newStmt().add(`SELECT r.seq, r.factory_id, r.run_start, r.flags, r.status, r.recovery, h.seq, h.run_id, h.pipeline_id, h.run_start, h.run_end, h.flags, w.raw
 		FROM run r JOIN run_raw w ON w.seq = r.seq LEFT JOIN run h ON h.seq = r.recovered_seq AND r.recovery >= 3 WHERE r.seq IN `).nums(keyNumbers(keys))
 	byKey := make(map[RunKey]Run, len(keys))
 	var unrecovered []int64
 	err := b.each(ctx, s.read, func(rows *sql.Rows) error {
-		var key, factory, flags, status int64
+		var key, factory, start, flags, status int64
 		var code sql.NullInt64
 		var packed sql.RawBytes
 		var by scannedLink
-		if err := rows.Scan(append([]any{&key, &factory, &flags, &status, &code}, append(by.into(), &packed)...)...); err != nil {
+		if err := rows.Scan(append([]any{&key, &factory, &start, &flags, &status, &code}, append(by.into(), &packed)...)...); err != nil {
 			return err
 		}
 		r, err := s.runOf(packed)
@@ -44,6 +44,7 @@ func (s *Store) loadRuns(ctx context.Context, keys []RunKey) ([]Run, error) {
 		}
 		r.Key = RunKey(key)
 		r.Place, _ = s.dicts.place(FactoryKey(factory))
+		r.SortTime = adf.Time(start)
 		r.Latest = flags&flagSuperseded == 0
 		if r.Recovery = s.recoveryOf(status, code.Int64, &by); r.Recovery != nil && r.Recovery.State != Recovered {
 			unrecovered = append(unrecovered, key)
@@ -241,6 +242,9 @@ func (s *Store) surround(ctx context.Context, hit located, d *RunDetail) error {
 		return err
 	}
 	d.GroupSize, d.ChildCount = len(group), len(children)
+	if err := s.read.QueryRowContext(ctx, "SELECT source FROM factory WHERE id = ?", int64(hit.factory)).Scan(&d.Source); err != nil {
+		return err
+	}
 	if d.PreviousRunID, err = s.neighbour(ctx, hit, true); err != nil {
 		return err
 	}

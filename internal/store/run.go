@@ -86,6 +86,7 @@ type Run struct {
 	Key        RunKey
 	Place      Place
 	StartedBy  string        // name of the trigger or the parent pipeline, or Manual; "" when none is known
+	SortTime   adf.Time      // what lists sort by and ranges hold: runStart; without a possible one lastUpdated, else when the run was read
 	Latest     bool          // newest runStart of its run group
 	Recovery   *Recovery     // what became of a failed run; nil for every other run
 	Activities ActivityState // how much of its activities is here
@@ -103,6 +104,7 @@ type RunDetail struct {
 	ChildCount    int            // runs that it started
 	PreviousRunID string         // the run of the same pipeline before it; "" when none
 	NextRunID     string         // … after it
+	Source        string         // name of the source that reads its factory; "" for one that was only imported
 }
 
 // Recovery is what became of a failed run: see package history for the rules.

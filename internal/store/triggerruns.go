@@ -85,7 +85,7 @@ func (s *Store) WriteTriggerRuns(ctx context.Context, p TriggerRunPage) (Changes
 	}, func() {
 		s.publishRuns(p.Factory, touched)
 		if done.Inserted+done.Updated > 0 || p.Completes != nil {
-			s.publishSurroundings(p.Factory)
+			s.publishResource(p.Factory, SurroundingTriggerRuns)
 		}
 	})
 	if err != nil {

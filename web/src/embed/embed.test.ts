@@ -26,6 +26,7 @@ function run(runId: string, runStart: string | null, more: Partial<RunRow> = {})
     endUnknown: null,
     message: '',
     lastUpdated: runStart,
+    sortTime: runStart ?? '2026-11-24T02:13:00Z',
     annotations: [],
     isLatest: true,
     cancelledBy: null,

@@ -49,7 +49,7 @@ export function follow(piece: Piece, base: URL, show: (view: View) => void) {
     },
     onEvent: ({ type, data }) => {
       if (type === 'reset') return void read()
-      if (view.state !== 'shown') return
+      if (type === 'resource' || view.state !== 'shown') return
       if (type === 'freshness') {
         const { factory, asOf } = data as Factory
         const concerned = filter.factory === undefined || filter.factory.includes(factory)

@@ -23,8 +23,11 @@ import type {
 /** The moment all samples are seen at. */
 export const sampleNow = Date.parse('2026-11-24T02:14:07Z')
 
+/** When a run without any time was read. */
+const sampleRead = '2026-11-24T02:14:00Z'
+
 export function sampleRun(fields: Partial<RunRow> = {}): RunRow {
-  return {
+  const run = {
     runId: '6d1f0c52-7c3e-4c7d-9c0a-0b8f4b1c9a01',
     factory: 'sales-prod-3f2a',
     factoryName: 'sales-prod',
@@ -54,10 +57,11 @@ export function sampleRun(fields: Partial<RunRow> = {}): RunRow {
     cancelledBy: null,
     open: false,
     healedBy: null,
-    activities: 'complete',
+    activities: 'complete' as const,
     odd: [],
     ...fields,
   }
+  return { sortTime: run.runStart ?? run.lastUpdated ?? sampleRead, ...run }
 }
 
 /** A failed run that no later one has made good. */

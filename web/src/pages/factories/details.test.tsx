@@ -36,7 +36,7 @@ describe('an open row', () => {
   const used = { requests: 2880, records: 1204, throttled: 3, failed: 1, costUsd: 0.001 }
   const collected = sampleCollected({
     factory: 'lq-1',
-    usage: { ...used, by: [{ ...used, purpose: 'news' }] },
+    usage: { ...used, by: [{ ...used, purpose: 'news', label: 'Polls' }] },
     healed: { sweeps: 741, missed: 3, outdated: 1, lastAt: '2026-11-24T01:14:07Z' },
   })
 
@@ -80,7 +80,7 @@ describe('an open row', () => {
     }
     const usage = within(region).getByRole('table', { name: 'Requests by purpose' })
     const cells = within(usage).getAllByRole('row').at(1)?.textContent?.replaceAll('\u00a0', ' ')
-    expect(cells).toBe('News2,8801,20431< $0.01')
+    expect(cells).toBe('Polls2,8801,20431< $0.01')
   })
 
   it('promises no end where nobody reads, and knows no gaps of what was never read', async () => {
@@ -95,17 +95,20 @@ describe('an open row', () => {
     expect(region.textContent).not.toContain('about 1')
   })
 
-  it('has a word for each purpose', async () => {
-    const purposes =
-      'asked news openRuns activities discovery surroundings sweep history historyActivities historySurroundings'
-    const by = purposes.split(' ').map((purpose) => ({ ...used, purpose }))
+  it('lists every purpose that the API sends, by its label', async () => {
+    const by = [
+      { ...used, purpose: 'news', label: 'Polls' },
+      { ...used, purpose: 'later', label: 'Something of a later version' },
+    ]
     serve(sampleFactories([rich]), [sampleCollected({ factory: 'lq-1', usage: { ...used, by } })])
     await open('&details=lq-1')
     const usage = await screen.findByRole('table', { name: 'Requests by purpose' })
     const heads = within(usage).getAllByRole('rowheader')
-    expect(heads.map((head) => head.textContent).join('; ')).toBe(
-      'Asked for by a page; News; Open runs; Activities; Discovery; Definitions, triggers, runtimes; Sweeps; History; Activities of history; Trigger runs of history; All',
-    )
+    expect(heads.map((head) => head.textContent)).toEqual([
+      'Polls',
+      'Something of a later version',
+      'All',
+    ])
   })
 
   it('shows all gaps when asked', async () => {

@@ -222,19 +222,6 @@ function Gaps({ gaps }: { gaps: Factory['coverage']['gaps'] }) {
   )
 }
 
-const purposeWords = new Map([
-  ['asked', 'Asked for by a page'],
-  ['news', 'News'],
-  ['openRuns', 'Open runs'],
-  ['activities', 'Activities'],
-  ['discovery', 'Discovery'],
-  ['surroundings', 'Definitions, triggers, runtimes'],
-  ['sweep', 'Sweeps'],
-  ['history', 'History'],
-  ['historyActivities', 'Activities of history'],
-  ['historySurroundings', 'Trigger runs of history'],
-])
-
 /** What asking Azure took in the last 24 hours, by purpose. */
 function Asking({ factory, collection }: DetailsProps) {
   return (
@@ -254,10 +241,7 @@ function Asking({ factory, collection }: DetailsProps) {
 }
 
 function UsageTable({ usage }: { usage: FactoryCollection['usage'] }) {
-  const rows = [
-    ...usage.by.map((row) => ({ ...row, label: purposeWords.get(row.purpose) ?? row.purpose })),
-    { ...usage, label: 'All' },
-  ]
+  const rows = [...usage.by, { ...usage, label: 'All' }]
   return (
     <div className={styles.usagePlace}>
       <table className={styles.usage} aria-label="Requests by purpose">
