@@ -9,8 +9,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"andon/internal/adf"
-	"andon/internal/collector"
 	"andon/internal/config"
+	"andon/internal/intake"
 	"andon/internal/redact"
 	"andon/internal/store"
 )
@@ -84,7 +84,7 @@ func importFiles(cmd *cobra.Command, dsn string, redactor *redact.Redactor, id a
 	}()
 	var broken []string
 	var printErr error
-	err = collector.Import(cmd.Context(), s, redactor, id, files, func(done collector.Imported) {
+	err = intake.Import(cmd.Context(), s, redactor, id, files, func(done intake.Imported) {
 		_, err := fmt.Fprintf(cmd.OutOrStdout(), "%s: %s\n", done.File, importSummary(done))
 		printErr = errors.Join(printErr, err)
 		if done.Err != nil {
@@ -97,7 +97,7 @@ func importFiles(cmd *cobra.Command, dsn string, redactor *redact.Redactor, id a
 	return errors.Join(err, printErr)
 }
 
-func importSummary(done collector.Imported) string {
+func importSummary(done intake.Imported) string {
 	text := fmt.Sprintf("%d taken, %d known, %d odd", done.Taken, done.Known, done.Odd)
 	if done.Lost > 0 {
 		text += fmt.Sprintf(" (%d of them not kept: no run with a runId)", done.Lost)

@@ -10,11 +10,11 @@ import (
 
 // Check reads the whole store and returns what is wrong with it, nil for
 // nothing: the file's own integrity, runs stored twice, roll-ups that differ
-// from a recount, failures healed by the wrong run, and surroundings that
-// contradict themselves.
+// from a recount, failures healed by the wrong run, surroundings that
+// contradict themselves, and imports that a run does not know of.
 func (s *Store) Check(ctx context.Context) error {
 	return errors.Join(s.checkPages(ctx), s.checkTwice(ctx), s.checkRollups(ctx), s.checkHealers(ctx),
-		s.checkDefinitions(ctx), s.checkStates(ctx), s.checkLinks(ctx), s.checkWindows(ctx))
+		s.checkDefinitions(ctx), s.checkStates(ctx), s.checkLinks(ctx), s.checkWindows(ctx), s.checkImports(ctx))
 }
 
 // checkPages has a connection of its own: FTS5 checks by what its connection

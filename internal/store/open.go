@@ -68,6 +68,9 @@ func Open(ctx context.Context, dsn string, o Options) (*Store, error) {
 		s.now = time.Now
 	}
 	if err := s.open(ctx); err != nil {
+		if s.writer != nil {
+			return nil, errors.Join(err, s.Close())
+		}
 		return nil, errors.Join(err, s.release())
 	}
 	return s, nil
@@ -104,7 +107,10 @@ func (s *Store) open(ctx context.Context) error {
 	if err := openAll(ctx, s.read); err != nil {
 		return s.unavailable(err)
 	}
-	return s.startWriter(ctx)
+	if err := s.startWriter(ctx); err != nil {
+		return err
+	}
+	return s.removeUntimed(ctx)
 }
 
 // parseDSN returns the path in "sqlite:PATH".

@@ -47,7 +47,7 @@ func TestOpenRefusesWhatIsNotAStore(t *testing.T) {
 			closeStore(t, mustOpen(t, path))
 			execSQL(t, path, "INSERT INTO goose_db_version (version_id, is_applied) VALUES (9999, 1)")
 			return "sqlite:" + path
-		}, "the store DIR/a.db was written by a newer version of andon (schema 9999, this one knows 3): use that version, or give another path with --store"},
+		}, "the store DIR/a.db was written by a newer version of andon (schema 9999, this one knows 6): use that version, or give another path with --store"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()

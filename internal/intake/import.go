@@ -1,4 +1,4 @@
-package collector
+package intake
 
 import (
 	"bytes"
@@ -176,8 +176,8 @@ func (im *importer) flush() error {
 	}
 	runs, lost := redactRuns(im.redact, im.page.Runs)
 	im.page.Runs = runs
-	im.done.Odd, im.done.Lost = im.done.Odd+len(lost), im.done.Lost+len(lost)
-	im.page.Factory, im.page.Origin = im.place.Key, store.OriginImport
+	im.done.Odd, im.done.Lost = im.done.Odd+lost, im.done.Lost+lost
+	im.page.Factory, im.page.Origin = im.place.Key, store.OriginFile
 	changes, err := im.store.WriteRuns(im.ctx, im.page)
 	if err != nil {
 		return err
