@@ -265,3 +265,20 @@ func colourful(w io.Writer) bool {
 	f, ok := w.(*os.File)
 	return ok && isTerminal(f) && os.Getenv("NO_COLOR") == ""
 }
+
+// printer prints lines and keeps the first error.
+type printer struct {
+	w   io.Writer
+	err error
+}
+
+func (p *printer) printf(format string, args ...any) {
+	_, err := fmt.Fprintf(p.w, format, args...)
+	p.note(err)
+}
+
+func (p *printer) note(err error) {
+	if p.err == nil {
+		p.err = err
+	}
+}

@@ -7,119 +7,204 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
+	"slices"
+	"strings"
 
 	"andon/internal/adf"
 	"andon/internal/redact"
 	"andon/internal/store"
 )
 
-// importPage is how many runs are stored in one transaction.
-const importPage = 500
+// A page of an import is stored in one transaction.
+const (
+	pageRuns  = 500
+	pageBytes = 8 << 20
+)
 
-// Imported says what became of one file.
-type Imported struct {
-	File  string
-	Taken int // runs that are new here, or newer than what was here
-	Known int // runs that were here already
-	// Odd counts rows with something unreadable: those kept without it, and
-	// those that could not be kept.
-	Odd int
-	// Lost is the part of Odd that could not be kept at all.
-	Lost int
-	// Foreign counts rows whose own id names another factory than the one
-	// they were taken in for.
-	Foreign int
-	// Err says why the file was not read to its end; nil when it was. What
-	// stood whole before that place is counted above and stored.
+// Options say what is imported, and how.
+type Options struct {
+	Paths []string // files, and folders whose files are all read
+	// Factory is whose runs they are: what adf.ParseFactoryID reads, or the short
+	// name of a stored factory. "" takes what each row says.
+	Factory string
+	DryRun  bool // says what would happen, and stores nothing
+}
+
+// File says what became of one file.
+type File struct {
+	Name      string
+	Kinds     []string // of the rows that are runs
+	Taken     int      // runs that are new here, or newer than what was here
+	Known     int      // rows that add nothing, and further rows of a run that this import has taken
+	Completed int      // runs of which a missing field was filled
+	Malformed int      // rows kept though a field could not be read
+	Moved     int      // rows that name a factory of that name elsewhere, and were taken as runs of Options.Factory
+	Refused   []Refusal
+	Note      string // "" for none
+	// Err says why the file was not read to its end, or that it holds no run at
+	// all. What was whole before that place is counted above and stored.
 	Err error
 }
 
-// Import takes saved answers of ADF's run queries into the store as runs of a
-// factory, which need not exist any more: whole pages, arrays and single
-// runs, one or many in a file or a line, as the REST API, az and PowerShell's
-// ConvertTo-Json write them, in UTF-8 or UTF-16. It holds little in memory,
-// however large a file is, and taking the same file in again changes nothing.
-// What r takes for a secret is not stored.
-//
-// report is called after each file. The error is non-nil when the store can't
-// be written or ctx ended; what is wrong with a file is in its Imported.Err
-// and doesn't stop the others.
-func Import(ctx context.Context, s *store.Store, r *redact.Redactor, id adf.FactoryID, files []string, report func(Imported)) error {
-	place, err := placeFor(ctx, s, id)
-	if err != nil {
-		return err
-	}
-	for _, file := range files {
-		im := importer{ctx: ctx, store: s, redact: r, place: place, done: Imported{File: file}}
-		if err := im.file(file); err != nil {
-			return fmt.Errorf("take in %s: %w", file, err)
+// Kept returns how many rows of the file are runs.
+func (f *File) Kept() int { return f.Taken + f.Known + f.Completed }
+
+// Faults returns how many rows were refused that are not just of another kind.
+func (f *File) Faults() int {
+	n := 0
+	for _, r := range f.Refused {
+		if !r.IsOther {
+			n += r.Count
 		}
-		report(im.done)
+	}
+	return n
+}
+
+// Total is what became of all files.
+type Total struct {
+	ID     store.ImportID // what UndoImport takes; of a dry run it means nothing
+	Files  int
+	Failed int // files with an Err
+	File       // sums
+}
+
+// Import reads files into the store: answers of the API as it sends them and as
+// az and PowerShell write them, diagnostic logs, answers and tables of Log
+// Analytics, and tables of runs, in UTF-8 or UTF-16, plain or as gzip. It holds
+// little in memory, however large a file is. Reading the same files again
+// changes nothing. What r takes for a secret is not stored.
+//
+// report is called after each file. The error is non-nil when an option is
+// wrong, the store can't be written or ctx ended; what is wrong with a file is in
+// its Err and doesn't stop the others.
+func Import(ctx context.Context, s *store.Store, r *redact.Redactor, o Options, report func(File)) (Total, error) {
+	im := &importer{redact: r, report: report, texts: newTexts()}
+	var err error
+	if im.factories, err = newFactories(ctx, s, o.Factory); err != nil {
+		return Total{}, err
+	}
+	run := s.Import
+	if o.DryRun {
+		run = s.RehearseImport
+	}
+	err = run(ctx, o.Paths, func(i *store.Importing) error {
+		im.into = i
+		im.total.ID = i.ID()
+		err := im.all(ctx, o.Paths)
+		im.total.Refused = im.refused.most()
+		all, _ := im.refused.count()
+		// What is stored stays, so the import ends with its figures even when it broke off.
+		return errors.Join(err, i.End(context.WithoutCancel(ctx), int64(im.total.Files), int64(all)))
+	})
+	return im.total, err
+}
+
+// importer does one import.
+type importer struct {
+	redact    *redact.Redactor
+	report    func(File)
+	texts     *texts
+	into      *store.Importing
+	factories *factories
+
+	total   Total
+	refused refusals
+
+	// Of the file that is read.
+	done    File
+	found   refusals
+	isTable bool
+	pending map[pageKey][]adf.PipelineRun
+	waiting int // runs in pending
+	bytes   int // of them
+}
+
+// pageKey is what the rows of a page have in common.
+type pageKey struct {
+	factory store.FactoryKey
+	origin  store.Origin
+}
+
+// all reads every path. The error is the store's.
+func (im *importer) all(ctx context.Context, paths []string) error {
+	for _, path := range paths {
+		if info, err := os.Stat(path); err == nil && info.IsDir() {
+			if err := im.folder(ctx, path); err != nil {
+				return err
+			}
+			continue
+		}
+		if err := im.file(ctx, path, true); err != nil {
+			return fmt.Errorf("import %s: %w", path, err)
+		}
 	}
 	return nil
-}
-
-// placeFor finds the factory in the store, and adds it where it is not known:
-// what a collector stored of it must stay.
-func placeFor(ctx context.Context, s *store.Store, id adf.FactoryID) (store.Place, error) {
-	places, err := s.Places(ctx)
-	if err != nil {
-		return store.Place{}, fmt.Errorf("the factories stored so far: %w", err)
-	}
-	for _, p := range places {
-		if p.ID.Key() == id.Key() {
-			return p, nil
-		}
-	}
-	place, err := s.PutFactory(ctx, adf.Factory{ID: id, Name: id.Name()}, "")
-	if err != nil {
-		return store.Place{}, fmt.Errorf("store factory %s: %w", id.Name(), err)
-	}
-	return place, nil
-}
-
-// importer takes in one file.
-type importer struct {
-	ctx    context.Context //nolint:containedctx // lives as long as one call of Import
-	store  *store.Store
-	redact *redact.Redactor
-	place  store.Place
-	page   store.Page
-	done   Imported
-	seen   rowKinds
 }
 
 // file reads a file. Its error is about the store; the file's own is in done.
-func (im *importer) file(name string) error {
-	f, err := os.Open(filepath.Clean(name))
-	if err != nil {
-		im.done.Err = openError(err)
-		return nil
-	}
-	defer func() { _ = f.Close() }() // only read from
-	info, err := f.Stat()
-	if err == nil && info.IsDir() {
-		im.done.Err = errors.New("is a folder: name the files in it")
-		return nil
-	}
-	readErr := readRows(f, im.row)
+// isNamed says that a person named it, and not only its folder.
+func (im *importer) file(ctx context.Context, name string, isNamed bool) error {
+	im.done, im.found, im.isTable = File{Name: name}, refusals{}, false
+	im.pending = map[pageKey][]adf.PipelineRun{}
+	readErr := im.open(ctx, name)
 	if stop, ok := errors.AsType[*storeError](readErr); ok {
 		return stop.err
 	}
-	if err := im.flush(); err != nil {
+	if err := im.flush(ctx); err != nil {
 		return err
 	}
-	kept := im.done.Taken + im.done.Known
+	im.done.Refused = im.found.most()
+	refused, faults := im.found.count()
+	kept := im.done.Kept()
 	switch {
 	case readErr != nil && kept > 0:
-		im.done.Err = fmt.Errorf("%w; the runs before that place are stored (%d)", readErr, kept)
+		im.done.Err = fmt.Errorf("%w; the runs before that place are kept (%d)", readErr, kept)
 	case readErr != nil:
 		im.done.Err = readErr
-	case kept == 0:
-		im.done.Err = im.seen.problem()
+	case kept == 0 && refused > 0 && (isNamed || faults > 0):
+		im.done.Err = fmt.Errorf("holds no pipeline runs: %s", im.done.Refused[0])
 	}
+	im.sum()
+	im.report(im.done)
 	return nil
+}
+
+// sum adds the file to the total.
+func (im *importer) sum() {
+	t, f := &im.total, &im.done
+	t.Files++
+	if f.Err != nil {
+		t.Failed++
+	}
+	t.Taken, t.Known, t.Completed = t.Taken+f.Taken, t.Known+f.Known, t.Completed+f.Completed
+	t.Malformed, t.Moved = t.Malformed+f.Malformed, t.Moved+f.Moved
+	for _, kind := range f.Kinds {
+		addKind(&t.Kinds, kind)
+	}
+	for _, r := range f.Refused {
+		first := make([]string, len(r.First))
+		for i, at := range r.First {
+			first[i] = f.Name + " " + at
+		}
+		im.refused.add(reason{r.Reason, r.Next, r.IsOther}, r.Count, first...)
+	}
+}
+
+func addKind(kinds *[]string, kind string) {
+	if !slices.Contains(*kinds, kind) {
+		*kinds = append(*kinds, kind)
+		slices.Sort(*kinds)
+	}
+}
+
+// open finds the records of a file.
+func (im *importer) open(ctx context.Context, name string) error {
+	f, err := os.Open(name) //nolint:gosec // a file that the operator named
+	if err != nil {
+		return openError(err)
+	}
+	defer func() { _ = f.Close() }() // only read from
+	return im.records(ctx, f)
 }
 
 func openError(err error) error {
@@ -129,76 +214,122 @@ func openError(err error) error {
 	return fmt.Errorf("can't be opened: %w", err)
 }
 
-// storeError tells an error of the store from one of the file.
-type storeError struct{ err error }
-
-func (e *storeError) Error() string { return e.err.Error() }
-
-// row takes in one element that stands where a run is expected. raw is only
-// valid during the call.
-func (im *importer) row(raw []byte) error {
-	run, err := adf.DecodePipelineRun(bytes.Clone(raw))
+// records finds the records of a text, whatever its form.
+func (im *importer) records(ctx context.Context, r io.Reader) error {
+	text, err := im.texts.open(r)
 	if err != nil {
-		im.seen.add(raw)
-		im.done.Odd++
-		im.done.Lost++ // not counted in the store, where each repetition would add up
-		return nil     //nolint:nilerr // an odd row must not cost its file
+		return err
 	}
-	if len(run.Odd) > 0 {
-		im.done.Odd++
+	what, err := formOf(text)
+	if err != nil {
+		return err
 	}
-	if im.isForeign(&run) {
-		im.done.Foreign++
+	out := outlet{
+		record: func(raw []byte, at position) error { return im.record(ctx, raw, at) },
+		refuse: func(why reason, at position) { im.found.add(why, 1, at.String()) },
 	}
-	im.page.Runs = append(im.page.Runs, run)
-	if len(im.page.Runs) < importPage {
+	hasMore := false
+	switch what {
+	case formTable:
+		im.isTable = true
+		return readTable(text, out)
+	case formLines:
+		hasMore, err = readLines(text, out)
+	case formValues:
+		s := splitter{text: text, out: out}
+		err, hasMore = s.all(), s.hasMore
+	}
+	if hasMore {
+		im.done.Note = "the last page names a further one (continuationToken), so the list may be incomplete"
+	}
+	return err
+}
+
+// record takes in one record. Its error is the store's.
+func (im *importer) record(ctx context.Context, raw []byte, at position) error {
+	f, why := read(bytes.Clone(raw), im.isTable)
+	if why.what == "" {
+		f.run, why = im.clean(f.run)
+	}
+	var place store.Place
+	if why.what == "" {
+		var err error
+		if place, why, err = im.place(ctx, f.resource); err != nil {
+			return err
+		}
+	}
+	if why.what != "" {
+		im.found.add(why, 1, at.String())
 		return nil
 	}
-	if err := im.flush(); err != nil {
-		return &storeError{err}
+	if len(f.run.Odd) > 0 {
+		im.done.Malformed++
 	}
-	return nil
-}
-
-// isForeign reports whether a row's id says that it belongs elsewhere.
-func (im *importer) isForeign(r *adf.PipelineRun) bool {
-	if r.ID == nil {
-		return false
-	}
-	id, err := adf.ParseFactoryID(*r.ID)
-	return err == nil && id.Key() != im.place.ID.Key()
-}
-
-// flush stores the rows gathered so far.
-func (im *importer) flush() error {
-	if len(im.page.Runs) == 0 {
+	addKind(&im.done.Kinds, f.kind)
+	key := pageKey{place.Key, f.origin}
+	im.pending[key] = append(im.pending[key], f.run)
+	im.waiting++
+	im.bytes += len(f.run.Raw)
+	if im.waiting < pageRuns && im.bytes < pageBytes {
 		return nil
 	}
-	runs, lost := redactRuns(im.redact, im.page.Runs)
-	im.page.Runs = runs
-	im.done.Odd, im.done.Lost = im.done.Odd+lost, im.done.Lost+lost
-	im.page.Factory, im.page.Origin = im.place.Key, store.OriginFile
-	changes, err := im.store.WriteRuns(im.ctx, im.page)
-	if err != nil {
-		return err
-	}
-	im.done.Taken += changes.Inserted + changes.Updated
-	im.done.Known += changes.Unchanged
-	im.page = store.Page{}
-	return nil
+	return im.flush(ctx)
 }
 
-// readRows finds the rows in a file and hands each to row.
-func readRows(r io.Reader, row func(raw []byte) error) error {
-	text, err := textOf(r)
+// clean takes the secrets out of a run before it is written.
+func (im *importer) clean(run adf.PipelineRun) (adf.PipelineRun, reason) {
+	raw, changed := im.redact.JSON(run.Raw)
+	if !changed {
+		return run, reason{}
+	}
+	run, err := adf.DecodePipelineRun(raw)
 	if err != nil {
-		return err
+		return run, noSecret
 	}
-	if err := refuseForeignForm(text); err != nil {
-		return err
+	return run, reason{}
+}
+
+// place finds the factory of a row.
+func (im *importer) place(ctx context.Context, resource string) (store.Place, reason, error) {
+	found, why := im.factories.of(resource)
+	switch {
+	case why.what != "":
+		return store.Place{}, why, nil
+	case found.isMoved:
+		im.done.Moved++
 	}
-	if isLines(text) {
-		return readLines(text, row)
+	if found.place.Key != 0 {
+		return found.place, reason{}, nil
 	}
-	return readValues(text, row)
+	place, err := im.into.PutFactory(ctx, found.place.ID)
+	if err == nil {
+		im.factories.learn(place)
+	}
+	return place, reason{}, err
+}
+
+// flush stores the rows that wait.
+func (im *importer) flush(ctx context.Context) error {
+	keys := make([]pageKey, 0, len(im.pending))
+	for key := range im.pending {
+		keys = append(keys, key)
+	}
+	slices.SortFunc(keys, func(a, b pageKey) int {
+		if a.factory != b.factory {
+			return int(a.factory - b.factory)
+		}
+		return strings.Compare(string(a.origin), string(b.origin))
+	})
+	for _, key := range keys {
+		changes, err := im.into.Write(ctx, store.Page{Factory: key.factory, Origin: key.origin, Runs: im.pending[key]})
+		if err != nil {
+			return err
+		}
+		im.done.Taken += changes.Inserted + changes.Updated
+		im.done.Known += changes.Unchanged
+		im.done.Completed += changes.Completed
+	}
+	clear(im.pending)
+	im.waiting, im.bytes = 0, 0
+	return nil
 }

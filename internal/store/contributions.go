@@ -147,7 +147,7 @@ func complete(raw []byte, run adf.PipelineRun, other []byte, from adf.PipelineRu
 		return out, next, err
 	}
 	// Start and end may be of two versions now.
-	members["durationInMs"] = fmt.Appendf(nil, "%d", next.RunEnd.Sub(next.RunStart)/time.Millisecond)
+	members["durationInMs"] = fmt.Appendf(nil, "%d", next.RunEnd.Sub(next.RunStart).Round(time.Millisecond).Milliseconds())
 	return remade(members)
 }
 
