@@ -171,13 +171,16 @@ func (s *splitter) value(c byte, depth int) error {
 		return s.skip(c)
 	case c == 'n': // null
 		return s.skip(c)
-	case strings.IndexByte(`"tf-0123456789`, c) >= 0:
+	case startsValue(c):
 		s.refuse(noObject)
 		return s.skip(c)
 	default:
 		return &notJSONError{s.offset - 1}
 	}
 }
+
+// startsValue reports whether a JSON value can begin with c.
+func startsValue(c byte) bool { return strings.IndexByte("{[\"tfn-0123456789", c) >= 0 }
 
 // array reads the elements of an array whose bracket was read.
 func (s *splitter) array(depth int) error {
@@ -305,7 +308,8 @@ func (s *splitter) key() (string, error) {
 	}
 }
 
-// skip reads to the end of a value that begins with c.
+// skip reads to the end of a value that begins with c. Where a member has no
+// value, c ends its object or list: it is given back.
 func (s *splitter) skip(c byte) error {
 	depth := 0
 	for {
@@ -406,6 +410,8 @@ func (s *splitter) tables() error {
 			if err := s.table(); err != nil {
 				return err
 			}
+		case !startsValue(c):
+			return &notJSONError{s.offset - 1}
 		default:
 			s.refuse(noObject)
 			if err := s.skip(c); err != nil {
@@ -456,6 +462,8 @@ func (s *splitter) rows(columns []string) error {
 			return nil
 		case c == ',':
 			continue
+		case !startsValue(c):
+			return &notJSONError{s.offset - 1}
 		}
 		s.keep(string(c))
 		if err := s.skip(c); err != nil {
