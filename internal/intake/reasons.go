@@ -29,7 +29,7 @@ var (
 	noRunID    = reason{"objects without runId", nextRuns, false}
 	noTimes    = reason{"no runStart and no lastUpdated: not runs as the API sends them", nextRuns, false}
 	noStart    = reason{"log records without a readable start", nextExport, false}
-	noSecret   = reason{"nothing tells it from others without its secrets", "look at what stands in runId", false}
+	noSecret   = reason{"rows whose runId holds a secret", "look at the values of runId: a run can't be kept without one", false}
 	noFactory  = reason{"runs that name no factory", "add --factory with the factory's id or its short name", false}
 	errorReply = reason{"an error answer of Azure, not runs", "run the command that wrote it again", false}
 	tokenReply = reason{"a token answer, not runs", "delete the file: it holds a secret", false}

@@ -57,7 +57,7 @@ type version struct {
 	isLog            bool
 	progress         int // of its status
 	lastUpdated, end adf.Time
-	isAhead          bool // lastUpdated lay ahead of Azure's clock when it was told
+	isAhead          bool // lastUpdated was ahead of Azure's clock when it was received
 	isOdd            bool
 }
 
@@ -80,7 +80,7 @@ func (w *writer) versionOf(r *adf.PipelineRun, told adf.Time, isLog, isOdd bool)
 	}
 }
 
-// supersedes reports whether v, which was told at a time, replaces old.
+// supersedes reports whether v, which was received at a time, replaces old.
 //
 // What the API said replaces what a log says, and never the reverse. Of two logs
 // the one that is further on in the run's life counts, then the one with the
