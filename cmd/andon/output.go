@@ -246,3 +246,20 @@ func text(s *string) string {
 func colourful(w io.Writer) bool {
 	return isTerminalWriter(w) && os.Getenv("NO_COLOR") == ""
 }
+
+// printer prints lines and keeps the first error.
+type printer struct {
+	w   io.Writer
+	err error
+}
+
+func (p *printer) printf(format string, args ...any) {
+	_, err := fmt.Fprintf(p.w, format, args...)
+	p.note(err)
+}
+
+func (p *printer) note(err error) {
+	if p.err == nil {
+		p.err = err
+	}
+}

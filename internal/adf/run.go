@@ -54,7 +54,10 @@ type PipelineRun struct {
 	RunEnd Time
 	// DurationInMs is milliseconds; nil while running. It can exceed 32 bits.
 	DurationInMs *int64
-	Status       Status
+	// DurationComputed says that ADF sent no duration, as logs do not:
+	// DurationInMs is RunEnd - RunStart. ADF itself never sends this field.
+	DurationComputed bool
+	Status           Status
 	// Message is nil on a queued run, "" on a running or good one, and the
 	// reason on a failed one.
 	Message             *string

@@ -88,7 +88,7 @@ func (a *board) runActivities(ctx context.Context, in *ActivityParams) (Activity
 	}
 	switch {
 	case stored.State == store.ActivitiesComplete:
-	case stored.Origin == store.OriginImport:
+	case stored.Origin != store.OriginAzure:
 		out.Reason = orNull(reasonImported)
 	case stored.State == store.ActivitiesNotKept && (read == nil || !*read):
 		out.Reason = orNull(a.notKept(run.Place.Name, run.PipelineName))

@@ -19,31 +19,33 @@ type InvokedBy struct {
 // RunFields are what a run shows wherever it is listed: ADF's fields by their
 // own names, and what Andon makes of them.
 type RunFields struct {
-	RunID          string            `json:"runId" doc:"Id of the run."`
-	Factory        string            `json:"factory" doc:"Short id of the factory, for the factory parameter."`
-	FactoryName    string            `json:"factoryName" doc:"Name of the factory as Azure spells it."`
-	FactoryID      string            `json:"factoryId" doc:"ARM resource id of the factory."`
-	ID             *string           `json:"id" doc:"ARM path of the run; null in rows of 2018."`
-	DebugRunID     *string           `json:"debugRunId" doc:"Set on debug runs."`
-	RunGroupID     *string           `json:"runGroupId" doc:"runId of the first run of the run group, which holds a run and its reruns; null in rows of 2018."`
-	PipelineName   string            `json:"pipelineName" doc:"Name of the pipeline."`
-	InvokedBy      Null[InvokedBy]   `json:"invokedBy" doc:"What started the run."`
-	StartedBy      *string           `json:"startedBy" doc:"Name of the trigger or of the parent's pipeline, or Manual, for the parameter invokedBy; null when none is known. It is never the id that stands in invokedBy.name of a run that another run started."`
-	RunStart       NullTime          `json:"runStart" doc:"When the run was queued; null when ADF sent no readable time."`
-	RunEnd         NullTime          `json:"runEnd" doc:"When the run ended; null while it runs, and on some cancelled runs."`
-	DurationInMs   *int64            `json:"durationInMs" doc:"Duration in milliseconds; null while the run goes on."`
-	Status         string            `json:"status" doc:"Queued, InProgress, Succeeded, Failed, Canceling, Cancelled or a later word of ADF's, spelled as ADF spells it."`
-	EndUnknown     *string           `json:"endUnknown" doc:"Why nobody can say how the run ended, whatever status says: ADF forgot it before it was seen to end. Null for every other run."`
-	Message        *string           `json:"message" doc:"The whole message of the run: the reason of a failure. Null and empty stay what ADF sent."`
-	LastUpdated    NullTime          `json:"lastUpdated" doc:"When ADF last changed the run."`
-	SortTime       Time              `json:"sortTime" doc:"The time that lists sort the run by and that from and to compare: runStart; lastUpdated where runStart is absent or impossible; when Andon read the run where both are."`
-	Annotations    []json.RawMessage `json:"annotations" nullable:"false" doc:"Annotations of the pipeline, strings as a rule."`
-	IsLatest       bool              `json:"isLatest" doc:"Whether the run is the newest of its run group. Computed here, since ADF changes its own flag without telling."`
-	CancelledBy    json.RawMessage   `json:"cancelledBy" doc:"Who cancelled the run, as ADF sent it; null when nobody did."`
-	Recovery       Null[Recovery]    `json:"recovery" doc:"What became of a failed run. Null for a run that did not fail, and while it is being derived, as recoveryReason says."`
-	RecoveryReason *string           `json:"recoveryReason" doc:"Why recovery of a failed run is null; null when it is not."`
-	Activities     string            `json:"activities" enum:"none,partial,complete,notKept" doc:"How much of the run's activities is stored; notKept where a policy keeps none of this run."`
-	Odd            []OddField        `json:"odd" nullable:"false" doc:"Fields of the row that could not be read; empty for a clean row."`
+	RunID            string            `json:"runId" doc:"Id of the run."`
+	Factory          string            `json:"factory" doc:"Short id of the factory, for the factory parameter."`
+	FactoryName      string            `json:"factoryName" doc:"Name of the factory as Azure spells it."`
+	FactoryID        string            `json:"factoryId" doc:"ARM resource id of the factory."`
+	ID               *string           `json:"id" doc:"ARM path of the run; null in rows of 2018."`
+	DebugRunID       *string           `json:"debugRunId" doc:"Set on debug runs."`
+	RunGroupID       *string           `json:"runGroupId" doc:"runId of the first run of the run group, which holds a run and its reruns; null in rows of 2018."`
+	PipelineName     string            `json:"pipelineName" doc:"Name of the pipeline."`
+	InvokedBy        Null[InvokedBy]   `json:"invokedBy" doc:"What started the run."`
+	StartedBy        *string           `json:"startedBy" doc:"Name of the trigger or of the parent's pipeline, or Manual, for the parameter invokedBy; null when none is known. It is never the id that stands in invokedBy.name of a run that another run started."`
+	RunStart         NullTime          `json:"runStart" doc:"When the run was queued; null when ADF sent no readable time."`
+	RunEnd           NullTime          `json:"runEnd" doc:"When the run ended; null while it runs, and on some cancelled runs."`
+	DurationInMs     *int64            `json:"durationInMs" doc:"Duration in milliseconds; null while the run goes on."`
+	DurationComputed *bool             `json:"durationComputed" doc:"true where no duration was sent, as in logs: durationInMs is runEnd - runStart. Null for every other run."`
+	Status           string            `json:"status" doc:"Queued, InProgress, Succeeded, Failed, Canceling, Cancelled or a later word of ADF's, spelled as ADF spells it."`
+	EndUnknown       *string           `json:"endUnknown" doc:"Why nobody can say how the run ended, whatever status says: ADF forgot it before it was seen to end. Null for every other run."`
+	Message          *string           `json:"message" doc:"The whole message of the run: the reason of a failure. Null and empty stay what ADF sent."`
+	LastUpdated      NullTime          `json:"lastUpdated" doc:"When ADF last changed the run."`
+	SortTime         Time              `json:"sortTime" doc:"The time that lists sort the run by and that from and to compare: runStart; lastUpdated where runStart is absent or impossible; when Andon read the run where both are."`
+	Annotations      []json.RawMessage `json:"annotations" nullable:"false" doc:"Annotations of the pipeline, strings as a rule."`
+	IsLatest         bool              `json:"isLatest" doc:"Whether the run is the newest of its run group. Computed here, since ADF changes its own flag without telling."`
+	CancelledBy      json.RawMessage   `json:"cancelledBy" doc:"Who cancelled the run, as ADF sent it; null when nobody did."`
+	Recovery         Null[Recovery]    `json:"recovery" doc:"What became of a failed run. Null for a run that did not fail, and while it is being derived, as recoveryReason says."`
+	RecoveryReason   *string           `json:"recoveryReason" doc:"Why recovery of a failed run is null; null when it is not."`
+	Origin           string            `json:"origin" enum:"api,log,file" doc:"Where the run is known from: api, Azure itself; file, an imported file that holds what the API said; log, an imported log alone, which says less."`
+	Activities       string            `json:"activities" enum:"none,partial,complete,notKept" doc:"How much of the run's activities is stored; notKept where a policy keeps none of this run."`
+	Odd              []OddField        `json:"odd" nullable:"false" doc:"Fields of the row that could not be read; empty for a clean row."`
 }
 
 // RunRow is a run in a list.
@@ -132,7 +134,7 @@ func runFields(r *store.Run) RunFields {
 		Status: string(r.Status), EndUnknown: endUnknown(r.Gone, r.Status), Message: r.Message, LastUpdated: NullTime(r.LastUpdated), SortTime: Time(r.SortTime),
 		Annotations: elements(r.Annotations), IsLatest: r.Latest, CancelledBy: orJSONNull(r.CancelledBy),
 		Recovery: recoveryOf(r.Recovery), RecoveryReason: recoveryReason(r.Recovery),
-		Activities: string(r.Activities), Odd: oddFields(r.Odd),
+		DurationComputed: trueOrNull(r.DurationComputed), Origin: string(r.Origin), Activities: string(r.Activities), Odd: oddFields(r.Odd),
 	}
 }
 

@@ -16,6 +16,26 @@ import (
 	"andon/internal/store"
 )
 
+// TestARowOfALogSaysSo shows a run that only a log has shown.
+func TestARowOfALogSaysSo(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	place := b.putFactory(t, "Sales-Prod")
+	run, err := adf.DecodePipelineRun([]byte(`{"runId":"a","pipelineName":"pl","status":"Succeeded","runStart":"2024-03-05T10:00:00Z","runEnd":"2024-03-05T10:00:01Z","durationInMs":1000,"durationComputed":true}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := b.store.WriteRuns(t.Context(), store.Page{Factory: place.Key, Origin: store.OriginLog, Runs: []adf.PipelineRun{run}}); err != nil {
+		t.Fatal(err)
+	}
+	got := list(t, b, "/api/v1/runs")[0]
+	for field, want := range map[string]any{"origin": "log", "durationComputed": true, "durationInMs": 1000.0, "lastUpdated": nil, "parameters": nil} {
+		if got[field] != want {
+			t.Errorf("%s is %v, want %v", field, got[field], want)
+		}
+	}
+}
+
 func TestARowIsWhatADFSent(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
@@ -34,6 +54,7 @@ func TestARowIsWhatADFSent(t *testing.T) {
 	maps.Copy(want, object{
 		"factory": "sales-prod", "factoryName": "Sales-Prod", "factoryId": string(place.ID), "cancelledBy": nil, "startedBy": "pl_all",
 		"recovery": object{"state": "open", "rule": nil, "by": nil, "running": nil}, "recoveryReason": nil, "endUnknown": nil, "activities": "none", "odd": []any{}, "sortTime": row["runStart"],
+		"origin": "api", "durationComputed": nil,
 	})
 	if diff := cmp.Diff([]object{plain(t, want)}, got); diff != "" {
 		t.Errorf("the row (-want +got):\n%s", diff)

@@ -83,7 +83,7 @@ func TestMissingActivitiesAreAskedForOrExplained(t *testing.T) {
 		"refused":         {func(context.Context, string, string) error { return errors.New("azure refused moments ago") }, store.OriginAzure, false, "none", "Azure refused moments ago."},
 		"partly, refused": {func(context.Context, string, string) error { return errors.New("azure refused") }, store.OriginAzure, true, "partial", "Azure refused."},
 		"not collecting":  {nil, store.OriginAzure, false, "none", "This server does not ask Azure: it was started with --no-collect, so it shows what is stored."},
-		"imported":        {func(context.Context, string, string) error { t.Error("an imported run was asked for"); return nil }, store.OriginImport, false, "none", "The run came from a file, and the file held no activities."},
+		"imported":        {func(context.Context, string, string) error { t.Error("an imported run was asked for"); return nil }, store.OriginFile, false, "none", "The run came from a file, and the file held no activities."},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

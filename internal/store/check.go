@@ -15,11 +15,11 @@ import (
 // Check reads the whole store and returns what is wrong with it, nil for
 // nothing: the file's own integrity, runs stored twice, runs that no filter by
 // what started them finds, roll-ups that differ from a recount, recoveries that
-// come out otherwise when they are worked out again, and resources that
-// contradict themselves.
+// come out otherwise when they are worked out again, resources that contradict
+// themselves, and imports that a run does not know of.
 func (s *Store) Check(ctx context.Context) error {
 	return errors.Join(s.checkPages(ctx), s.checkTwice(ctx), s.checkInvokers(ctx), s.checkRollups(ctx), s.checkRecoveries(ctx),
-		s.checkDefinitions(ctx), s.checkStates(ctx), s.checkLinks(ctx), s.checkWindows(ctx))
+		s.checkDefinitions(ctx), s.checkStates(ctx), s.checkLinks(ctx), s.checkWindows(ctx), s.checkImports(ctx))
 }
 
 // checkPages has a connection of its own: FTS5 checks by what its connection
@@ -149,7 +149,7 @@ func (s *Store) checkRecoveries(ctx context.Context) error {
 
 func (w *writer) checkWork() (wrong []error, err error) {
 	var seqs []int64
-	if err := w.query("SELECT r.seq FROM run r JOIN pipeline p ON p.id = r.pipeline_id WHERE p.derived = 1", func(st *sqlite3.Stmt) bool {
+	if err := w.query("SELECT r.seq FROM run r JOIN pipeline p ON p.id = r.pipeline_id WHERE p.derived IN (1, 3)", func(st *sqlite3.Stmt) bool {
 		seqs = append(seqs, st.ColumnInt64(0))
 		return true
 	}); err != nil {

@@ -32,6 +32,7 @@ const (
 	derivedNot   = 0 // its runs may lack a series, or have one of other classes
 	derivedWhole = 1
 	derivedKeys  = 2 // its runs have their series; their recoveries are being worked out
+	derivedAgain = 3 // whole, but runs were removed: classes and series may be left that nothing supports
 )
 
 // Derivation is how far the derivation of recoveries has come.

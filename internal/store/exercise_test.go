@@ -44,6 +44,10 @@ func exercise(t *testing.T, open opener) {
 	t.Run("an end without a time is the newest", x.undatedEnd)
 	t.Run("an end is not held back by an update that lay ahead", x.updateAhead)
 	t.Run("an imported run becomes Azure's", x.imported)
+	t.Run("logs never overrule the API", x.logsAndAnswers)
+	t.Run("an undone import leaves nothing", x.undoneExactly)
+	t.Run("an import is undone once", x.undoneTwice)
+	t.Run("a rehearsed import stores nothing", x.rehearsed)
 	t.Run("a forgotten run is not asked for again", x.gone)
 	t.Run("a run that was updated ahead is forgotten too", x.goneAhead)
 	t.Run("a run has its surroundings", x.surroundings)
@@ -301,12 +305,12 @@ func (x suite) imported(t *testing.T) {
 	s := x.open(t)
 	f := putFactory(t, s, "adf")
 	r := row{ID: guid(1), Pipeline: "p", Status: "Succeeded", Start: hour(1), Ms: 1}
-	page := store.Page{Factory: f.Key, Runs: []adf.PipelineRun{r.run()}, Origin: store.OriginImport}
+	page := store.Page{Factory: f.Key, Runs: []adf.PipelineRun{r.run()}, Origin: store.OriginFile}
 	for _, step := range []struct {
 		origin store.Origin
 		want   store.Origin
 		unread int
-	}{{store.OriginImport, store.OriginImport, 0}, {store.OriginAzure, store.OriginAzure, 1}, {store.OriginImport, store.OriginAzure, 1}} {
+	}{{store.OriginFile, store.OriginFile, 0}, {store.OriginAzure, store.OriginAzure, 1}, {store.OriginFile, store.OriginAzure, 1}} {
 		page.Origin = step.origin
 		if _, err := s.WriteRuns(t.Context(), page); err != nil {
 			t.Fatal(err)

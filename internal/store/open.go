@@ -77,6 +77,9 @@ func Open(ctx context.Context, dsn string, o Options) (*Store, error) {
 		s.now = time.Now
 	}
 	if err := s.open(ctx); err != nil {
+		if s.writer != nil {
+			return nil, errors.Join(err, s.Close())
+		}
 		return nil, errors.Join(err, s.release())
 	}
 	return s, nil
@@ -118,7 +121,7 @@ func (s *Store) open(ctx context.Context) error {
 	}
 	s.narrow() // the log's files, which the driver has just made
 	s.startFolding(ctx)
-	return nil
+	return s.removeUntimed(ctx)
 }
 
 // takeFiles locks the store and sees to it that its owner alone can read it.

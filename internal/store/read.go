@@ -95,10 +95,26 @@ func (s *Store) runOf(packed []byte) (Run, error) {
 }
 
 func originOf(flags int64) Origin {
-	if flags&flagImport != 0 {
-		return OriginImport
+	switch {
+	case flags&flagImport == 0:
+		return OriginAzure
+	case flags&flagLog != 0:
+		return OriginLog
+	default:
+		return OriginFile
 	}
-	return OriginAzure
+}
+
+// originFlags returns the flags of a run that only this origin has shown.
+func originFlags(o Origin) int64 {
+	switch o {
+	case OriginFile:
+		return flagImport
+	case OriginLog:
+		return flagImport | flagLog
+	case OriginAzure:
+	}
+	return 0
 }
 
 func keyNumbers(keys []RunKey) []int64 {

@@ -183,6 +183,18 @@ func (w *writer) noteUndone(old *storedRun) error {
 	return err
 }
 
+// noteRemoved queues the failed runs whose recovery a removed run has changed.
+func (w *writer) noteRemoved(r *storedRun) error {
+	w.forgetRestricted(r)
+	if r.doneWork() {
+		return w.noteUndone(r)
+	}
+	if r.status == statusFailed && r.recovery.recovered() {
+		return w.queueFailedChildren(r)
+	}
+	return nil
+}
+
 func (w *writer) queueWhere(rest string, args ...any) error {
 	return w.query("SELECT seq FROM run "+rest, func(st *sqlite3.Stmt) bool {
 		w.queue.add(st.ColumnInt64(0))

@@ -147,7 +147,7 @@ func (s *Store) explainWork(ctx context.Context, hit located, d *RunDetail) erro
 		return err
 	}
 	if label.Valid {
-		d.Series = &Series{ID: id.Int64, Parameters: label.String}
+		d.Series = &Series{Parameters: label.String}
 	}
 	if d.Uses, err = parameterUses(d, classes.String, treeOf(hit.id, hit.group, encodeRunID(parentOf(d)))); err != nil {
 		return err

@@ -12,10 +12,13 @@ type RunKey int64
 // Origin says how a run came into the store.
 type Origin string
 
-// The origins of runs.
+// The origins of runs: Azure's own answer, a file that holds what the API said,
+// or a log, which holds less. A run that Azure has shown is OriginAzure, whatever
+// files and logs say of it.
 const (
-	OriginAzure  Origin = "azure"
-	OriginImport Origin = "import"
+	OriginAzure Origin = "api"
+	OriginFile  Origin = "file"
+	OriginLog   Origin = "log"
 )
 
 // Window is a closed interval of lastUpdated.
@@ -42,6 +45,7 @@ type Page struct {
 	// only with Completes and never moves back; zero leaves it.
 	AsOf   adf.Time
 	Origin Origin
+	Import ImportID // the import that shows these runs; 0 for Azure's own pages
 	// Asked is when Azure answered, by its clock; zero stands for the store's
 	// own clock. What lies beyond it can't be.
 	Asked adf.Time
@@ -50,6 +54,7 @@ type Page struct {
 // Changes says what a page did to the store.
 type Changes struct {
 	Inserted, Updated, Unchanged int
+	Completed                    int // of an import: runs of which a missing field was filled
 	// LateInserted and LateUpdated are those of Inserted and Updated that what
 	// was covered before should have held.
 	LateInserted, LateUpdated int
@@ -91,7 +96,7 @@ type Run struct {
 	Recovery   *Recovery     // what became of a failed run; nil for every other run
 	Activities ActivityState // how much of its activities is here
 	Gone       bool          // ADF forgot the run before it had ended
-	Origin     Origin        // import until Azure shows the run too
+	Origin     Origin        // file or log until Azure shows the run too
 }
 
 // RunDetail is one run with its surroundings.
@@ -144,7 +149,6 @@ type RunLink struct {
 
 // Series is the runs of a pipeline with equal recurring parameters.
 type Series struct {
-	ID         int64
 	Parameters string // the recurring parameters as JSON, an object of texts with its members in order
 }
 

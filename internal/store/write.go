@@ -44,6 +44,7 @@ type arrival struct {
 	run               *adf.PipelineRun
 	id, group, parent []byte
 	told              adf.Time // when, by Azure's clock
+	isLog             bool     // a log says so, not the API
 	start             int64    // what it sorts by
 	noStart           bool     // that is a stand-in
 	isOdd             bool
@@ -141,6 +142,11 @@ func (s *Store) prepare(ctx context.Context, p Page) ([]arrival, error) {
 	if err := s.ensureDictionary(ctx, rawRun, len(p.Runs), func(i int) []byte { return p.Runs[i].Raw }); err != nil {
 		return nil, fmt.Errorf("store %d runs: %w", len(p.Runs), err)
 	}
+	return s.arriveAll(p)
+}
+
+// arriveAll is prepare without the dictionary.
+func (s *Store) arriveAll(p Page) ([]arrival, error) {
 	for i := range p.Runs {
 		if r := &p.Runs[i]; r.RunID == "" || len(r.Raw) == 0 {
 			return nil, &InvalidError{Field: "runs", Problem: fmt.Sprintf("hold a run without runId or without its raw bytes, at place %d", i)}
@@ -152,7 +158,7 @@ func (s *Store) prepare(ctx context.Context, p Page) ([]arrival, error) {
 	for first := range packers {
 		parts.Go(func() {
 			for i := first; i < len(out); i += packers {
-				out[i] = s.arrive(&p.Runs[i], told)
+				out[i] = s.arrive(&p.Runs[i], told, p.Origin)
 			}
 		})
 	}
@@ -160,9 +166,9 @@ func (s *Store) prepare(ctx context.Context, p Page) ([]arrival, error) {
 	return out, nil
 }
 
-func (s *Store) arrive(r *adf.PipelineRun, told adf.Time) arrival {
+func (s *Store) arrive(r *adf.PipelineRun, told adf.Time, origin Origin) arrival {
 	a := arrival{
-		run: r, id: encodeRunID(r.RunID), told: told, start: int64(r.RunStart), isOdd: len(r.Odd)+len(oddTimes(r, told)) > 0,
+		run: r, id: encodeRunID(r.RunID), told: told, isLog: origin == OriginLog, start: int64(r.RunStart), isOdd: len(r.Odd)+len(oddTimes(r, told)) > 0,
 		list: annotationList(r.Annotations), packed: s.codec.pack(rawRun, r.Raw),
 	}
 	if !isPossible(r.RunStart, told) {
@@ -239,6 +245,9 @@ func (w *writer) writePage(p Page, arrivals []arrival, done *Changes, touched *t
 	if err := w.countLate(p.Factory, late, adf.TimeOf(w.s.now())); err != nil {
 		return err
 	}
+	if err := w.countImport(p.Import, *done); err != nil {
+		return err
+	}
 	if err := w.countOdd(p.Factory, odd); err != nil || p.Completes == nil {
 		return err
 	}
@@ -271,6 +280,9 @@ func (w *writer) writeRun(p Page, a *arrival, done *Changes, touched *touchedRun
 	if err != nil {
 		return 0, err
 	}
+	if p.Import != 0 || old != nil && old.flags&flagTraced != 0 {
+		return w.writeContribution(p, a, old, done, touched)
+	}
 	if old != nil && !w.supersedes(a, old) {
 		done.Unchanged++
 		return 0, w.claimForAzure(p, old)
@@ -281,23 +293,33 @@ func (w *writer) writeRun(p Page, a *arrival, done *Changes, touched *touchedRun
 	}
 	if old == nil {
 		done.Inserted++
-		err = w.insert(fresh, a)
 	} else {
 		done.Updated++
+	}
+	return oddChange(old, fresh), w.putRow(old, fresh, a, touched)
+}
+
+// putRow writes a row, new or in the place of old, and brings what depends on
+// it up to date.
+func (w *writer) putRow(old, fresh *storedRun, a *arrival, touched *touchedRuns) error {
+	var err error
+	if old == nil {
+		err = w.insert(fresh, a)
+	} else {
 		err = w.update(old, fresh, a)
 	}
 	if err != nil {
-		return 0, err
+		return err
 	}
 	touched.add(fresh.seq)
 	members, err := w.groupMembers(fresh)
 	if err != nil {
-		return 0, err
+		return err
 	}
 	if err := w.noteWork(old, fresh, members, a); err != nil {
-		return 0, err
+		return err
 	}
-	return oddChange(old, fresh), w.regroup(old, fresh, members, touched)
+	return w.regroup(old, fresh, members, touched)
 }
 
 func oddChange(old, fresh *storedRun) int64 {
@@ -350,10 +372,10 @@ func progress(status int64) int {
 // claimForAzure makes a run that was imported before one of Azure's, so that
 // its activities are read.
 func (w *writer) claimForAzure(p Page, old *storedRun) error {
-	if p.Origin == OriginImport || old.flags&(flagImport|flagGone) == 0 {
+	if originFlags(p.Origin) != 0 || old.flags&(flagImport|flagGone) == 0 {
 		return nil
 	}
-	return w.setFlags(old, withUnread(old.flags&^(flagImport|flagGone), old.status))
+	return w.setFlags(old, withUnread(old.flags&^(flagImport|flagLog|flagGone), old.status))
 }
 
 // withUnread sets flagUnread as the other flags and the status demand.
@@ -379,9 +401,7 @@ func (w *writer) rowOf(p Page, a *arrival, old *storedRun) (*storedRun, error) {
 	if end := int64(a.run.RunEnd); end != 0 {
 		r.end = &end
 	}
-	if p.Origin == OriginImport {
-		r.flags = flagImport
-	}
+	r.flags = originFlags(p.Origin)
 	if old == nil {
 		r.seq = w.nextSeq
 		w.nextSeq++

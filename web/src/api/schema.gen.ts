@@ -1135,6 +1135,8 @@ export interface components {
             childCount: number;
             /** @description Set on debug runs. */
             debugRunId: string | null;
+            /** @description true where no duration was sent, as in logs: durationInMs is runEnd - runStart. Null for every other run. */
+            durationComputed: boolean | null;
             /**
              * Format: int64
              * @description Duration in milliseconds; null while the run goes on.
@@ -1176,6 +1178,11 @@ export interface components {
             odd: components["schemas"]["OddField"][];
             /** @description Whether the run failed and was not healed since by a success of its pipeline or run group. */
             open: boolean;
+            /**
+             * @description Where the run is known from: api, Azure itself; file, an imported file that holds what the API said; log, an imported log alone, which says less.
+             * @enum {string}
+             */
+            origin: "api" | "log" | "file";
             /** @description Parameters of the run as ADF sent them; null when absent. */
             parameters: unknown;
             /** @description Name of the pipeline. */
@@ -1238,6 +1245,8 @@ export interface components {
             cancelledBy: unknown;
             /** @description Set on debug runs. */
             debugRunId: string | null;
+            /** @description true where no duration was sent, as in logs: durationInMs is runEnd - runStart. Null for every other run. */
+            durationComputed: boolean | null;
             /**
              * Format: int64
              * @description Duration in milliseconds; null while the run goes on.
@@ -1270,6 +1279,11 @@ export interface components {
             odd: components["schemas"]["OddField"][];
             /** @description Whether the run failed and was not healed since by a success of its pipeline or run group. */
             open: boolean;
+            /**
+             * @description Where the run is known from: api, Azure itself; file, an imported file that holds what the API said; log, an imported log alone, which says less.
+             * @enum {string}
+             */
+            origin: "api" | "log" | "file";
             /** @description Parameters of the run as ADF sent them; only with include=parameters. */
             parameters?: unknown;
             /** @description Name of the pipeline. */

@@ -1,8 +1,9 @@
-package collector
+package intake
 
 import (
+	"bufio"
 	"bytes"
-	"errors"
+	"compress/gzip"
 	"io"
 	"strings"
 	"testing"
@@ -13,11 +14,32 @@ import (
 	"pgregory.net/rapid"
 )
 
+// rowsOf returns the records of a text, and in angle brackets why others were
+// refused.
 func rowsOf(r io.Reader) (rows []string, err error) {
-	err = readRows(r, func(raw []byte) error {
-		rows = append(rows, string(raw))
-		return nil
-	})
+	text, err := newTexts().open(r)
+	if err != nil {
+		return nil, err
+	}
+	what, err := formOf(text)
+	if err != nil {
+		return nil, err
+	}
+	out := outlet{
+		record: func(raw []byte, _ position) error {
+			rows = append(rows, string(raw))
+			return nil
+		},
+		refuse: func(why reason, at position) { rows = append(rows, "<"+at.String()+" "+why.what+">") },
+	}
+	switch what {
+	case formTable:
+		err = readTable(text, out)
+	case formLines:
+		_, err = readLines(text, out)
+	case formValues:
+		err = (&splitter{text: text, out: out}).all()
+	}
 	return rows, err
 }
 
@@ -38,11 +60,18 @@ func TestReadRowsTakesEveryFormOfRuns(t *testing.T) {
 		"JSON lines":                   {a + "\n" + b + "\n", []string{a, b}},
 		"JSON lines, blank ones, CRLF": {a + "\r\n\r\n" + b, []string{a, b}},
 		"pages as JSON lines":          {`{"value":[` + a + `]}` + "\n" + `{"value":[` + b + `]}` + "\n", []string{a, b}},
-		"a broken line in the middle":  {a + "\n{\"runId\": oops\n" + b + "\n", []string{a, `{"runId": oops`, b}},
+		"a broken line in the middle":  {a + "\n{\"runId\": oops\n" + b + "\n", []string{a, "<line 2 records that are not valid JSON>", b}},
+		"a broken record in an array":  {`[{"runId": oops},` + a + `]`, []string{`{"runId": oops}`, a}},
+		"records of an event hub":      {`{"records":[` + a + `,` + b + `]}`, []string{a, b}},
+		"tables of Log Analytics":      {`{"tables":[{"name":"PrimaryResult","columns":[{"name":"RunId","type":"string"},{"name":"n"}],"rows":[["a",1],["b"],["c",null]]}]}`, []string{`{"RunId":"a","n":1}`, "<record 2 rows with more or fewer cells than the header>", `{"RunId":"c","n":null}`}},
+		"a table of cells":             {"runId,status,x\r\na,\"Failed\nagain, \"\"twice\"\"\",\r\nb,1\r\n\r\nc,,\r\n", []string{`{"runId":"a","status":"Failed\nagain, \"twice\""}`, "<line 4 rows with more or fewer cells than the header>", `{"runId":"c"}`}},
+		"a table with semicolons":      {"runId;status\na;Failed\n", []string{`{"runId":"a","status":"Failed"}`}},
+		"a quote that is never closed": {"runId,status\na,\"Failed\nb,c\n", []string{"<line 2 a row whose quote is never closed: everything from its line to the end of the file>"}},
+		"lists within lists":           {`[[[[[[` + a + `]]],1]],` + b + `]`, []string{"<record 1 lists within lists, 4 deep, where runs are expected>", "<record 2 values that are no objects>", b}},
 		"null elements":                {`{"value":[null,` + a + `,null]}`, []string{a}},
 		"an empty page":                {`{"value":[]}`, nil},
 		"an empty array":               {` [ ] `, nil},
-		"a value that is no run":       {`[1,"x",` + a + `]`, []string{`""`, `""`, a}},
+		"a value that is no run":       {`[1,"x",` + a + `]`, []string{"<record 1 values that are no objects>", "<record 2 values that are no objects>", a}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -109,11 +138,12 @@ func TestReadRowsSaysWhatIsNotRuns(t *testing.T) {
 		"garbage after":    {`[` + a + `] oops`, "is not JSON from byte", 1},
 		"Format-List":      {"\r\n\r\nResourceGroupName : rg\r\nRunId             : a\r\n", "Format-List", 0},
 		"Studio grid":      {"Pipeline name\tRun start\tStatus\npl_load\t11/24/2026, 2:00 AM\tSucceeded\n", "ADF Studio", 0},
-		"CSV":              {"runId,status\na,Failed\n", "a table with commas", 0},
+		"another table":    {"Pipeline;Début\na,Failed\n", "is a table without a column runId", 0},
+		"local times":      {"RunId,Start [Local Time]\na,1/2/2024 3:04 AM\n", "set the portal's display time zone to UTC", 0},
+		"zip":              {"PK\x03\x04abc", "is a zip archive", 0},
 		"web page":         {"<!DOCTYPE html><html></html>", "a web page", 0},
-		"gzip":             {"\x1f\x8b\x08\x00\x00\x00\x00\x00", "not text", 0},
+		"gzip":             {"\x1f\x8b\x08\x00\x00\x00\x00\x00", "is a gzip file that is cut short", 0},
 		"prose":            {"hello there", "is not JSON", 0},
-		"deep lists":       {`[[[[[[` + a + `]]]]]]`, "lists within lists", 0},
 		"value is no list": {`{"value":{"runId":"a"}}` + `x`, "is not JSON from byte", 1},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -138,28 +168,61 @@ func TestReadRowsHoldsLittleOfALargeFile(t *testing.T) {
 		io.LimitReader(&repeat{text: row}, int64(len(row))*rows-1),
 		strings.NewReader(`]}`),
 	)
-	v := values{tape: &tape{from: text}}
-	n, most := 0, 0
-	v.row = func([]byte) error {
-		n++
-		most = max(most, cap(v.tape.kept))
-		return nil
-	}
-	if err := v.all(); err != nil {
+	n := 0
+	s := splitter{text: bufio.NewReader(text), out: outlet{record: func([]byte, position) error { n++; return nil }}}
+	if err := s.all(); err != nil {
 		t.Fatal(err)
 	}
-	if n != rows || most > 1<<20 {
-		t.Errorf("%d rows, want %d; %d bytes were held, want less than 1 MB", n, rows, most)
+	if n != rows || cap(s.kept) > 1<<20 {
+		t.Errorf("%d rows, want %d; %d bytes were held, want less than 1 MB", n, rows, cap(s.kept))
 	}
 }
 
-func TestReadRowsRefusesAnEndlessValue(t *testing.T) {
+// TestReadRowsGoesOnAfterAHugeRecord reads past records of more than 100 MB in
+// every form, and holds little of them.
+func TestReadRowsGoesOnAfterAHugeRecord(t *testing.T) {
 	t.Parallel()
-	endless := io.MultiReader(strings.NewReader(`[{"runId":"a"},{"runId":"`), &repeat{text: "x"})
-	rows, err := rowsOf(endless)
-	if !errors.Is(err, errTooLarge) || len(rows) != 1 {
-		t.Errorf("%d rows and %v, want one row and an error of size", len(rows), err)
+	const a = `{"runId":"a"}`
+	huge := func() io.Reader { return io.LimitReader(&repeat{text: strings.Repeat("x", 1<<20)}, 101<<20) }
+	for name, parts := range map[string][]io.Reader{
+		"array":  {strings.NewReader("[" + a + `,{"runId":"`), huge(), strings.NewReader(`"},` + a + "]")},
+		"lines":  {strings.NewReader(a + "\n" + `{"runId":"`), huge(), strings.NewReader("\"}\n" + a + "\n")},
+		"broken": {strings.NewReader(a + "\n" + `{"runId":"`), huge(), strings.NewReader("\n" + a + "\n")},
+		"table":  {strings.NewReader("runId,message\na,\n" + `b,"`), huge(), strings.NewReader("\"\na,\n")},
+	} {
+		rows, err := rowsOf(io.MultiReader(parts...))
+		if err != nil || len(rows) != 3 || rows[0] != a || rows[2] != a || !strings.HasPrefix(rows[1], "<") {
+			t.Errorf("%s: %.200q, %v", name, rows, err)
+		}
 	}
+}
+
+func TestReadRowsOfHalfAGzipAreThoseBeforeTheCut(t *testing.T) {
+	t.Parallel()
+	const a = `{"runId":"a"}`
+	for _, text := range []string{"[" + strings.Repeat(a+",", 2000) + a + "]", strings.Repeat(a+"\n", 2000)} {
+		whole := packed(t, text)
+		rows, err := rowsOf(strings.NewReader(whole[:len(whole)*2/3]))
+		if err == nil || !strings.Contains(err.Error(), "is a gzip file that is cut short") || len(rows) == 0 || rows[len(rows)-1] != a {
+			t.Errorf("%d rows, %v", len(rows), err)
+		}
+		if rows, err := rowsOf(strings.NewReader(whole)); err != nil || len(rows) < 2000 {
+			t.Errorf("of the whole file: %d rows, %v", len(rows), err)
+		}
+	}
+}
+
+func packed(t testing.TB, text string) string {
+	t.Helper()
+	var out bytes.Buffer
+	w := gzip.NewWriter(&out)
+	if _, err := w.Write([]byte(text)); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return out.String()
 }
 
 // repeat gives its text for ever.
@@ -169,11 +232,9 @@ type repeat struct {
 }
 
 func (r *repeat) Read(p []byte) (int, error) {
-	for i := range p {
-		p[i] = r.text[r.at]
-		r.at = (r.at + 1) % len(r.text)
-	}
-	return len(p), nil
+	n := copy(p, r.text[r.at:])
+	r.at = (r.at + n) % len(r.text)
+	return n, nil
 }
 
 func TestReadRowsOfACutFileAreThoseBeforeTheCut(t *testing.T) {
@@ -203,6 +264,7 @@ func TestReadRowsOfACutFileAreThoseBeforeTheCut(t *testing.T) {
 func FuzzReadRows(f *testing.F) {
 	for _, seed := range []string{
 		`{"value":[{"runId":"a"}],"continuationToken":null}`, "{\"runId\":\"a\"}\n{\"runId\":\"b\"}\n", `[[{"value":[]}]]`, "\xff\xfe{\x00}\x00",
+		`{"tables":[{"columns":[{"name":"RunId"}],"rows":[["a"]]}]}`, "runId,Start [UTC]\na,\"3/5/2024, 10:00:00 AM\"\n", "\x1f\x8b",
 	} {
 		f.Add([]byte(seed))
 	}
