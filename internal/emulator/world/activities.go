@@ -462,15 +462,6 @@ func (r *Run) childActivityID(ordinal uint8) string {
 	return guid(r.world().seed, saltActivity, uint64(r.number), 1<<40|uint64(ordinal))
 }
 
-// childStep is the Execute Pipeline activity that started the child with that ordinal.
-func (r *Run) childStep(ordinal uint8) *step {
-	s := r.childTop(ordinal)
-	if len(s.inner) > 0 {
-		return &s.inner[0]
-	}
-	return s
-}
-
 func (r *Run) stateOf(a *activityRun, now instant) ActivityState {
 	s := ActivityState{
 		ActivityName: a.step.name, ActivityRunStart: a.begin.time(), ActivityType: a.step.kind.activityType(), ActivityRunID: a.id,
