@@ -127,11 +127,12 @@ func (r *row) instantAs(field string, parse func(string) (Time, error)) Time {
 	if len(value) == 0 || value[0] == 'n' {
 		return 0
 	}
-	if value[0] != '"' {
+	text, ok := timeText(value)
+	if !ok {
 		r.isOdd(field, "is "+describe(value)+" where a time was expected")
 		return 0
 	}
-	t, err := parse(unquote(value[1 : len(value)-1]))
+	t, err := parse(text)
 	if err != nil {
 		r.isOdd(field, "is a string, but not a time as ADF writes it")
 	}
