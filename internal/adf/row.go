@@ -151,20 +151,6 @@ func (r *row) clock(field string) (t Time, isLocal bool) {
 	return t, isLocal
 }
 
-// wholes returns the whole numbers of an array; any other element is odd.
-func (r *row) wholes(field string) []int64 {
-	var out []int64
-	for i, value := range r.list(field) {
-		n, err := strconv.ParseInt(strings.Trim(string(value), `"`), 10, 64)
-		if err != nil {
-			r.isOdd(field+"["+strconv.Itoa(i)+"]", "is "+describe(value)+" where a whole number was expected")
-			continue
-		}
-		out = append(out, n)
-	}
-	return out
-}
-
 // number returns a number, which may be written in a string.
 func (r *row) number(field string) *float64 {
 	value := r.find(field)
