@@ -51,6 +51,8 @@ type factory struct {
 	skew      atomic.Int64
 	askedPoll chan struct{} // somebody wants to know now
 	wakeFill  chan struct{}
+	// resumeFill ends the pause of the fill loop after a refusal that is over.
+	resumeFill chan struct{}
 	// wakeAround says that a poll was good, askedAround that somebody wants the
 	// surroundings read before their time.
 	wakeAround, askedAround chan struct{}
@@ -185,18 +187,22 @@ func (f *factory) pollBySomebody(ctx context.Context) error {
 	return err
 }
 
-// retryRefused has what was refused tried again: somebody else asks, or the
-// right to ask was given.
+// retryRefused has what was refused tried again: another source asks, the right
+// to ask was given, or the subscription was enabled. What waits for a quarter of
+// an hour because the subscription was disabled goes on now.
 func (f *factory) retryRefused() {
 	f.health.forgive()
+	f.activities.resume()
+	wake(f.resumeFill)
 	wake(f.askedAround)
 }
 
-// isRefusal reports whether an error is about who asks, so that somebody else
-// may be answered: who can't sign in, since its tenant is down, as well.
+// isRefusal reports whether an error is about the source that asks, so that
+// another source may be answered. A source that can't sign in, since its tenant
+// is down, is refused too. A disabled subscription is so for every source.
 func isRefusal(err error) bool {
 	e, ok := errors.AsType[*azure.Error](err)
-	if !ok {
+	if !ok || e.Kind == azure.KindDisabled {
 		return false
 	}
 	return e.Call == azure.TokenCall || stateOf(err) == store.StateRefused || e.Kind == azure.KindUnauthorized || e.Kind == azure.KindNoFactory
