@@ -58,7 +58,10 @@ type factory struct {
 	wakeAround, askedAround chan struct{}
 	aroundEvery             time.Duration
 	known                   atomic.Pointer[knownPipelines] // nil until definitions were read
-	factsSeen               atomic.Pointer[time.Time]      // when Azure showed the factory itself last; nil for never
+	// cleaning is held for reading while rows are cleaned by known and written,
+	// so that none is written by old definitions once there are new ones.
+	cleaning  sync.RWMutex
+	factsSeen atomic.Pointer[time.Time] // when Azure showed the factory itself last; nil for never
 	// definitionsTried is closed once definitions were read, or can't be.
 	definitionsTried chan struct{}
 	triedDefinitions sync.Once

@@ -34,7 +34,7 @@ func financePipelines() []Pipeline {
 		},
 		{
 			Name: "pl_ap_invoices", Folder: "finance/payables", Annotations: []string{"finance"}, usual: 5 * time.Minute,
-			parameters: []parameter{forDay()},
+			parameters: []parameter{forDay(), securely("archivePin", "willow-4711")},
 			steps:      []step{onPremises(copying("cp_invoices", "fin.invoices")), calling("sp_match_orders", "fin.usp_match_orders")},
 		},
 		{
