@@ -75,6 +75,9 @@ func (r *Run) Activities(t time.Time) []ActivityState {
 // layout plans the activity runs: it divides the run's time among its activities. Where a child run's times are given, the activities between two
 // children share the time between them.
 func (r *Run) layout() []activityRun {
+	if r.flags.has(flagThrottled) {
+		return nil
+	}
 	l := &layout{run: r, rng: dice(r.world().seed, saltActivity, uint64(r.number)), stop: len(r.pipeline.steps) - 1}
 	switch {
 	case r.outcome == failed || r.flags.has(flagHandled):

@@ -69,12 +69,65 @@ func checkActivity(t *testing.T, r *world.Run, s world.RunState, a *world.Activi
 	}
 }
 
+// atLimit reports whether a run failed at Data Factory's own limits.
+func atLimit(s world.RunState) bool {
+	return s.Status == world.StatusFailed && (s.Message == nil || strings.HasPrefix(*s.Message, "Pipeline execution throttled."))
+}
+
+// azure.md §14: at its limits Data Factory fails runs without activities, with a message of its own or none.
+func TestRunsFailAtTheLimitsWithoutActivities(t *testing.T) {
+	t.Parallel()
+	throttled, unexplained := 0, 0
+	for _, r := range allRuns(newWorld(t, 1, 20_000)) {
+		s := r.At(worldStart())
+		if !atLimit(s) {
+			continue
+		}
+		if s.Message == nil {
+			unexplained++
+		} else {
+			throttled++
+		}
+		if a := r.Activities(worldStart()); len(a) > 0 {
+			t.Fatalf("run %s has %d activities", r.RunID(), len(a))
+		}
+		if s.DurationInMs == nil || *s.DurationInMs > 3000 {
+			t.Fatalf("run %s took %v ms", r.RunID(), s.DurationInMs)
+		}
+	}
+	if all := throttled + unexplained; throttled == 0 || unexplained == 0 || all > 60 {
+		t.Errorf("%d runs are throttled, %d have no message: want a few of each", throttled, unexplained)
+	}
+}
+
+// azure.md §14: a failure that a failure path handles leaves the run Succeeded.
+func TestSomeRunsSucceedWithAFailedActivity(t *testing.T) {
+	t.Parallel()
+	handled := 0
+	for _, r := range allRuns(newWorld(t, 1, 20_000)) {
+		if r.At(worldStart()).Status != world.StatusSucceeded {
+			continue
+		}
+		failed, after := false, false
+		for _, a := range r.Activities(worldStart()) {
+			after = after || failed && a.Status == world.StatusSucceeded
+			failed = failed || a.Status == world.StatusFailed && a.RetryAttempt == nil
+		}
+		if failed && after {
+			handled++
+		}
+	}
+	if handled < 3 {
+		t.Errorf("%d runs succeeded with a failed activity, want some", handled)
+	}
+}
+
 func TestRunMessageWrapsTheFailedActivity(t *testing.T) {
 	t.Parallel()
 	runs := 0
 	for _, r := range allRuns(newWorld(t, 5, 20_000)) {
 		s := r.At(worldStart())
-		if s.Status != world.StatusFailed {
+		if s.Status != world.StatusFailed || atLimit(s) {
 			continue
 		}
 		runs++

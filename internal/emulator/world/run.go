@@ -88,10 +88,12 @@ type Run struct {
 type flags uint8
 
 const (
-	flagOwnFailure flags = 1 << iota // a step of this run failed, not one of its children
-	flagHandled                      // a step failed, its failure path ran, the run succeeded all the same
-	flagNoEnd                        // ADF lost the end of this cancelled run: runEnd and durationInMs stay null
-	flagWavers                       // after its end it is under way once more
+	flagOwnFailure  flags = 1 << iota // a step of this run failed, not one of its children
+	flagHandled                       // a step failed, its failure path ran, the run succeeded all the same
+	flagNoEnd                         // ADF lost the end of this cancelled run: runEnd and durationInMs stay null
+	flagWavers                        // after its end it is under way once more
+	flagThrottled                     // failed at Data Factory's limits, without activities
+	flagUnexplained                   // … and without a message
 )
 
 func (f flags) has(g flags) bool { return f&g != 0 }
@@ -273,13 +275,16 @@ func (r *Run) children() []*Run {
 	return all
 }
 
-// message is the run's final one: empty unless it failed.
+// message is the run's final one: empty unless it failed for a reason.
 func (r *Run) message() string {
 	if r.script != nil && r.script.message != "" {
 		return r.script.message
 	}
-	if r.outcome != failed {
+	switch {
+	case r.outcome != failed || r.flags.has(flagUnexplained):
 		return ""
+	case r.flags.has(flagThrottled):
+		return throttledMessage
 	}
 	step := &r.pipeline.steps[r.failStep]
 	return "Operation on target " + step.name + " failed: " + r.stepError(step)

@@ -57,7 +57,7 @@ func checkState(t *rapid.T, r *world.Run, s world.RunState, when time.Time) {
 			t.Fatalf("%s, message %v of a run that %s started", s.Status, s.Message, r.InvokedBy().InvokedByType)
 		}
 	case world.StatusFailed:
-		if s.Message == nil || *s.Message == "" {
+		if (s.Message == nil || *s.Message == "") && r.PipelineName() != "pl_ap_scans" { // whose runs meet a limit
 			t.Fatal("failed without a message")
 		}
 	}
