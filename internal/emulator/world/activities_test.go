@@ -32,7 +32,7 @@ func TestActivitiesFitTheirRun(t *testing.T) {
 		if len(ids) != len(activities) {
 			t.Fatalf("run %s: %d activity runs with %d ids", r.RunID(), len(activities), len(ids))
 		}
-		if s.Terminal() && len(activities) == 0 {
+		if s.Terminal() && len(activities) == 0 && !atLimit(s) {
 			t.Fatalf("run %s (%s, %s) has no activities", r.RunID(), r.PipelineName(), s.Status)
 		}
 	}
