@@ -24,7 +24,7 @@ const (
 	KindNotRegistered  Kind = "notRegistered"        // the subscription does not use Data Factory at all
 	KindDisabled       Kind = "subscriptionDisabled" // the subscription may do nothing until its owner changes that: RetryAt is set
 	KindThrottled      Kind = "throttled"            // a limit is reached: RetryAt is set
-	KindTokenRefused   Kind = "tokenRefused"         // the continuation token is not taken: begin the window anew
+	KindTokenRefused   Kind = "tokenRefused"         // the continuation token is not taken: begin the window again
 	KindBadRequest     Kind = "badRequest"           // the question is not understood: a fault of ours, or of a newer API
 	KindServer         Kind = "server"               // Azure's own trouble, after retries
 	KindTimeout        Kind = "timeout"              // no answer in time, after retries

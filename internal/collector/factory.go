@@ -58,6 +58,10 @@ type factory struct {
 	wakeAround, askedAround chan struct{}
 	aroundEvery             time.Duration
 	known                   atomic.Pointer[knownPipelines] // nil until definitions were read
+	// storedParameters are those of the definitions in the store, for rows that
+	// come before known.
+	storedParameters    atomic.Pointer[secureParameters]
+	hasFirstDefinitions bool // they were read before the loops began; touched by the loop of surroundings after that
 	// cleaning is held for reading while rows are cleaned by known and written,
 	// so that none is written by old definitions once there are new ones.
 	cleaning  sync.RWMutex
@@ -111,6 +115,7 @@ func newFactory(c *Collector, s *source, place store.Place) *factory {
 
 // run collects until ctx ends.
 func (f *factory) run(ctx context.Context) {
+	f.prepareParameters(ctx)
 	var loops sync.WaitGroup
 	loops.Go(func() { f.pollLoop(budget.For(ctx, budget.News)) })
 	loops.Go(func() { f.fillLoop(budget.For(ctx, budget.History)) })

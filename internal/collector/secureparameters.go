@@ -8,9 +8,11 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"andon/internal/adf"
 	"andon/internal/azure"
+	"andon/internal/azure/budget"
 	"andon/internal/redact"
 	"andon/internal/store"
 )
@@ -19,7 +21,7 @@ import (
 // Their names give no hint, and Azure shows the values in plain text: only the
 // definition of the pipeline that declares them says that they are secret.
 //
-// The rule: what stands under the name of a SecureString parameter of pipeline
+// The rule: what is under the name of a SecureString parameter of pipeline
 // P is secret in the parameters of P's runs, in parameters that are handed to
 // P, and in P's own defaults. Example: pl_child declares {"pin": {"type":
 // "securestring"}, "site": {"type": "string"}}; of {"pin": "4711", "site":
@@ -169,13 +171,39 @@ func (f *factory) cleanRuns(runs []adf.PipelineRun) (clean []adf.PipelineRun, lo
 	return f.secureParameters().runs(clean), lost
 }
 
-// secureParameters returns those of the definitions as they were read last;
-// none before that.
+// secureParameters returns those of the definitions as they were read last,
+// and before that of those that are stored.
 func (f *factory) secureParameters() *secureParameters {
 	if known := f.known.Load(); known != nil {
 		return known.parameters
 	}
-	return nil
+	return f.storedParameters.Load()
+}
+
+// firstDefinitions is how long the first poll of a factory waits for its
+// definitions at most.
+const firstDefinitions = 20 * time.Second
+
+// prepareParameters makes known which parameters are secure before the first
+// rows are written: from the store, or from Azure where the factory's
+// definitions were never read. Rows that are written without, since Azure gives
+// no definitions, are cleaned when it does.
+func (f *factory) prepareParameters(ctx context.Context) {
+	all, err := f.store.Definitions(ctx, f.place.Key)
+	if err != nil {
+		f.logger.WarnContext(ctx, "the stored definitions can't be read", "error", err)
+	}
+	f.storedParameters.Store(newSecureParameters(f.redact, all))
+	if len(all) > 0 {
+		return
+	}
+	ctx, cancel := context.WithTimeout(budget.For(ctx, budget.Surroundings), firstDefinitions)
+	defer cancel()
+	if err := f.readDefinitions(ctx, true); err != nil {
+		f.logger.DebugContext(ctx, "the definitions can't be read before the first poll", "error", err)
+		return
+	}
+	f.hasFirstDefinitions = true
 }
 
 // cleanStored takes values out of rows that were stored before the definitions

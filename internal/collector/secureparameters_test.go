@@ -166,3 +166,27 @@ func TestSecureStringParametersAreTakenOutOfWhatIsStored(t *testing.T) {
 		t.Error("the store would be looked through again")
 	}
 }
+
+// TestSecureStringParametersAreKnownAfterARestart: the stored definitions say
+// which they are, also while Azure gives none.
+func TestSecureStringParametersAreKnownAfterARestart(t *testing.T) {
+	t.Parallel()
+	b, id := financeOnly(t, emulator.Options{Seed: 83, Size: 300})
+	first := collect(t, b.store, collector.Source{Name: "test", Client: b.client, Factories: []adf.FactoryID{id}})
+	b.filled(t)
+	b.surrounded(t, id.Name())
+	first.Stop()
+	b.startPlain(t, id, 5)
+	b.fault(t, map[string]any{"call": "pipelines", "fault": "mfa"})
+	collect(t, b.store, collector.Source{Name: "test", Client: b.client, Factories: []adf.FactoryID{id}})
+	eventually(t, "the runs since", func() string {
+		found, hidden := b.secretsKept(t, id)
+		if len(found) > 0 {
+			t.Fatalf("%d times stored: %s", len(found), found[0])
+		}
+		if hidden["run"] < 5 {
+			return fmt.Sprintf("hidden %v", hidden)
+		}
+		return ""
+	})
+}

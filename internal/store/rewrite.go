@@ -9,7 +9,7 @@ import (
 
 // SurroundingSecureParameters says until when the stored rows of a factory
 // hold no value of a SecureString parameter; never where they were not looked
-// through yet. It is no kind of resource: nobody reads it from Azure.
+// through yet. It is not read from Azure.
 const SurroundingSecureParameters SurroundingKind = "secureParameters"
 
 // RewriteRuns puts the raw bytes of runs in the place of those that are
@@ -17,6 +17,9 @@ const SurroundingSecureParameters SurroundingKind = "secureParameters"
 // than the one given stays as it is: it arrived since, with what is known now.
 // It returns how many it rewrote.
 func (s *Store) RewriteRuns(ctx context.Context, factory FactoryKey, runs []adf.PipelineRun) (rewritten int, err error) {
+	if len(runs) == 0 {
+		return 0, nil
+	}
 	if err := s.ensureDictionary(ctx, rawRun, len(runs), func(i int) []byte { return runs[i].Raw }); err != nil {
 		return 0, fmt.Errorf("rewrite %d runs: %w", len(runs), err)
 	}
