@@ -8,11 +8,9 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"andon/internal/adf"
 	"andon/internal/azure"
-	"andon/internal/azure/budget"
 	"andon/internal/redact"
 	"andon/internal/store"
 )
@@ -180,30 +178,16 @@ func (f *factory) secureParameters() *secureParameters {
 	return f.storedParameters.Load()
 }
 
-// firstDefinitions is how long the first poll of a factory waits for its
-// definitions at most.
-const firstDefinitions = 20 * time.Second
-
-// prepareParameters makes known which parameters are secure before the first
-// rows are written: from the store, or from Azure where the factory's
-// definitions were never read. Rows that are written without, since Azure gives
-// no definitions, are cleaned when it does.
+// prepareParameters makes known which parameters the stored definitions
+// declare as secure, before the first rows are written. Rows of a factory whose
+// definitions were never read are cleaned once they are.
 func (f *factory) prepareParameters(ctx context.Context) {
 	all, err := f.store.Definitions(ctx, f.place.Key)
-	if err != nil {
+	if err != nil && ctx.Err() == nil {
 		f.logger.WarnContext(ctx, "the stored definitions can't be read", "error", err)
 	}
 	f.storedParameters.Store(newSecureParameters(f.redact, all))
-	if len(all) > 0 {
-		return
-	}
-	ctx, cancel := context.WithTimeout(budget.For(ctx, budget.Surroundings), firstDefinitions)
-	defer cancel()
-	if err := f.readDefinitions(ctx, true); err != nil {
-		f.logger.DebugContext(ctx, "the definitions can't be read before the first poll", "error", err)
-		return
-	}
-	f.hasFirstDefinitions = true
+	f.isUnprepared = err != nil
 }
 
 // cleanStored takes values out of rows that were stored before the definitions
@@ -216,7 +200,7 @@ func (f *factory) cleanStored(ctx context.Context, s *secureParameters) error {
 	if err != nil {
 		return fmt.Errorf("what of factory %s was looked through for secure parameters: %w", f.place.Name, err)
 	}
-	isClean := !states[store.SurroundingSecureParameters].AsOf.IsZero()
+	isClean := !states[store.SurroundingSecureParameters].AsOf.IsZero() && !f.isUnprepared
 	for pipeline, names := range s.names {
 		if isClean {
 			isKnown, err := f.isKnownSecure(ctx, pipeline, names)
@@ -234,6 +218,7 @@ func (f *factory) cleanStored(ctx context.Context, s *secureParameters) error {
 	if isClean {
 		return nil
 	}
+	f.isUnprepared = false
 	return f.store.SetSurroundings(ctx, f.place.Key, store.SurroundingSecureParameters, f.azureNow(), nil)
 }
 

@@ -142,11 +142,7 @@ func (f *factory) sawFacts(ctx context.Context) error {
 	return f.store.SetSurroundings(ctx, f.place.Key, store.SurroundingFactory, f.azureNow(), nil)
 }
 
-func (f *factory) readDefinitions(ctx context.Context, called bool) error {
-	if f.hasFirstDefinitions && !called {
-		f.hasFirstDefinitions = false
-		return nil
-	}
+func (f *factory) readDefinitions(ctx context.Context, _ bool) error {
 	all, err := f.azure().Pipelines(ctx, f.place.ID)
 	if err != nil {
 		return err
