@@ -41,7 +41,7 @@ type FieldError struct {
 type PipelineRun struct {
 	ID           *string // upper-cased ARM path of the run; nil in rows of 2018
 	RunID        string  // compare without regard to case; "" makes the row unusable
-	DebugRunID   *string // set on debug runs only, which the query does not list
+	DebugRunID   *string // set on debug runs only: queryDebugPipelineRuns lists them, queryPipelineRuns does not
 	RunGroupID   *string // runId of the first run of the group; nil in rows of 2018
 	PipelineName string
 	Parameters   json.RawMessage // object; values mostly strings, any JSON occurs; nil when absent
@@ -58,8 +58,8 @@ type PipelineRun struct {
 	// DurationInMs is RunEnd - RunStart. ADF itself never sends this field.
 	DurationComputed bool
 	Status           Status
-	// Message is nil on a queued run, "" on a running or good one, and the
-	// reason on a failed one.
+	// Message is nil on a queued run, "" on a running one, either on a good
+	// one, and the reason on a failed one, if Data Factory gave any.
 	Message             *string
 	PipelineReturnValue json.RawMessage // null until the run ends; nil when absent
 	// LastUpdated can lie a little after RunEnd.

@@ -417,6 +417,38 @@ func TestALastingRefusalStopsTheSource(t *testing.T) {
 	})
 }
 
+// A disabled subscription is left alone until the time given; a person may have
+// it tried before.
+func TestADisabledSubscriptionIsLeftAlone(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := budget.New(budget.Budget{Off: true}, nil)
+		disabled := errors.New("ReadOnlyDisabledSubscription")
+		const sales, stock = "/subscriptions/s1/resourcegroups/g/providers/microsoft.datafactory/factories/sales", "/subscriptions/s1/x/stock"
+		until := time.Now().Add(15 * time.Minute)
+		enter(t, s, request(sales, budget.News)).Disabled(disabled, until)
+		_, err := s.Enter(t.Context(), request(stock, budget.News))
+		if open, ok := errors.AsType[*budget.OpenError](err); !ok || open.Scope != "subscription s1" || !open.Until.Equal(until) || !errors.Is(err, disabled) {
+			t.Errorf("another factory of the subscription: %v", err)
+		}
+		elsewhere := request("elsewhere", budget.News)
+		elsewhere.Subscription = "S2"
+		enter(t, s, elsewhere).Answered(0)
+		time.Sleep(15*time.Minute + time.Second)
+		enter(t, s, request(stock, budget.News)).Disabled(disabled, time.Now().Add(15*time.Minute))
+		if _, err := s.Enter(t.Context(), request(sales, budget.News)); !errors.Is(err, disabled) {
+			t.Errorf("after it was tried: %v", err)
+		}
+		s.TryAgain("another source", []string{"/subscriptions/s9/x/sales"})
+		if _, err := s.Enter(t.Context(), request(sales, budget.News)); !errors.Is(err, disabled) {
+			t.Errorf("after another subscription was to be tried: %v", err)
+		}
+		s.TryAgain("contoso", []string{sales})
+		enter(t, s, request(sales, budget.News)).Answered(0)
+		enter(t, s, request(stock, budget.News)).Answered(0)
+	})
+}
+
 // Somebody who mended the cause need not wait for the rest to end.
 func TestARestEndsWhenSomebodyAsks(t *testing.T) {
 	t.Parallel()

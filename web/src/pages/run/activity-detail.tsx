@@ -8,6 +8,7 @@ import { statusWord } from '../../status/status'
 import { formatDuration } from '../../time/format'
 import { Time } from '../../time/time'
 import { errorOf, failureTypeWords, queueMillis, runtimeOf, startedRunOf } from './activity'
+import { effectiveRuntimeOf, movedRowsOf, movedRowsWords } from './output'
 import styles from './run.module.css'
 
 interface ActivityDetailProps {
@@ -34,6 +35,8 @@ function OneTry({ activity, factory }: { activity: ActivityRun; factory: string 
   const error = errorOf(activity)
   const child = startedRunOf(activity)
   const queue = queueMillis(activity)
+  const rows = movedRowsOf(activity)
+  const runtime = effectiveRuntimeOf(runtimeOf(activity))
   return (
     <>
       <dl className={styles.facts}>
@@ -54,10 +57,20 @@ function OneTry({ activity, factory }: { activity: ActivityRun; factory: string 
             <span className={text.muted}> {formatDuration(queue)} of it in the queue</span>
           )}
         </dd>
-        {runtimeOf(activity) && (
+        {rows && (
+          <>
+            <dt>Rows</dt>
+            <dd>{movedRowsWords(rows)}</dd>
+          </>
+        )}
+        {runtime.name && (
           <>
             <dt>Runtime</dt>
-            <dd>{runtimeOf(activity)}</dd>
+            <dd>
+              {runtime.name}
+              {runtime.node && <span className={text.muted}> on node {runtime.node}</span>}
+              {runtime.region && <span className={text.muted}> in {runtime.region}</span>}
+            </dd>
           </>
         )}
         {child && (
