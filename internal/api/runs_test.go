@@ -32,6 +32,7 @@ func TestARowIsWhatADFSent(t *testing.T) {
 		delete(want, whole)
 	}
 	maps.Copy(want, object{
+		"cause":   causeOf(object{"text": `"x" & more second line`, "activity": "<copy>"}),
 		"factory": "sales-prod", "factoryName": "Sales-Prod", "factoryId": string(place.ID), "cancelledBy": nil,
 		"open": true, "healedBy": nil, "endUnknown": nil, "activities": "none", "odd": []any{},
 	})

@@ -201,12 +201,18 @@ func cutStep(s string) (after, name string, found bool) {
 
 // cutStack leaves out the lines of a Java stack, which follow the words.
 func cutStack(s string) string {
-	for _, mark := range []string{"\ntotal entry:", "\n\tat ", "\n    at ", "\n   at ", "\nCaused by: java"} {
-		if at := strings.Index(s, mark); at > 0 {
-			s = s[:at]
+	for from := 0; ; {
+		at := strings.IndexByte(s[from:], '\n')
+		if at < 0 {
+			return s
+		}
+		from += at + 1
+		line := s[from:]
+		if strings.HasPrefix(strings.TrimLeft(line[:min(len(line), 12)], " \t"), "at ") && line[0] <= ' ' ||
+			strings.HasPrefix(line, "total entry:") || strings.HasPrefix(line, "Caused by: java") {
+			return s[:from-1]
 		}
 	}
-	return s
 }
 
 // decodeEntities decodes "&#44;" and its like. What has no semicolon is no

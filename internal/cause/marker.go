@@ -1,6 +1,10 @@
 package cause
 
-import "strings"
+import (
+	"cmp"
+	"slices"
+	"strings"
+)
 
 // markers stand before a text inside a text, which may be quoted.
 var markers = [...]string{ //nolint:gochecknoglobals // a constant table
@@ -11,16 +15,10 @@ var markers = [...]string{ //nolint:gochecknoglobals // a constant table
 // openMarker opens the deepest text that a marker stands before: "The error
 // message is: words", "operation failed with error 'words'".
 func openMarker(s string, w *walk) (said, bool) {
-	folded := lower(s)
-	end := len(s)
 	// From the last marker to the first, until one has words after it.
-	for range 6 {
-		at, size := lastMarker(folded[:end])
-		if at < 0 {
-			return said{}, false
-		}
-		end = at
-		words := unquote(s[at+size:])
+	for _, m := range lastMarkers(lower(s)) {
+		at := m.begin
+		words := unquote(s[m.end:])
 		if !isSentence(words) {
 			continue
 		}
@@ -40,14 +38,24 @@ func openMarker(s string, w *walk) (said, bool) {
 	return said{}, false
 }
 
-func lastMarker(folded string) (at, size int) {
-	at = -1
+type span struct{ begin, end int }
+
+// lastMarkers returns where the last markers stand, the last first.
+func lastMarkers(folded string) []span {
+	const most = 6
+	var out []span
 	for _, m := range markers {
-		if found := strings.LastIndex(folded, m); found >= 0 && found+len(m) > at+size {
-			at, size = found, len(m)
+		for from := 0; ; {
+			at := strings.Index(folded[from:], m)
+			if at < 0 {
+				break
+			}
+			from += at + len(m)
+			out = append(out, span{from - len(m), from})
 		}
 	}
-	return at, size
+	slices.SortFunc(out, func(a, b span) int { return cmp.Or(b.end-a.end, a.begin-b.begin) })
+	return out[:min(len(out), most)]
 }
 
 // sentencesBefore returns the whole sentences before a marker, without the one

@@ -71,7 +71,8 @@ func openNumber(s string, w *walk) (said, bool) {
 	if name, words, found := strings.Cut(s, ": "); found && isConstant(name) && isSentence(words) {
 		return explain(words, w).with(name), true
 	}
-	if at := strings.LastIndex(s, "AADSTS"); at >= 0 {
+	if strings.Contains(s, "AADSTS") {
+		at := strings.LastIndex(s, "AADSTS")
 		if n := digits(s[at+len("AADSTS"):]); n != "" {
 			return said{text: sentencesOf(s[at:])}, true
 		}

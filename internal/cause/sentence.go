@@ -1,6 +1,7 @@
 package cause
 
 import (
+	"iter"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -34,7 +35,7 @@ var vague = [...]string{ //nolint:gochecknoglobals // a constant table
 
 // isVague reports whether a text says only that something failed.
 func isVague(text string) bool {
-	for _, one := range splitSentences(text) {
+	for one := range sentences(text) {
 		one = strings.TrimLeft(one, " '\"")
 		if !hasAnyPrefix(one, vague[:]) && !hasAnyPrefix(one, noise[:]) {
 			return false
@@ -65,14 +66,22 @@ func namesObject(s string) bool {
 	return false
 }
 
+// enough is how much of a text is looked at for its sentences, in bytes, once one
+// was found.
+const enough = 4 * MaxText
+
 // sentencesOf returns the sentences of a text that say why, in one line: without
 // support's ids, without advice, and without vague ones where others stay. The
 // first sentence is never advice. When none stays the first is given.
 func sentencesOf(s string) string {
-	all := splitSentences(s)
 	var kept []string
 	var first string
-	for _, one := range all {
+	size := 0
+	for one := range sentences(s) {
+		if size > enough && len(kept) > 0 {
+			break // a log of any length adds nothing to the text
+		}
+		size += len(one)
 		one = strings.TrimSpace(dropClause(one))
 		if one == "" {
 			continue
@@ -123,10 +132,10 @@ func isLabel(s string) bool {
 // dropClause leaves out ", please retry …" at the end of a sentence, unless it
 // names something, and numbers of SQL that follow the words.
 func dropClause(s string) string {
-	if at := indexFold(s, ", please "); at > 0 && !strings.ContainsAny(s[at:], "'\"") {
+	if at := strings.Index(s, ", please "); at > 0 && !strings.ContainsAny(s[at:], "'\"") {
 		s = s[:at]
 	}
-	if at := indexFold(s, ", Self-hosted Integration Runtime id is"); at > 0 {
+	if at := strings.Index(s, ", Self-hosted Integration Runtime id is"); at > 0 {
 		s = s[:at]
 	}
 	if at := strings.Index(s, ". Details:null"); at > 0 {
@@ -135,36 +144,51 @@ func dropClause(s string) string {
 	return s
 }
 
-// splitSentences cuts a text at line ends, and at full stops before a blank and
-// a capital: host names, "v1.2" and "e.g. x" go on.
-func splitSentences(s string) []string {
-	var out []string
-	begin := 0
-	cut := func(end, next int) {
-		if one := strings.Join(strings.Fields(s[begin:end]), " "); one != "" {
-			out = append(out, endSentence(one))
-		}
-		begin = next
-	}
-	for i := range len(s) {
-		switch s[i] {
-		case '\n':
-			// A line that goes on in lower case is one that was folded.
-			if r, _ := utf8.DecodeRuneInString(strings.TrimLeft(s[i:], " \t\r\n")); !unicode.IsLower(r) && r != '=' {
-				cut(i, i+1)
+// sentences cuts a text at line ends, and at full stops before a blank and a
+// capital: host names, "v1.2" and "e.g. x" go on.
+func sentences(s string) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		begin := 0
+		for i := range len(s) {
+			if !endsAt(s, i) {
+				continue
 			}
-		case '.', '!', '?':
-			rest := s[i+1:]
-			after := strings.TrimLeft(rest, " '\"")
-			if len(rest) != len(strings.TrimLeft(rest, " ")) || strings.HasPrefix(rest, "' ") || strings.HasPrefix(rest, "\" ") {
-				if r, _ := utf8.DecodeRuneInString(after); unicode.IsUpper(r) || r == '[' {
-					cut(i+1, i+1)
-				}
+			one := strings.Join(strings.Fields(s[begin:i+1]), " ")
+			begin = i + 1
+			if one != "" && !yield(endSentence(one)) {
+				return
 			}
 		}
+		if one := strings.Join(strings.Fields(s[begin:]), " "); one != "" {
+			yield(endSentence(one))
+		}
 	}
-	cut(len(s), len(s))
-	return out
+}
+
+// endsAt reports whether a sentence ends with the byte at i.
+func endsAt(s string, i int) bool {
+	switch s[i] {
+	case '\n':
+		// A line that goes on in lower case is one that was folded.
+		r := firstRune(s[i+1:], " \t\r\n")
+		return !unicode.IsLower(r) && r != '='
+	case '.', '!', '?':
+		rest := s[i+1:]
+		if !strings.HasPrefix(rest, " ") && !strings.HasPrefix(rest, "' ") && !strings.HasPrefix(rest, "\" ") {
+			return false
+		}
+		r := firstRune(rest, " '\"")
+		return unicode.IsUpper(r) || r == '['
+	default:
+		return false
+	}
+}
+
+// firstRune returns the first rune of s that is not one of skip, looking no
+// further than a few bytes.
+func firstRune(s, skip string) rune {
+	r, _ := utf8.DecodeRuneInString(strings.TrimLeft(s[:min(len(s), 40)], skip))
+	return r
 }
 
 // endSentence closes a line that ends without a mark, so that the next can
