@@ -51,6 +51,23 @@ func TestTheCauseIsTheDeepestSpecificSentence(t *testing.T) {
 			`Operation on target web failed: {"error":{"code":"429","message":"Rate limit \"gold\" exceeded. Try later."}}`,
 			`HTTP 429 Too Many Requests: Rate limit "gold" exceeded`, "web",
 		},
+		"the second member says more": {
+			`{"Message":"An error has occurred.","ExceptionMessage":"Queue 5 is full","ExceptionType":"System.Exception","StackTrace":"at A.B()"}`,
+			"Queue 5 is full", "",
+		},
+		"a field that is not valid": {
+			`{"title":"One or more validation errors occurred.","status":400,"errors":{"day":["The day field is required."]}}`,
+			"HTTP 400 Bad Request: The day field is required", "",
+		},
+		"a name of the service": {
+			`Operation on target q failed: [{"message":"Session expired or invalid","errorCode":"INVALID_SESSION_ID"}]`,
+			"INVALID_SESSION_ID: Session expired or invalid", "q",
+		},
+		"a procedure's own error": {
+			"Execution fail against sql server. Please contact SQL Server team if you need further support. Sql error number: 50000. Error Message: Day 3 is closed. Please reopen it.",
+			"SQL 50000: Day 3 is closed", "",
+		},
+		"what an author wrote": {"Operation on target Fail1 failed: Check your input: file a.csv is missing", "Check your input: file a.csv is missing", "Fail1"},
 		"JSON that was cut": {
 			`{"StatusCode":"DF-Executor-OutOfMemorySparkError","Message":"Job failed due to reason: Cluster ran out of mem`,
 			"Cluster ran out of mem", "",

@@ -113,24 +113,42 @@ func objectSaid(object map[string]any, w *walk) said {
 	for _, name := range sortedKeys(object) {
 		members[lower(name)] = object[name]
 	}
-	var out said
+	var vague said
+	try := func(v any, name string) (said, bool) {
+		found := valueSaid(v, name, w)
+		if found.text != "" && !isVague(found.text) {
+			return found.with(codeOf(members)), true
+		}
+		if vague.empty() && !found.empty() {
+			vague = found.with(codeOf(members)) // "An error has occurred", unless another member says more
+		}
+		return said{}, false
+	}
 	for _, name := range nestedNames {
 		switch v := members[name].(type) {
 		case map[string]any, []any:
-			if found := valueSaid(v, "", w); found.text != "" {
-				return found.with(codeOf(members))
+			if found, ok := try(v, ""); ok {
+				return found
 			}
 		}
 	}
 	for _, name := range messageNames {
 		switch v := members[name].(type) {
 		case string, map[string]any, []any:
-			if out = valueSaid(v, name, w); out.text != "" {
-				return out.with(codeOf(members))
+			if found, ok := try(v, name); ok {
+				return found
 			}
 		}
 	}
-	return out
+	// Validation names each field: {"errors":{"day":["The day field is required."]}}.
+	if fields, ok := members["errors"].(map[string]any); ok {
+		for _, name := range sortedKeys(fields) {
+			if found, ok := try(fields[name], name); ok {
+				return found
+			}
+		}
+	}
+	return vague
 }
 
 // codeOf returns a service's own number or name of an error. Data Factory's own

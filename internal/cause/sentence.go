@@ -24,7 +24,7 @@ var advice = [...]string{ //nolint:gochecknoglobals // a constant table
 // vague are sentences that many causes share. They stay only where nothing
 // better is found.
 var vague = [...]string{ //nolint:gochecknoglobals // a constant table
-	"an error occurred while sending the request", "an error occurred while processing your request", "one or more errors occurred", "an unexpected error", "a database operation failed. please search",
+	"an error occurred while sending the request", "an error occurred while processing your request", "an error has occurred", "one or more validation errors occurred", "one or more errors occurred", "an unexpected error", "a database operation failed. please search",
 	"a database operation failed", "error happened when loading data into sql data warehouse", "operation returned an invalid status code", "package execution failed",
 	"the underlying connection was closed: an unexpected error occurred on a send", "an error occurred when invoking java", "an exception occurred", "the request failed", "the service has encountered an error processing your request", "a severe error occurred on the current command", "error code",
 	"error calling the endpoint", "error calling the end point", "run result unavailable", "adls gen2 operation failed", "sql dw copy command operation failed", "the value of the property '' is invalid",
