@@ -71,8 +71,10 @@ func TestAMessageThatIsNotThereIsNotDataFactorysSilence(t *testing.T) {
 	odd := sent(1, at(2*time.Hour), object{"status": "Failed", "message": []int{1}})
 	lacks := sent(2, at(time.Hour), object{"status": "Failed"})
 	delete(lacks, "message")
-	b.writePage(t, store.Page{Factory: place.Key, Origin: store.OriginImport}, odd, lacks)
+	isNull := sent(3, at(30*time.Minute), object{"status": "Failed", "message": nil})
+	b.writePage(t, store.Page{Factory: place.Key, Origin: store.OriginImport}, odd, lacks, isNull)
 	want := []any{
+		causeOf(object{"reason": "Data Factory gave no reason"}),
 		causeOf(object{"reason": "The file that the run was imported from has no message"}),
 		causeOf(object{"reason": "The message could not be read"}),
 	}
