@@ -2,7 +2,6 @@ package api_test
 
 import (
 	"encoding/json"
-	"fmt"
 	"maps"
 	"net/http"
 	"os"
@@ -128,7 +127,7 @@ func BenchmarkListOfFailures(b *testing.B) {
 	lines := strings.Split(strings.TrimSpace(string(raw)), "\n")
 	for name, long := range map[string]string{"public": "", "long": strings.Repeat("\nOne line of a log that goes on and on. And on.", 80)} {
 		for _, status := range []string{"Failed", "Cancelled"} { // a cancelled run has no cause: the same list without it
-			b.Run(fmt.Sprintf("%s/%s", name, status), func(b *testing.B) {
+			b.Run(name+"/"+status, func(b *testing.B) {
 				board := setup(b)
 				place := board.putFactory(b, "sales-prod")
 				for i := range 100 {

@@ -2,6 +2,7 @@ package cause
 
 import (
 	"encoding/json"
+	"slices"
 	"strings"
 
 	"andon/internal/adf"
@@ -99,8 +100,8 @@ func failedActivity(names []string, activities []adf.ActivityRun) *adf.ActivityR
 			last = a
 		}
 	}
-	for i := len(names) - 1; i >= 0; i-- {
-		if a := byName[names[i]]; a != nil {
+	for _, name := range slices.Backward(names) {
+		if a := byName[name]; a != nil {
 			return a
 		}
 	}

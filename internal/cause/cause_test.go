@@ -2,7 +2,6 @@ package cause_test
 
 import (
 	"encoding/json"
-	"fmt"
 	"os"
 	"strings"
 	"testing"
@@ -370,7 +369,7 @@ func BenchmarkOfMessage(b *testing.B) {
 
 func BenchmarkALongMessage(b *testing.B) {
 	all := messages(b)
-	message := fmt.Sprintf("Operation on target a failed: %s", all[61].Message+strings.Repeat("\nlines of a log that go on and on. And on.", 400))
+	message := "Operation on target a failed: " + all[61].Message + strings.Repeat("\nlines of a log that go on and on. And on.", 400)
 	for b.Loop() {
 		cause.OfMessage(message)
 	}

@@ -89,7 +89,9 @@ func nextType(s string, from int) int {
 		}
 		at += from
 		isMember := at == 0 || strings.ContainsRune("', \n", rune(s[at-1]))
-		if isMember && strings.Contains(s[at:min(len(s), at+300)], "Message=") || isMember && strings.HasPrefix(s[at:], "Type=Microsoft.") || isMember && strings.HasPrefix(s[at:], "Type=System.") {
+		rest := s[at:]
+		isException := strings.Contains(rest[:min(len(rest), 300)], "Message=") || strings.HasPrefix(rest, "Type=Microsoft.") || strings.HasPrefix(rest, "Type=System.")
+		if isMember && isException {
 			return at
 		}
 		from = at + len("Type=")

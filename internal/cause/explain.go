@@ -41,8 +41,7 @@ func (s said) whole() string {
 	if text == "" && len(s.numbers) > 0 {
 		text, about = about, "" // "HTTP 401 Unauthorized: https://api.example.org/x"
 	}
-	for i := len(s.numbers) - 1; i >= 0; i-- {
-		n := s.numbers[i]
+	for _, n := range slices.Backward(s.numbers) {
 		switch {
 		case text == "" || strings.HasSuffix(lower(n), lower(" "+text)):
 			text = n // "HTTP 404 Not Found", whose words are "Not Found"
@@ -89,8 +88,8 @@ func (s said) with(number string) said {
 // names no object. Example: "(403) Forbidden" inside "Upload file failed at path
 // erpoutput" gives "HTTP 403 Forbidden: Upload file failed at path erpoutput".
 func (s said) inside(outer said) said {
-	for i := len(outer.numbers) - 1; i >= 0; i-- {
-		s = s.with(outer.numbers[i])
+	for _, n := range slices.Backward(outer.numbers) {
+		s = s.with(n)
 	}
 	if s.where == "" {
 		s.where = outer.where

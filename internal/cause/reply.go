@@ -2,6 +2,7 @@ package cause
 
 import (
 	"encoding/json"
+	"maps"
 	"slices"
 	"strings"
 )
@@ -110,7 +111,7 @@ func valueSaid(v any, name string, w *walk) said {
 
 func objectSaid(object map[string]any, w *walk) said {
 	members := map[string]any{}
-	for _, name := range sortedKeys(object) {
+	for _, name := range slices.Sorted(maps.Keys(object)) {
 		members[lower(name)] = object[name]
 	}
 	var vague said
@@ -142,7 +143,7 @@ func objectSaid(object map[string]any, w *walk) said {
 	}
 	// Validation names each field: {"errors":{"day":["The day field is required."]}}.
 	if fields, ok := members["errors"].(map[string]any); ok {
-		for _, name := range sortedKeys(fields) {
+		for _, name := range slices.Sorted(maps.Keys(fields)) {
 			if found, ok := try(fields[name], name); ok {
 				return found
 			}
@@ -188,15 +189,6 @@ func isName(s string) bool {
 		}
 	}
 	return letters > 2
-}
-
-func sortedKeys(m map[string]any) []string {
-	keys := make([]string, 0, len(m))
-	for k := range m {
-		keys = append(keys, k)
-	}
-	slices.Sort(keys)
-	return keys
 }
 
 // scanMember finds a member's text in JSON that was cut off or has single
