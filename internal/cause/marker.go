@@ -6,13 +6,13 @@ import (
 	"strings"
 )
 
-// markers stand before a text inside a text, which may be quoted.
+// markers come before a text inside a text, which may be quoted.
 var markers = [...]string{ //nolint:gochecknoglobals // a constant table
 	"message is:", "message:", "message :", "message =", "message - ", "with error message ", "with error ", "with error:", "following error:",
 	"since error:", "internal error:", "validation failed:", "batch operation:", "record reader buffer:", "caused by:",
 }
 
-// openMarker opens the deepest text that a marker stands before: "The error
+// openMarker opens the deepest text that a marker comes before: "The error
 // message is: words", "operation failed with error 'words'".
 func openMarker(s string, w *walk) (said, bool) {
 	// From the last marker to the first, until one has words after it.
@@ -40,7 +40,7 @@ func openMarker(s string, w *walk) (said, bool) {
 
 type span struct{ begin, end int }
 
-// lastMarkers returns where the last markers stand, the last first.
+// lastMarkers returns where the last markers are, the last first.
 func lastMarkers(folded string) []span {
 	const most = 6
 	var out []span

@@ -8,7 +8,7 @@ import (
 )
 
 // openJSON opens the JSON that a service answered, whole or cut off, and what
-// stands before it.
+// comes before it.
 func openJSON(s string, w *walk) (said, bool) {
 	at := jsonStart(s)
 	if at < 0 {
@@ -153,7 +153,7 @@ func objectSaid(object map[string]any, w *walk) said {
 }
 
 // codeOf returns a service's own number or name of an error. Data Factory's own
-// codes, which stand around very different causes, are left out.
+// codes, which come with very different causes, are left out.
 func codeOf(members map[string]any) string {
 	for _, name := range []string{"code", "errorcode", "error_code", "error", "statuscode", "status"} {
 		switch v := members[name].(type) {
