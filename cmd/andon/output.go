@@ -138,7 +138,7 @@ func (t *tableRuns) row(raw json.RawMessage) error {
 	}
 	t.rows++
 	return t.line(t.status(r), onOneLine(r.RunID), cut(r.PipelineName, 24), cut(r.FactoryName, 16),
-		cut(r.invoker(), 20), r.start(), r.duration(), cut(text(r.Message), 120))
+		cut(r.invoker(), 20), r.start(), r.duration(), cut(r.why(), 120))
 }
 
 func (t *tableRuns) end(asOf *string) error {
@@ -190,6 +190,15 @@ func pad(s string, n int) string {
 		return s + strings.Repeat(" ", missing)
 	}
 	return s
+}
+
+// why returns the cause of a failure, and the message of a run that did not
+// fail.
+func (r runRow) why() string {
+	if r.Cause != nil {
+		return r.Cause.sentence()
+	}
+	return text(r.Message)
 }
 
 // invoker names what started the run: a trigger, a parent's pipeline, or the

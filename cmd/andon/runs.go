@@ -27,6 +27,7 @@ type runRow struct {
 	RunEnd       *string `json:"runEnd"`
 	DurationInMs *int64  `json:"durationInMs"`
 	Message      *string `json:"message"`
+	Cause        *cause  `json:"cause"`
 	LastUpdated  *string `json:"lastUpdated"`
 	RunGroupID   *string `json:"runGroupId"`
 	IsLatest     bool    `json:"isLatest"`
@@ -64,6 +65,29 @@ func (r runRow) recoveredBy() string {
 		return ""
 	}
 	return r.Recovery.By.RunID
+}
+
+// cause is why a run or an activity failed, as the server says it. Text is nil
+// where the message says nothing, and Reason is set then.
+type cause struct {
+	Text        *string `json:"text"`
+	Reason      *string `json:"reason"`
+	Code        *string `json:"code"`
+	FailureType *string `json:"failureType"`
+	Activity    *string `json:"activity"`
+	ChildRunID  *string `json:"childRunId"`
+}
+
+// sentence returns the text, or why there is none; "" for what did not fail.
+func (c *cause) sentence() string {
+	switch {
+	case c == nil:
+		return ""
+	case c.Text != nil:
+		return *c.Text
+	default:
+		return text(c.Reason)
+	}
 }
 
 type runList struct {

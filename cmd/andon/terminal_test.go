@@ -29,11 +29,11 @@ func TestTerminalShowsTheBoard(t *testing.T) {
 	})
 
 	table, stderr, code := runCommand(t, nil, "runs", "--server", base, "--open", "--q", "target")
-	if code != 0 || !strings.Contains(table, made.RunID) || !strings.Contains(table, "✕ Failed") || strings.Contains(table, "\x1b") {
+	if code != 0 || !strings.Contains(table, "  no [31mroute\n") || strings.Contains(table, "Operation on target cp failed") || !strings.Contains(table, made.RunID) || !strings.Contains(table, "✕ Failed") || strings.Contains(table, "\x1b") {
 		t.Errorf("exit %d, table:\n%s%s", code, table, stderr)
 	}
 	one, stderr, code := runCommand(t, nil, "run", made.RunID, "--server", base)
-	if code != 0 || !strings.Contains(one, "Operation on target cp failed:\nno [31mroute") || strings.Contains(one, "\x1b") {
+	if code != 0 || !strings.Contains(one, "Why         no [31mroute\nActivity    cp\n") || !strings.Contains(one, "Operation on target cp failed:\nno [31mroute") || strings.Contains(one, "\x1b") {
 		t.Errorf("exit %d, run:\n%s%s", code, one, stderr)
 	}
 	if _, stderr, code := runCommand(t, nil, "run", "none", "--server", base); code != 1 || !strings.Contains(stderr, "none") {
@@ -85,6 +85,27 @@ func TestARunThatAzureForgotIsNotShownAsRunning(t *testing.T) {
 	}
 	if !strings.Contains(out.String(), "? Unknown") || strings.Contains(out.String(), "InProgress") {
 		t.Errorf("said:\n%s", out.String())
+	}
+}
+
+// TestFailuresWithoutAMessageSaySo shows run and list of a run that failed at the
+// limits of concurrency: neither a message nor activities.
+func TestFailuresWithoutAMessageSaySo(t *testing.T) {
+	t.Parallel()
+	run := `{"runId":"r","factory":"f","factoryName":"f","pipelineName":"p","status":"Failed","message":null,"open":true,` +
+		`"cause":{"text":null,"reason":"Data Factory gave no reason","code":null,"failureType":null,"activity":null,"childRunId":null}}`
+	activities := `{"items":[{"activityName":"a","status":"Failed","cause":{"text":"SQL 208: Invalid object name","reason":null}},` +
+		`{"activityName":"b","status":"Succeeded","cause":null}],"state":"complete","reason":null}`
+	var list, one strings.Builder
+	w := newRunWriter("table", &list)
+	if err := errors.Join(w.row(json.RawMessage(run)), w.end(nil), printRun(&one, []byte(run), []byte(activities))); err != nil {
+		t.Fatal(err)
+	}
+	if !strings.HasSuffix(list.String(), "  Data Factory gave no reason\n") {
+		t.Errorf("the list:\n%s", list.String())
+	}
+	if !strings.Contains(one.String(), "Why         Data Factory gave no reason\n") || !strings.Contains(one.String(), "  SQL 208: Invalid object name\n") {
+		t.Errorf("the run:\n%s", one.String())
 	}
 }
 

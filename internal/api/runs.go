@@ -5,6 +5,8 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"andon/internal/adf"
+	"andon/internal/cause"
 	"andon/internal/store"
 )
 
@@ -162,7 +164,15 @@ func (a *board) getRun(ctx context.Context, in *RunParams) (RunDetail, error) {
 	if err != nil {
 		return RunDetail{}, err
 	}
-	return a.runDetail(&detail), nil
+	var activities []adf.ActivityRun
+	if cause.Failed(detail.Status) && detail.Activities != store.ActivitiesNone {
+		stored, err := a.store.Activities(ctx, detail.Place.Short, detail.RunID)
+		if err != nil {
+			return RunDetail{}, err
+		}
+		activities = stored.Rows
+	}
+	return a.runDetail(&detail, activities), nil
 }
 
 func (a *board) runGroup(ctx context.Context, in *RunParams) (RunList, error) {

@@ -52,6 +52,7 @@ func TestARowIsWhatADFSent(t *testing.T) {
 		delete(want, whole)
 	}
 	maps.Copy(want, object{
+		"cause":   causeOf(object{"text": `"x" & more second line`, "activity": "<copy>"}),
 		"factory": "sales-prod", "factoryName": "Sales-Prod", "factoryId": string(place.ID), "cancelledBy": nil, "startedBy": "pl_all",
 		"recovery": object{"state": "open", "rule": nil, "by": nil, "running": nil}, "recoveryReason": nil, "endUnknown": nil, "activities": "none", "odd": []any{}, "sortTime": row["runStart"],
 		"origin": "api", "durationComputed": nil,

@@ -351,6 +351,8 @@ export interface components {
             activityRunStart: string | null;
             /** @description Type of the activity: Copy, ForEach, ExecutePipeline … */
             activityType: string | null;
+            /** @description Why it failed; null for an activity that did not. TimedOut counts as failed. */
+            cause: components["schemas"]["Cause"] | null;
             /**
              * Format: int64
              * @description Duration in milliseconds; null while it runs.
@@ -418,6 +420,20 @@ export interface components {
              * @description When that run started.
              */
             runStart: string | null;
+        };
+        Cause: {
+            /** @description Innermost activity that the message names: where it failed. It may be one of a child run. */
+            activity: string | null;
+            /** @description runId of the child run through which it failed. Null as code is, and where no child failed. */
+            childRunId: string | null;
+            /** @description errorCode of the failed activity, any text. Null where it has none. For runs it is known once their activities are stored, and given by GET /runs/{runId}; lists and events leave it null. */
+            code: string | null;
+            /** @description failureType of the failed activity: UserError, SystemError or a later word of ADF's. Null as code is. */
+            failureType: string | null;
+            /** @description Why text is null; null when it is not. */
+            reason: string | null;
+            /** @description Why it failed, in a sentence: the deepest specific one of the message, with the number or name that the failing system gave in front. Made from redacted text. Null when the message says nothing. */
+            text: string | null;
         };
         CheckEvidence: {
             /** @description The missing right; null where none is missing. */
@@ -1128,6 +1144,8 @@ export interface components {
             annotations: unknown[];
             /** @description Who cancelled the run, as ADF sent it; null when nobody did. */
             cancelledBy: unknown;
+            /** @description Why the run failed; null for a run that did not. */
+            cause: components["schemas"]["Cause"] | null;
             /**
              * Format: int64
              * @description Runs that it started.
@@ -1243,6 +1261,8 @@ export interface components {
             annotations: unknown[];
             /** @description Who cancelled the run, as ADF sent it; null when nobody did. */
             cancelledBy: unknown;
+            /** @description Why the run failed; null for a run that did not. */
+            cause: components["schemas"]["Cause"] | null;
             /** @description Set on debug runs. */
             debugRunId: string | null;
             /** @description true where no duration was sent, as in logs: durationInMs is runEnd - runStart. Null for every other run. */

@@ -6,7 +6,7 @@ import { factoriesQuery } from '../api/factories'
 import { findRunsQuery } from '../api/runs'
 import { Icon } from '../icons/icon'
 import type { EarlyKeys } from '../keys/early-keys'
-import { reasonOf } from '../run/reason'
+import { whyOf } from '../run/why'
 import { useScope, useSetScope } from '../search/use-scope'
 import { copyText } from '../state/copy'
 import { Kbd } from '../state/kbd'
@@ -168,7 +168,7 @@ function OptionBody({ entry }: { entry: Entry }) {
       )}
       <span className={styles.label}>{entry.label}</span>
       <span className={styles.aside}>
-        {entry.aside ?? (run && (reasonOf(run.message) || run.factoryName))}
+        {entry.aside ?? (run && (whyOf(run) || run.factoryName))}
       </span>
       {run && (
         <span className={styles.end}>

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { RunRow } from '../api/types'
+import { sampleCause } from '../testing/samples'
 import { readPiece } from './params'
 import { upsert } from './rows'
 import { drawStrip, sentence } from './strip'
@@ -26,6 +27,7 @@ function run(runId: string, runStart: string | null, more: Partial<RunRow> = {})
     status: 'Succeeded',
     endUnknown: null,
     message: '',
+    cause: null,
     lastUpdated: runStart,
     sortTime: runStart ?? '2026-11-24T02:13:00Z',
     annotations: [],
@@ -95,6 +97,7 @@ describe('what is drawn', () => {
       status: 'Failed',
       open: true,
       message: 'server secret.db said no',
+      cause: sampleCause({ text: 'secret.db said no', activity: 'cp_secret.db' }),
     }),
     run('a', '2026-11-24T02:00:00Z', { status: 'Failed', healedBy: 'c' }),
   ]
@@ -109,13 +112,14 @@ describe('what is drawn', () => {
     ])
   })
 
-  it('lists runs without their message, with the time a running one takes so far', () => {
+  it('lists runs without their message and cause, with the time a running one takes so far', () => {
     const table = drawTable(rows, 'UTC', now)
     const cells = [...table.querySelectorAll('tbody tr')].map((tr) =>
       tr.textContent?.replaceAll('\u00a0', ' '),
     )
     expect(cells[0]).toBe('pl_aIn progress02:10:004 m 00 s')
-    expect(table.textContent).not.toContain('secret.db')
+    expect(table.outerHTML).not.toContain('secret.db')
+    expect(drawStrip(rows, 'UTC', now).outerHTML).not.toContain('secret.db')
   })
 
   it('reads names as text, never as HTML', () => {

@@ -1,4 +1,5 @@
 import type {
+  Cause,
   CheckReport,
   CheckStep,
   Collection,
@@ -52,6 +53,7 @@ export function sampleRun(fields: Partial<RunRow> = {}): RunRow {
     status: 'Succeeded',
     endUnknown: null,
     message: '',
+    cause: null,
     lastUpdated: '2026-11-24T02:07:42.0000001Z',
     annotations: [],
     isLatest: true,
@@ -73,8 +75,25 @@ export function sampleFailure(fields: Partial<RunRow> = {}): RunRow {
     open: true,
     message:
       "Operation on target cp_orders failed: ErrorCode=SqlFailedToConnect,'Type=Microsoft.DataTransfer.Common.Shared.HybridDeliveryException,Message=Cannot connect to SQL Database. Server: 'dw'.,Source=Microsoft.DataTransfer.Connectors.MSSQL,'",
+    cause: sampleCause({
+      text: "Cannot connect to SQL Database. Server: 'dw'",
+      activity: 'cp_orders',
+    }),
     ...fields,
   })
+}
+
+/** The cause of a failure as lists give it: what only activities know is null. */
+export function sampleCause(fields: Partial<Cause> = {}): Cause {
+  return {
+    text: 'no route',
+    reason: null,
+    code: null,
+    failureType: null,
+    activity: null,
+    childRunId: null,
+    ...fields,
+  }
 }
 
 /** As many runs as wanted, newest first, ten seconds apart. */

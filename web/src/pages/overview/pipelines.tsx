@@ -5,6 +5,7 @@ import { Legend } from '../../chart/legend'
 import { Duration } from '../../run/duration'
 import { RunLink } from '../../run/run-link'
 import { RunReason } from '../../run/run-reason'
+import { whyOf } from '../../run/why'
 import { Name } from '../../state/name'
 import text from '../../state/text.module.css'
 import { statusOf } from '../../status/status'
@@ -134,7 +135,7 @@ function Cards({ pipelines }: { pipelines: PipelineHealth[] }) {
           </span>
           <PipelineStrip pipeline={{ ...pipeline, strip: pipeline.strip.slice(-16) }} />
           <span className={styles.cardReason}>
-            {pipeline.last.message ? <RunReason run={pipeline.last} /> : pipeline.factoryName}
+            {whyOf(pipeline.last) ? <RunReason run={pipeline.last} /> : pipeline.factoryName}
           </span>
           <span className={styles.number}>{formatShare(pipeline.successRate)} good</span>
         </li>

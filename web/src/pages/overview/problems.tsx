@@ -1,8 +1,8 @@
 import { Link } from '@tanstack/react-router'
 import { memo } from 'react'
 import type { Overview } from '../../api/types'
-import { reasonOf } from '../../run/reason'
 import { RunLink } from '../../run/run-link'
+import { whyOf } from '../../run/why'
 import { classes } from '../../state/classes'
 import text from '../../state/text.module.css'
 import { StatusMark } from '../../status/status-mark'
@@ -55,13 +55,12 @@ export const OpenProblems = memo(function OpenProblems({ overview }: { overview:
 })
 
 function ProblemRow({ problem }: { problem: Problem }) {
-  const reason = reasonOf(problem.last.message)
   return (
     <div className={styles.problem}>
       <StatusMark status="Failed" size={20} />
       <div className={styles.problemText}>
         <p className={styles.cause} title={problem.last.message ?? undefined}>
-          {reason || `${problem.pipelineName} failed without a message`}
+          {whyOf(problem.last)}
         </p>
         <p className={text.muted}>
           <span className={classes(styles.narrowOnly, text.bad)}>
