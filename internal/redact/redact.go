@@ -3,6 +3,7 @@ package redact
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"regexp"
 	"strings"
 )
@@ -36,6 +37,7 @@ type Redactor struct {
 	triggers [256]bool // bytes at which a rule for texts may start
 	keys     []*regexp.Regexp
 	values   []*regexp.Regexp
+	names    map[string]bool // in lower case, of WithKeys
 }
 
 // New makes a redactor with the built-in rules and the operator's patterns.
@@ -57,6 +59,26 @@ func Default() *Redactor {
 		r.triggers[c] = true
 	}
 	return r
+}
+
+// WithKeys returns a Redactor that also redacts the values of members with
+// these names, without regard to case and at any depth, as r does those of
+// "password". The names are exact: pin does not match pinCode. r stays as it
+// is. Use it where something other than the name says that a value is secret:
+// a parameter that its pipeline declares as SecureString.
+func (r *Redactor) WithKeys(names ...string) *Redactor {
+	if len(names) == 0 {
+		return r
+	}
+	with := *r
+	with.names = maps.Clone(r.names)
+	if with.names == nil {
+		with.names = map[string]bool{}
+	}
+	for _, name := range names {
+		with.names[strings.ToLower(name)] = true
+	}
+	return &with
 }
 
 func compile(list string, patterns []string) ([]*regexp.Regexp, error) {
@@ -143,7 +165,7 @@ func (r *Redactor) text(s string, depth int) (clean string, changed bool) {
 	// must change nothing.
 	for pass := range 4 {
 		before := clean
-		if len(r.keys) > 0 || r.hints.in(clean) {
+		if len(r.keys)+len(r.names) > 0 || r.hints.in(clean) {
 			clean = r.redactText(clean, depth, pass > 0)
 		}
 		for _, re := range r.values {
@@ -160,7 +182,7 @@ func (r *Redactor) text(s string, depth int) (clean string, changed bool) {
 // says so for a tenth of what decoding them costs. The operator's patterns
 // can be looked for only in decoded texts.
 func (r *Redactor) suspects(b []byte) bool {
-	return len(r.keys)+len(r.values) > 0 || r.hints.inBytes(b)
+	return len(r.keys)+len(r.values)+len(r.names) > 0 || r.hints.inBytes(b)
 }
 
 // replaceMatches puts Marker in the place of each match. A match within a

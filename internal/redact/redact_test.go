@@ -154,6 +154,27 @@ func TestOperatorsPatterns(t *testing.T) {
 	}
 }
 
+func TestKeysOfOneValue(t *testing.T) {
+	t.Parallel()
+	plain := redact.Default()
+	r := plain.WithKeys("Pin", "löneNummer").WithKeys("p2")
+	in := `{"PIN":1234,"pinCode":"a","P2":{"a":1},"deep":[{"LÖNENUMMER":"x","n":null}],"text":"{\"pin\":\"y\"}","list":[{"name":"p2","value":"z"}],"password":"p"}`
+	want := `{"PIN":"<redacted>","pinCode":"a","P2":"<redacted>","deep":[{"LÖNENUMMER":"<redacted>","n":null}],"text":"{\"pin\":\"<redacted>\"}","list":[{"name":"p2","value":"<redacted>"}],"password":"<redacted>"}`
+	got, _ := r.JSON([]byte(in))
+	if string(got) != want {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
+	if again, changed := r.JSON(got); changed {
+		t.Errorf("the second time %s", again)
+	}
+	if got, _ := plain.JSON([]byte(`{"pin":1234}`)); string(got) != `{"pin":1234}` {
+		t.Errorf("the redactor that was asked for another was changed: %s", got)
+	}
+	if got, changed := r.Text(`sent {"pin":"x"} and {"pin":"cut`); !changed || got != `sent {"pin":"<redacted>"} and {"pin":"<redacted>` {
+		t.Errorf("a text became %s", got)
+	}
+}
+
 func TestRefusedPatterns(t *testing.T) {
 	t.Parallel()
 	for want, p := range map[string]redact.Patterns{

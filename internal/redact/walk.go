@@ -198,6 +198,9 @@ func (w *walker) key(start, end, depth int) (name []byte, kind secrecy) {
 }
 
 func (r *Redactor) kindOf(name []byte) secrecy {
+	if len(r.names) > 0 && r.names[strings.ToLower(string(name))] {
+		return secret
+	}
 	for _, re := range r.keys {
 		if re.Match(name) {
 			return secret
