@@ -11,9 +11,9 @@ import (
 	"andon/internal/redact"
 )
 
-// FuzzJSON demands that valid JSON stays valid, that doing it twice changes
+// FuzzIdempotent demands that valid JSON stays valid, that doing it twice changes
 // nothing, and that what is said to be unchanged is.
-func FuzzJSON(f *testing.F) {
+func FuzzIdempotent(f *testing.F) {
 	for _, seed := range []string{
 		`{"a":{"pwd":"x","v":[1,2e3,null,"sig=x"]}}`, `"{\"token\":\"x\"}"`, `{"name":"token","value":{"type":"SecureString","value":"p"}}`, `Pwd=x;`,
 		`{"password":{"type":"AzureKeyVaultSecret","secretName":"x"}}`, `{"m":"https://u:p@h/?code=0123456789012345678901&x"}`, `[[[["<Pwd>x</Pwd>"]]]]`,
@@ -93,9 +93,6 @@ func FuzzPlanted(f *testing.F) {
 			raw = fmt.Appendf(nil, `{"before":%s,"v":[%s],"after":%s}`, quoted(t, before), values[n], quoted(t, after))
 		} else {
 			text := texts[n-len(values)]
-			if strings.ContainsAny(before, "{[") && strings.ContainsAny(text, "{[") {
-				return // JSON that begins before may take the other's quotes for its own: see the package's doc
-			}
 			raw = fmt.Appendf(nil, `{"m":%s}`, quoted(t, before+" "+text+" "+after))
 		}
 		for range wraps % 5 {

@@ -1,7 +1,6 @@
 package redact
 
 import (
-	"math/bits"
 	"strings"
 	"testing"
 )
@@ -53,9 +52,6 @@ func names() []string {
 func TestEveryNameHasAHint(t *testing.T) {
 	t.Parallel()
 	h := newHints()
-	if n := bits.OnesCount64(h.ends); n != len(hintPatterns()) {
-		t.Fatalf("only %d of %d hints fit into 64 bits", n, len(hintPatterns()))
-	}
 	all := []string{"pass_word", "pass.word", "pass word", "connection_string", "connection-string", "connection.string", "connection string", "conn_str", "conn.str"}
 	for _, name := range names() {
 		for _, end := range []string{"", "1", "Text", "Value", "Header", "PlainText", "Base64", "_1", " value", "-2"} {
