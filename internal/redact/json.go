@@ -217,7 +217,7 @@ func (w *walker) drops(key []byte) bool {
 }
 
 // hide replaces a secret value, and reports whether there was one: null,
-// true, false and what is empty hide nothing.
+// true, false, what is empty and what is masked with asterisks hide nothing.
 func (w *walker) hide(kind secrecy, start, end int) bool {
 	value := w.raw[start:end]
 	switch c := value[0]; {
@@ -229,7 +229,7 @@ func (w *walker) hide(kind secrecy, start, end int) bool {
 		}
 	case c == '"':
 		text := w.decoded(start, end)
-		if text == "" || text == Marker || text == TooDeep || kind == guarded && isNumber(text) {
+		if text == Marker || text == TooDeep || isMasked(text) || kind == guarded && isNumber(text) {
 			return false
 		}
 	case kind == guarded:

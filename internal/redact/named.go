@@ -99,6 +99,9 @@ func (t *text) labelled(colon int) span {
 	end := t.backOverBlanks(colon, mostBlanks)
 	name, start, quote := t.name(end)
 	kind := isSecret(name)
+	if kind == public && quote == "" && hasFold(name, "key") {
+		return t.keyInProse(colon, start)
+	}
 	if kind == public {
 		return span{}
 	}
@@ -124,6 +127,22 @@ func (t *text) labelled(colon int) span {
 	}
 	hidden := t.s[v.from:to]
 	if kind == guarded && isNumber(hidden) || isNothing(hidden) || isListed && hidden == "System.Security.SecureString" {
+		return span{}
+	}
+	return span{at: start, from: v.from, to: to}
+}
+
+// keyInProse finds the key after a name of two words, as in "the API key: x",
+// the second of which begins at second.
+func (t *text) keyInProse(colon, second int) span {
+	first, start, _ := t.name(t.backOverBlanks(second, 1))
+	if start == second || isSecret(first+"key") == public {
+		return span{}
+	}
+	v := t.value(colon + 1)
+	v.skipBlanks()
+	to := v.inProse()
+	if !looksLikeToken(t.s[v.from:to]) {
 		return span{}
 	}
 	return span{at: start, from: v.from, to: to}

@@ -247,7 +247,7 @@ func programs() []program {
 		{"mongo", []string{"-p"}, "mongosh -u x -p Zq7Secret1", "mongosh -u x"},
 		{"ldapsearch", []string{"-w"}, "ldapsearch -D x -w Zq7Secret1", "ldapsearch -D x -W"},
 		{"smbclient", []string{"-U"}, "smbclient //h/s -U user%Zq7Secret1", "smbclient //h/s -U user"},
-		{"convertto-securestring", []string{"-string", "-s"}, `ConvertTo-SecureString "Zq7Secret1" -AsPlainText`, "ConvertTo-SecureString $x -AsPlainText"},
+		{"convertto-securestring", []string{"-String", "-string"}, `ConvertTo-SecureString "Zq7Secret1" -AsPlainText`, "ConvertTo-SecureString $x -AsPlainText"},
 	}
 }
 
@@ -305,7 +305,7 @@ func indexOption(line, option string) int {
 // end. Users stand before their passwords: user:x, user%x.
 func (p program) argument(t *text, command, end int, isGlued bool) span {
 	v := t.value(end)
-	if isGlued == (v.from < len(t.s) && (isBlank(t.s[v.from]) || t.s[v.from] == '=' || isQuote(t.s[v.from]))) {
+	if v.from == len(t.s) || isGlued && isBlank(t.s[v.from]) || !isGlued && !isBlank(t.s[v.from]) && strings.IndexByte(`=\"'`, t.s[v.from]) < 0 {
 		return span{}
 	}
 	if !isGlued {

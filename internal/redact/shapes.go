@@ -165,7 +165,7 @@ func shapes() []shape {
 		{"glpat-", 20, isTokenByte, "GitLab"}, {"xoxb-", 20, isTokenByte, "Slack"}, {"xoxp-", 20, isTokenByte, "Slack"}, {"xoxa-", 20, isTokenByte, "Slack"},
 		{"xoxr-", 20, isTokenByte, "Slack"}, {"xoxs-", 20, isTokenByte, "Slack"}, {"xapp-", 20, isTokenByte, "Slack"}, {"AKIA", 16, isUpperOrDigit, "AWS"}, {"ASIA", 16, isUpperOrDigit, "AWS"},
 		{"sk_live_", 16, isAlnum, "Stripe"}, {"sk_test_", 16, isAlnum, "Stripe"}, {"rk_live_", 16, isAlnum, "Stripe"}, {"whsec_", 16, isBase64Byte, "Stripe"}, {"SG.", 40, isTokenByte, "SendGrid"},
-		{"hf_", 30, isAlnum, "Hugging Face"}, {"pypi-", 50, isTokenByte, "PyPI"}, {"hvs.", 20, isTokenByte, "Vault"}, {"hvb.", 20, isTokenByte, "Vault"}, {"npm_", 36, isAlnum, "npm"},
+		{"hf_", 30, isAlnum, "Hugging Face"}, {"pypi-", 40, isTokenByte, "PyPI"}, {"hvs.", 20, isTokenByte, "Vault"}, {"hvb.", 20, isTokenByte, "Vault"}, {"npm_", 36, isAlnum, "npm"},
 		{"AIza", 35, isTokenByte, "Google"}, {"ya29.", 20, isTokenByte, "Google"}, {"GOCSPX-", 20, isTokenByte, "Google"}, {"shpat_", 32, isHex, "Shopify"}, {"sk-ant-", 30, isTokenByte, "Anthropic"},
 		{"sk-proj-", 30, isTokenByte, "OpenAI"}, {"dop_v1_", 60, isHex, "DigitalOcean"}, {"lin_api_", 30, isAlnum, "Linear"}, {"dt0c01.", 60, isTokenByte, "Dynatrace"},
 		{"pat_", 40, isTokenByte, "personal access tokens"}, {"PMAK-", 50, isTokenByte, "Postman"}, {"AGE-SECRET-KEY-1", 50, isUpperOrDigit, "age"},
