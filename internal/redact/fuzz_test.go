@@ -144,11 +144,11 @@ func FuzzPasswords(f *testing.F) {
 	})
 }
 
-// quoted writes a text as .NET does: with & ' + < > and what is not ASCII
+// quoted writes a value as .NET does: with & ' + < > and what is not ASCII
 // escaped.
-func quoted(t *testing.T, s string) []byte {
+func quoted(t *testing.T, v any) []byte {
 	t.Helper()
-	b, err := json.Marshal(s)
+	b, err := json.Marshal(v)
 	if err != nil {
 		t.Fatal(err)
 	}
