@@ -6,6 +6,9 @@ import "strings"
 // and the quote that closes it, with the backslashes before it, or the same
 // quote, as CSV has it; "" without.
 func (t *text) name(end int) (name string, start int, quote string) {
+	if end > 1 && t.s[end-1] == ']' && isQuote(t.s[end-2]) {
+		end-- // environ["NAME"]
+	}
 	if end > 0 && isQuote(t.s[end-1]) {
 		start = end - 1
 		if start > 0 && t.s[start-1] == t.s[start] {
@@ -27,6 +30,12 @@ func (t *text) name(end int) (name string, start int, quote string) {
 // written as %3D; after is what follows it.
 func (t *text) assigned(equals, after int) span {
 	end := t.backOverBlanks(equals, mostBlanks)
+	if equals > 0 && t.s[equals-1] == ':' { // :=
+		end = t.backOverBlanks(equals-1, mostBlanks)
+	}
+	if after < len(t.s) && t.s[after] == '>' { // =>
+		after++
+	}
 	name, start, _ := t.name(end)
 	encoded := t.s[equals] == '%'
 	if start > 0 && t.s[start-1] == '%' && len(name) > 2 { // &name or ?name in an encoded URL
@@ -99,7 +108,7 @@ func (t *text) labelled(colon int) span {
 	end := t.backOverBlanks(colon, mostBlanks)
 	name, start, quote := t.name(end)
 	kind := isSecret(name)
-	if kind == public && quote == "" && hasFold(name, "key") {
+	if kind == public && quote == "" && isOne(strings.ToLower(name), "key", "provided", "given", "used", "supplied", "received") {
 		return t.keyInProse(colon, start)
 	}
 	if kind == public {
@@ -132,20 +141,33 @@ func (t *text) labelled(colon int) span {
 	return span{at: start, from: v.from, to: to}
 }
 
-// keyInProse finds the key after a name of two words, as in "the API key: x",
-// the second of which begins at second.
-func (t *text) keyInProse(colon, second int) span {
-	first, start, _ := t.name(t.backOverBlanks(second, 1))
-	if start == second || isSecret(first+"key") == public {
-		return span{}
+// keyInProse finds the key after a name of some words, as in "API key: x" and
+// "Invalid API key provided: x", the last of which begins at last.
+func (t *text) keyInProse(colon, last int) span {
+	start, name := last, ""
+	if word := t.s[last:min(len(t.s), last+3)]; strings.EqualFold(word, "key") {
+		name = "key"
 	}
-	v := t.value(colon + 1)
-	v.skipBlanks()
-	to := v.inProse()
-	if !looksLikeToken(t.s[v.from:to]) {
-		return span{}
+	for range 2 {
+		end := t.backOverBlanks(start, 1)
+		if end == start {
+			break
+		}
+		var word string
+		if word, start, _ = t.name(end); word == "" {
+			break
+		}
+		if name = word + name; isSecret(name) != public {
+			v := t.value(colon + 1)
+			v.skipBlanks()
+			to := v.inProse()
+			if !looksLikeToken(t.s[v.from:to]) {
+				break
+			}
+			return span{at: start, from: v.from, to: to}
+		}
 	}
-	return span{at: start, from: v.from, to: to}
+	return span{}
 }
 
 // labelledInProse finds the secret v after a name and a colon in a sentence,

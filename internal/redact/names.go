@@ -38,13 +38,13 @@ func isSecret(name string) secrecy {
 	case hasAny(n, "password", "passwd", "passphrase"), strings.Contains(n, "secret") && !strings.Contains(n, "secretar"),
 		hasAny(n, "credential", "connectionstring", "connstr"), isOne(n, "pwd", "sas", "sig", "pfx"):
 		return secret
-	case hasEnd(n, "authorization", "cookie", "cookies", "pwd", "bearer", "jwt", "passcode", "embeddedcert", "clientcertificate", "privatekeycontent", "keyfilecontent", "authheaders", "authheader", "basicauth"):
+	case hasEnd(n, "authorization", "cookie", "cookies", "pwd", "bearer", "jwt", "passcode", "embeddedcert", "clientcertificate", "privatekeycontent", "keyfilecontent", "authheaders", "basicauth", "sharedaccesssignature", "authcode", "authorizationcode"):
 		return secret
-	case hasEnd(n, "passwort", "kennwort", "losenord", "lösenord", "l\u00d6senord", "motdepasse", "passord", "wachtwoord"), hasAny(n, "contraseña", "contraseÑa", "contrasena"), isLastWord(name, "senha"):
+	case hasEnd(n, "passwort", "kennwort", "losenord", "lösenord", "l\u00d6senord", "senordet", "motdepasse", "passord", "wachtwoord"), hasAny(n, "contraseña", "contraseÑa", "contrasena"), isLastWord(name, "senha"):
 		return secret
 	case hasEnd(n, "pass") && (isLastWord(name, "pass") && !isOne(wordBefore(name), ordinals()...) || isOne(strings.TrimSuffix(n, "pass"), users()...)):
 		return guarded
-	case n == "pass", hasEnd(n, "tokens"): // "PASS=118 WARN=0"
+	case n == "pass", n == "passe", hasEnd(n, "tokens"): // "PASS=118 WARN=0"
 		return guarded
 	case hasEnd(n, "token"):
 		if pages(n) {

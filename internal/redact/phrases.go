@@ -28,47 +28,89 @@ func (t *text) webhook(colon int) span {
 func isPasswordWord(name string) bool {
 	var space [longestName]byte
 	n := string(appendPlain(space[:0], name))
-	return hasEnd(n, "password", "passwd", "pwd", "passphrase", "passcode", "kennwort", "passwort", "senord", "motdepasse", "senha")
+	return hasEnd(n, "password", "passwd", "pwd", "passphrase", "passcode", "kennwort", "passwort", "senord", "senordet", "motdepasse", "motdepass", "senha") || n == "passe"
 }
 
 // quotedWord finds the word between the quote at open and its like, after the
-// word password.
+// word password, and after another secret's name where it is mixed like a key.
 func (t *text) quotedWord(open int) span {
 	end := t.backOverBlanks(open, 3)
 	name, start, _ := t.name(end)
-	if end == open || end > 0 && isQuote(t.s[end-1]) || !isPasswordWord(name) {
+	isPassword := isPasswordWord(name)
+	if end == open || end > 0 && isQuote(t.s[end-1]) || !isPassword && isSecret(name) == public {
 		return span{}
 	}
 	v := t.value(open)
 	to, ok := v.quoted()
-	if hidden := t.s[v.from:to]; !ok || to == len(t.s) || isNothing(hidden) || strings.ContainsAny(hidden, " \t\r\n") {
+	hidden := t.s[v.from:to]
+	if !ok || to == len(t.s) || isNothing(hidden) || strings.ContainsAny(hidden, " \t\r\n") {
 		return span{}
+	}
+	if !isPassword && !(looksLikeToken(hidden) && isMixed(hidden) && !strings.ContainsAny(hidden, "-_.")) {
+		return span{} // secrets of a vault have names
 	}
 	return span{at: start, from: v.from, to: to}
 }
 
-// saidToBe finds the secret after "password is".
-func (t *text) saidToBe(blank int) span {
-	name, start, quote := t.name(blank)
-	if quote != "" || !isPasswordWord(name) {
+// passwordWord finds the secret after the word password in a sentence: the
+// next word that is as mixed as a password, be there a word or two between them.
+func (t *text) passwordWord(i int) span {
+	end := i
+	for end < len(t.s) && end-i < longestName && isName(t.s[end]) {
+		end++
+	}
+	if i > 0 && isName(t.s[i-1]) || !isPasswordWord(t.s[i:end]) || end == len(t.s) || t.s[end] != ' ' {
 		return span{}
 	}
-	v := t.value(blank + len(" is "))
-	v.skipBlanks()
-	to, isQuoted := v.quoted()
-	if !isQuoted {
-		to = v.inProse()
+	v := t.value(end)
+	for range 3 {
+		v.skipBlanks()
+		if strings.HasPrefix(t.s[v.from:], "(") {
+			v.from++
+		}
+		to, isQuoted := v.quoted()
+		if !isQuoted {
+			to = v.until(" \t\r\n\"';,()<>\\=")
+		}
+		hidden := strings.TrimRight(t.s[v.from:to], ".,:;!?)")
+		if looksLikePassword(hidden) && !v.isAddress() {
+			return span{at: i, from: v.from, to: v.from + len(hidden)}
+		}
+		if isQuoted || !isOne(strings.ToLower(hidden), "is", "was", "given", "provided", "used", "value", "lautet", "ist", "war", "est", "är", "var", "es", "é", "er") {
+			return span{}
+		}
+		v.from = to
 	}
-	hidden := t.s[v.from:to]
-	if isNothing(hidden) || !isQuoted && !(looksRandom(hidden) && strings.ContainsAny(hidden, "0123456789!#%^&*+=@$")) {
-		return span{}
+	return span{}
+}
+
+// looksLikePassword reports whether s has letters and digits, and not the
+// form of a date, of an id or of a name.
+func looksLikePassword(s string) bool {
+	letters, digits := 0, 0
+	for i := range len(s) {
+		switch c := s[i]; {
+		case isDigit(c):
+			digits++
+		case 'a' <= c|' ' && c|' ' <= 'z':
+			letters++
+		case c == '@' || c == '.' || c == '/' || c == ':':
+			return false // an address, a version, a path, a time
+		}
 	}
-	return span{at: start, from: v.from, to: to}
+	return len(s) >= 6 && letters >= 2 && digits >= 1
 }
 
 // identifiedBy finds the password of a user that SQL makes.
 func (t *text) identifiedBy(i int) span {
 	v := t.value(i + len("identified by "))
+	if hasFold(t.s[i:], "identified with ") {
+		by := strings.Index(strings.ToLower(t.s[i:min(len(t.s), i+longestName)]), " by ")
+		if by < 0 {
+			return span{}
+		}
+		v.from = i + by + len(" by ")
+	}
 	for _, word := range []string{"values ", "password "} {
 		if hasFold(t.s[v.from:], word) {
 			v.from += len(word)
@@ -159,12 +201,15 @@ func (t *text) formPart(i int) span {
 func (t *text) argument(open int) span {
 	call, _, _ := t.name(open)
 	call = strings.ToLower(call[strings.LastIndexByte(call, '.')+1:])
-	if !isOne(call, "set", "put", "add", "option", "config", "setproperty", "setheader", "addheader", "header", "setenv", "set_param", "setsecret", "append") {
+	if !isPasswordWord(call) && !isOne(call, "set", "put", "add", "option", "config", "setproperty", "setheader", "addheader", "header", "setenv", "set_param", "setsecret", "append") {
 		return span{}
 	}
 	name := t.value(open + 1)
 	name.skipBlanks()
 	end, ok := name.quoted()
+	if isPasswordWord(call) && ok && end < len(t.s) && !strings.ContainsAny(t.s[name.from:end], " \t\r\n") {
+		return t.unlessNothing(secret, span{at: open - len(call), from: name.from, to: end})
+	}
 	if !ok || end-name.from > longestName || end == len(t.s) {
 		return span{}
 	}
@@ -232,6 +277,8 @@ type program struct {
 
 func programs() []program {
 	return []program{
+		{"az keyvault secret set", []string{"--value"}, "az keyvault secret set --vault-name v --name n --value Zq7Secret1", "az keyvault secret set --vault-name v --file f"},
+		{"sp_addlogin", []string{",", ", "}, "EXEC sp_addlogin 'u', 'Zq7Secret1'", "EXEC sp_addlogin 'u'"},
 		{"az ", []string{"-p"}, "az login -u x -p Zq7Secret1", "az group list -p"},
 		{"sqlcmd", []string{"-P", "-P "}, "sqlcmd -S s -U sa -P Zq7Secret1 -Q x", "sqlcmd -S s -E -p 1"},
 		{"bcp ", []string{"-P", "-P "}, "bcp t out f -U sa -P Zq7Secret1", "bcp t out f -T"},

@@ -149,12 +149,12 @@ func TestSamples(t *testing.T) {
 	}
 	slices.Sort(kinds)
 	var table strings.Builder
-	fmt.Fprintf(&table, "%-26s", "hidden of all samples")
+	fmt.Fprintf(&table, "%-32s", "hidden of all samples")
 	for _, w := range wrappings() {
 		fmt.Fprintf(&table, "%13s", w.name)
 	}
 	for _, kind := range append(kinds, "all") {
-		fmt.Fprintf(&table, "\n%-26s", kind)
+		fmt.Fprintf(&table, "\n%-32s", kind)
 		for _, w := range wrappings() {
 			c := counts[kind+"\t"+w.name]
 			fmt.Fprintf(&table, "%13s", fmt.Sprintf("%d/%d", c.hidden, c.all))
