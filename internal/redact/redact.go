@@ -21,23 +21,31 @@ const (
 	MaxPatternLength = 1_000 // bytes
 )
 
-// Patterns are regular expressions (RE2) of the operator's own. A key that
-// one of Keys matches anywhere has a secret value. What one of Values matches
-// in a text or a number is a secret. With any of them each row has to be taken
-// apart, which costs several times as much as decoding it.
+// Patterns are the operator's own. Keys and Values are regular expressions
+// (RE2): a key that one of Keys matches anywhere has a secret value, and what
+// one of Values matches in a text or a number is a secret. With any of them each
+// row has to be taken apart, which costs several times as much as decoding it.
+//
+// With OnlyAllowed, of the inputs and outputs of activity runs only the values
+// of the members in Allow and in [SafeMembers] are kept, and of those only what
+// holds no secret. A path is input or output and the names of members, in which
+// * is any text, and ** any number of names: output.firstRow.*.
 type Patterns struct {
-	Keys   []string
-	Values []string
+	Keys        []string
+	Values      []string
+	OnlyAllowed bool
+	Allow       []string
 }
 
 // Redactor takes secrets out. It can be used concurrently; its time is linear
 // in what it is given.
 type Redactor struct {
-	hints  hints
-	rules  [256][]rule // by the byte they start at
-	keys   []*regexp.Regexp
-	values []*regexp.Regexp
-	names  map[string]bool // in lower case, of WithKeys
+	hints   hints
+	rules   [256][]rule // by the byte they start at
+	keys    []*regexp.Regexp
+	values  []*regexp.Regexp
+	names   map[string]bool // in lower case, of WithKeys
+	allowed *allowList      // nil without OnlyAllowed
 }
 
 // New makes a redactor with the built-in rules and the operator's patterns.
@@ -48,7 +56,12 @@ func New(p Patterns) (*Redactor, error) {
 	if r.keys, err = compile("keys", p.Keys); err != nil {
 		return nil, err
 	}
-	r.values, err = compile("values", p.Values)
+	if r.values, err = compile("values", p.Values); err != nil {
+		return nil, err
+	}
+	if p.OnlyAllowed {
+		r.allowed, err = newAllowList(p.Allow)
+	}
 	return r, err
 }
 
@@ -129,13 +142,17 @@ type Options struct {
 // returned; with one, all else stays as it was written: order, numbers, white
 // space. What is no JSON is taken as a text.
 func (r *Redactor) JSON(raw []byte) (clean []byte, changed bool) {
-	return r.ActivityRun(raw, Options{})
+	return r.row(raw, Options{}, nil)
 }
 
 // ActivityRun is JSON for a row of an activity run, of which whole members
 // may have to go.
 func (r *Redactor) ActivityRun(raw []byte, o Options) (clean []byte, changed bool) {
-	if !r.suspects(raw) && o == (Options{}) {
+	return r.row(raw, o, r.allowed)
+}
+
+func (r *Redactor) row(raw []byte, o Options, allowed *allowList) (clean []byte, changed bool) {
+	if !r.suspects(raw) && o == (Options{}) && allowed == nil {
 		return raw, false
 	}
 	text := string(raw)
@@ -145,7 +162,10 @@ func (r *Redactor) ActivityRun(raw []byte, o Options) (clean []byte, changed boo
 		}
 		w := walker{r: r, raw: []byte(s), drop: o}
 		w.value(w.next(0), 0)
-		return w.edited(s)
+		if s = w.edited(s); allowed != nil {
+			s = allowed.allowOnly(s)
+		}
+		return s
 	})
 	if settled == text {
 		return raw, false
