@@ -5,7 +5,6 @@ import (
 	"html"
 	"net/url"
 	"strings"
-	"unicode/utf8"
 )
 
 // urlEncoded finds a secret in a text that is encoded as in a URL, of which
@@ -123,15 +122,12 @@ func decodedBase64(s string) (text string, ok bool) {
 		}
 		b = b[:len(b)/2]
 	}
-	for len(b) > 0 && !utf8.Valid(b[max(0, len(b)-utf8.UTFMax):]) && !utf8.Valid(b) && utf8.Valid(b[:len(b)-1]) {
-		b = b[:len(b)-1]
-	}
 	for _, c := range b {
 		if c < ' ' && c != '\n' && c != '\r' && c != '\t' || c == 0x7F {
 			return "", false
 		}
 	}
-	return string(b), utf8.Valid(b)
+	return string(b), true
 }
 
 // isMixed reports whether s has digits, small and large letters, as base64 of

@@ -31,7 +31,7 @@ type sample struct {
 	secrets    []string
 }
 
-func samples(t *testing.T) []sample {
+func samples(t testing.TB) []sample {
 	t.Helper()
 	b, err := os.ReadFile("testdata/samples.txt")
 	if err != nil {
