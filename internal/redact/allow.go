@@ -139,7 +139,7 @@ func (p memberPath) matches(path []string) bool {
 	return false
 }
 
-// matchesName reports whether a name is one that a pattern with * stands for.
+// matchesName reports whether a name matches a pattern with *.
 func matchesName(pattern, name string) bool {
 	first, rest, hasStar := strings.Cut(pattern, "*")
 	if !hasStar {

@@ -72,7 +72,7 @@ const (
 
 // jsonPrefix reads the JSON that begins with the bracket at i as far as it
 // goes, and returns its end and what has to follow to make it whole. It is
-// lax about what stands in strings, which wellFormed puts right.
+// lax about strings, which wellFormed puts right.
 func jsonPrefix(s string, i int) (end int, missing string) {
 	var open []byte // the closing brackets to come, the last first
 	wants := wantsValue
@@ -161,7 +161,7 @@ func literalLength(s string) int {
 	return n
 }
 
-// wellFormed returns JSON without what must not stand in strings, at its length.
+// wellFormed returns JSON without what strings must not hold, at its length.
 func wellFormed(s string) []byte {
 	b := []byte(s)
 	inString := false

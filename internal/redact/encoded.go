@@ -91,8 +91,10 @@ func (t *text) base64() {
 		for padding := 0; padding < 2 && to < len(t.s) && t.s[to] == '='; padding++ {
 			to++
 		}
-		if decoded, ok := decodedBase64(t.s[i:to]); ok && to-i >= leastBase64 && t.r.clean(decoded, t.depth+textDepth) != decoded {
-			t.add(span{at: i, from: i, to: to})
+		if to-i >= leastBase64 {
+			if decoded, ok := decodedBase64(t.s[i:to]); ok && t.r.clean(decoded, t.depth+textDepth) != decoded {
+				t.add(span{at: i, from: i, to: to})
+			}
 		}
 		i = to
 	}

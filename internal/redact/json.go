@@ -153,7 +153,7 @@ func (w *walker) object(i, depth int) int {
 	return i + 1
 }
 
-// pairValue is a value that is a secret if the right ones stand beside it, and
+// pairValue is a value that is a secret if the right ones are beside it, and
 // the edits within it.
 type pairValue struct {
 	start, end, first, last int

@@ -101,7 +101,7 @@ func leadsPair(s string) bool {
 	return at >= 0 && s[at] == ';' && (at+1 == len(s) || isParameter(s[at+1:]))
 }
 
-// labelled finds the secret after a colon: a member of JSON that stands in a
+// labelled finds the secret after a colon: a member of JSON in a
 // text, whole or cut, a header, a line of a list, or a password that is said
 // to be one.
 func (t *text) labelled(colon int) span {
@@ -252,7 +252,7 @@ func (t *text) option(dash int) span {
 	return span{at: dash, from: v.from, to: to}
 }
 
-// isPlaceholder reports whether an argument stands for another, as in "usage:
+// isPlaceholder reports whether an argument is a placeholder, as in "usage:
 // run [--password PASSWORD]".
 func isPlaceholder(s string) bool {
 	return !strings.ContainsFunc(strings.TrimRight(s, "].,)"), func(c rune) bool { return (c < 'A' || c > 'Z') && c != '_' })
@@ -349,11 +349,11 @@ func attribute(tag string, names ...string) (from, to int) {
 	return -1, -1
 }
 
-// mostBlanks is how many may stand between a name and its sign: lists line
+// mostBlanks is how many may be between a name and its sign: lists line
 // their values up.
 const mostBlanks = 40
 
-// backOverBlanks returns the end of what stands before at most so many blanks
+// backOverBlanks returns the end of what comes before at most so many blanks
 // that end at end.
 func (t *text) backOverBlanks(end, most int) int {
 	for range most {

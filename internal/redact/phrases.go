@@ -103,13 +103,23 @@ func looksLikePassword(s string) bool {
 
 // identifiedBy finds the password of a user that SQL makes.
 func (t *text) identifiedBy(i int) span {
+	if before := strings.ToLower(t.s[max(0, i-longestPassword):i]); !strings.HasPrefix(t.s[i:], "IDENTIFIED") && !hasAny(before, "create user ", "alter user ", "grant ", "connect to ") {
+		return span{} // "an error is identified by 'x'"
+	}
 	v := t.value(i + len("identified by "))
-	if hasFold(t.s[i:], "identified with ") {
-		by := strings.Index(strings.ToLower(t.s[i:min(len(t.s), i+longestName)]), " by ")
-		if by < 0 {
+	switch {
+	case hasFold(t.s[i:], "identified by "):
+	case !hasFold(t.s[i:], "identified with "):
+		return span{}
+	default:
+		by := i
+		for by < len(t.s) && by-i < longestName && !hasFold(t.s[by:], " by ") {
+			by++
+		}
+		if by == len(t.s) || by-i == longestName {
 			return span{}
 		}
-		v.from = i + by + len(" by ")
+		v.from = by + len(" by ")
 	}
 	for _, word := range []string{"values ", "password "} {
 		if hasFold(t.s[v.from:], word) {
@@ -270,7 +280,7 @@ func (t *text) oracleLogin(i int) span {
 // something else to others.
 type program struct {
 	name    string
-	options []string // with a blank where the argument may stand right after it
+	options []string // with a blank where the argument may follow right after it
 	example string
 	keeps   string
 }
@@ -349,7 +359,7 @@ func indexOption(line, option string) int {
 }
 
 // argument returns the secret in the argument that begins after an option's
-// end. Users stand before their passwords: user:x, user%x.
+// end. Users come before their passwords: user:x, user%x.
 func (p program) argument(t *text, command, end int, isGlued bool) span {
 	v := t.value(end)
 	if v.from == len(t.s) || isGlued && isBlank(t.s[v.from]) || !isGlued && !isBlank(t.s[v.from]) && strings.IndexByte(`=\"'`, t.s[v.from]) < 0 {

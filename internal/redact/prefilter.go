@@ -15,28 +15,28 @@ import (
 type hints struct {
 	first, second, third [256]uint64
 	buckets              [64][]hint
-	isRun                [256]bool // stands in most of base64; / is left out, since it makes ids of resources one run
+	isRun                [256]bool // most of base64 is of these; without /, which would make an id of a resource one run
 }
 
-// hint is a pattern: for each place, the bytes that may stand there.
+// hint is a pattern: for each place, the bytes that may be there.
 type hint []string
 
 // hintPatterns are parts of everything that the rules look for. A group in
-// brackets stands for one of its bytes.
-// secu is of SecureString. u00 is how JSON writes an ASCII character that
-// could be any of these; @ stands in URLs after a password.
+// brackets is one of its bytes. secu is of SecureString. u00 is how JSON writes an ASCII character that
+// could be any of these; @ comes after a password in URLs.
 func hintPatterns() []string {
 	return []string{
 		"pass", "pwd", "sec[ru]", "tok", "key", "cook", "cred", "utho", "sas", "sig", `code[=%]`, "eyj", "bear", "pfx", "jwt",
 		"n[s_. -][ts][rt]", // connectionString, connection_string, connStr
 		"@", "u00", "[0123456789]q~",
 		`pw[\"'=: %1234567890_<>&]`, "wort", "woord", "senord", "senha", "contrase", "webhook", "/services/", "/workflows/", "/triggers/", "api/web", "/hooks/", "/trigger/", "authcode", "authorizationcode", "telegram", "hook.",
-		"pagerduty", "hc-ping", "hheader", "basic", "edcert", "certificate", "econtent", "auth[=%]", "fied by ", "openr", "openda", "sqlcmd", "bcp ", "osql ", "mysql", "mariadb", "az ", "curl", "wget", "login ",
-		"redis-cli", "mongo", "ldaps", "smbcl", "digest", "&quot;", "&#34;", "&#x22;", "%22", "thin:", "sqlplus", "sqlldr",
+		"pagerduty", "hc-ping", "hheader", "basic", "edcert", "certificate", "econtent", "auth[=%]", "fied by ", "fied with ", "sp_addlogin", "openr", "openda", "sqlcmd", "bcp ", "osql ", "mysql", "mariadb", "az ", "curl", "wget", "login ",
+		"redis-cli", "mongo", "ldaps", "smbcl", "digest", "quot;", "&#34;", "&#x22;", "%22", "thin:", "sqlplus", "sqlldr",
 		"dapi", "dkea", "gh[pousr]_", "github_", "glpat-", "xox[bpars]-", "xapp-", "akia", "asia", "s[kg][_.]", "rk_live", "whsec", "hf_", "pypi-", "hv[sb].", "npm_", "aiza", "ya29", "gocspx",
 		"shpat_", "sk-", "dop_v1", "lin_api", "dt0c01", "pat_", "pmak-",
 	}
 }
+
 func newHints() hints {
 	var h hints
 	patterns := hintPatterns()

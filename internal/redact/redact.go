@@ -8,10 +8,10 @@ import (
 	"strings"
 )
 
-// Marker stands in the place of a secret.
+// Marker takes the place of a secret.
 const Marker = "<redacted>"
 
-// TooDeep stands in the place of what is nested so deeply that it is not
+// TooDeep takes the place of what is nested so deeply that it is not
 // looked into, where it could hold a secret.
 const TooDeep = "<too deep>"
 

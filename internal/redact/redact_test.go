@@ -227,7 +227,7 @@ func TestDeepJSONIsCutWhereItCouldHideASecret(t *testing.T) {
 }
 
 // TestTimeIsLinear gives texts for each of which a quadratic rule would take a
-// minute or more, and each of which takes a tenth of a second. What stands before "…" is repeated.
+// minute or more, and each of which takes a tenth of a second. What comes before "…" is repeated.
 func TestTimeIsLinear(t *testing.T) {
 	t.Parallel()
 	const size = 1 << 18

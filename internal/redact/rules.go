@@ -18,7 +18,7 @@ type rule struct {
 // does not matter: each looks at the text as it came.
 func textRules() []rule {
 	rules := []rule{
-		{"value after a secret's name and an equals sign", "=", "", "semicolon, quote, or blank, by what stands before the name", func(t *text, i int) span { return t.assigned(i, i+1) }, "Server=x;Password=Zq7Secret1;n=1", "Unexpected token = in line 1"},
+		{"value after a secret's name and an equals sign", "=", "", "semicolon, quote, or blank, by what comes before the name", func(t *text, i int) span { return t.assigned(i, i+1) }, "Server=x;Password=Zq7Secret1;n=1", "Unexpected token = in line 1"},
 		{"the same in an encoded URL", "%", "%3d", "%26, %22, %20 or the URL's end", func(t *text, i int) span { return t.assigned(i, i+3) }, "x%3Fsv%3D1%26sig%3DZq7Secret1%26se%3D2", "x%3Fsv%3D1%26se%3D2"},
 		{"value after a secret's name and a colon", ":", "", "closing quote, or blank", (*text).labelled, `{"password": "Zq7Secret1", "n`, "Invalid password: must have a digit"},
 		{"password in a URL", ":", "://", "the last @ before the host", (*text).userInfo, "postgres://u:Zq7Secret1@h:5432/db", "wasbs://container@acct.blob.core.windows.net/"},

@@ -16,7 +16,7 @@ import (
 
 var update = flag.Bool("update", false, "write testdata/samples.golden again")
 
-// placeholders are what stands for a secret in samples.txt.
+// placeholders are the secrets that samples.txt has places for.
 func placeholders() map[string]string {
 	return map[string]string{
 		"{S}": "Zq7hunter2X", "{L}": "Zq7Kd83hfLs02jdPq81mZxNvB45tYwRc", "{H}": "4f1c0de5a7b3924e8d6c0f1a2b3c4d5e",

@@ -84,7 +84,7 @@ func (t *text) privateKey(i int) span {
 // clientSecret finds a secret as Entra ID makes them for applications: three
 // characters, a digit, "Q~" and 31 to 34 more.
 func (t *text) clientSecret(i int) span {
-	const before, least = 5, 31 // of what stands before the tilde, and after
+	const before, least = 5, 31 // of what comes before the tilde, and after
 	if i < before || i+least >= len(t.s) || t.s[i-1] != 'Q' || !isDigit(t.s[i-2]) || !isAll(t.s[i-before:i-2], isSecretByte) {
 		return span{}
 	}
@@ -109,8 +109,8 @@ func (t *text) storageKey(i int) span {
 	return span{at: from, from: from, to: i + 2}
 }
 
-// userInfo finds the password in scheme://user:password@host, and what stands
-// there alone before a web host, where it is a token. In wasbs://container@
+// userInfo finds the password in scheme://user:password@host, and what is
+// alone there before a web host, where it is a token. In wasbs://container@
 // and abfss://filesystem@ it is a name.
 func (t *text) userInfo(colon int) span {
 	start := colon + len("://")

@@ -67,7 +67,7 @@ func (v *value) until(stops string) int {
 // skipQuote moves into the quotes of a quoted value, and returns its quote with
 // what else is around it: backslashes as in "{\"pwd\":\"x\"}", the same quote
 // again as in 'set pwd = ”x”'; "" for one that is not quoted. Up to two letters
-// may stand before a quote: N'x' is a text in T-SQL, b"x" in Python.
+// may come before a quote: N'x' is a text in T-SQL, b"x" in Python.
 func (v *value) skipQuote() (quote string) {
 	open := v.from
 	for open < len(v.s) && open-v.from < 2 && strings.IndexByte("NnBbFfRrUuEe", v.s[open]) >= 0 {
@@ -162,7 +162,7 @@ func (v *value) inURL(encoded bool) int {
 }
 
 // inConnectionString returns the end of a value in a connection string: the
-// next semicolon as a rule. inBraces says that a brace opened the whole.
+// next semicolon, usually. inBraces says that a brace opened the whole.
 func (v *value) inConnectionString(inBraces bool) int {
 	if end, ok := v.quoted(); ok {
 		return end
@@ -187,7 +187,7 @@ func (v *value) inConnectionString(inBraces bool) int {
 }
 
 // isClosed reports whether the quote at i ends the string that the whole
-// connection string stands in. Else it is part of a password.
+// connection string is in. Else it is part of a password.
 func (v *value) isClosed(i int) bool {
 	return strings.IndexByte(v.quotes, v.s[i]) >= 0 || v.s[i] == '"' && i+1 < len(v.s) && strings.IndexByte(",]}", v.s[i+1]) >= 0
 }
@@ -217,7 +217,7 @@ func reachesSemicolon(s string) bool {
 	return at >= 0 && s[at] == ';'
 }
 
-// inProse returns the end of a value that stands in a sentence.
+// inProse returns the end of a value in a sentence.
 func (v *value) inProse() int {
 	if end, ok := v.quoted(); ok {
 		return end
@@ -269,7 +269,7 @@ func (v *value) isCookie() bool {
 	return at > 0 && v.s[v.from+at] == '='
 }
 
-// skipBetween moves over what stands between an option and its argument, and
+// skipBetween moves over what is between an option and its argument, and
 // reports whether both are elements of an array.
 func (v *value) skipBetween() bool {
 	i := v.from
@@ -355,16 +355,16 @@ func isAlnum(c byte) bool { return isDigit(c) || 'a' <= c|' ' && c|' ' <= 'z' }
 
 func isUpperOrDigit(c byte) bool { return isDigit(c) || 'A' <= c && c <= 'Z' }
 
-// isBase64Byte reports whether c may stand in base64, of either alphabet.
+// isBase64Byte reports whether c may be part of base64, of either alphabet.
 func isBase64Byte(c byte) bool { return isAlnum(c) || strings.IndexByte("+/=-_", c) >= 0 }
 
-// isName reports whether c may stand in a name. Letters that are not ASCII may
+// isName reports whether c may be part of a name. Letters that are not ASCII may
 // be those of a language.
 func isName(c byte) bool {
 	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || isDigit(c) || c == '_' || c == '-' || c == '.' || c == '$' || 0x80 <= c && c <= 0xD4
 }
 
-// isTokenByte reports whether c may stand in a JSON Web Token.
+// isTokenByte reports whether c may be part of a JSON Web Token.
 func isTokenByte(c byte) bool { return isAlnum(c) || c == '_' || c == '-' || c == '.' }
 
 // isAll reports whether each byte of s is of a kind.
