@@ -11,7 +11,7 @@ import (
 // the encoded quote at i is a part. The whole text is decoded, looked through
 // and encoded again, unless nothing was found.
 func (t *text) urlEncoded(i int) span {
-	if i < t.encoded || t.depth+textDepth >= maxDepth {
+	if i < t.encoded || t.depth+textDepth >= maxDepth || !strings.HasPrefix(t.s[i:], "%22") && !strings.HasPrefix(t.s[i:], "%2522") {
 		return span{}
 	}
 	from, to := t.around(i, func(c byte) bool { return c > ' ' && c < 0x7F && strings.IndexByte(`&?=#"'<>\/{}[],;:`, c) < 0 })
@@ -40,7 +40,28 @@ func (t *text) htmlEncoded(i int) span {
 	if clean == decoded {
 		return span{}
 	}
-	return span{at: from, from: from, to: to, with: strings.ReplaceAll(html.EscapeString(clean), html.EscapeString(Marker), Marker)}
+	encoded := html.EscapeString(clean)
+	if hasFold(t.s[i:], "&quot;") {
+		encoded = strings.ReplaceAll(encoded, "&#34;", "&quot;")
+	}
+	return span{at: from, from: from, to: to, with: strings.ReplaceAll(encoded, html.EscapeString(Marker), Marker)}
+}
+
+// escaped is urlEncoded for JSON in which .NET has escaped quotes and other
+// signs, where it was not taken for JSON: "\u0022password\u0022:\u0022x\u0022".
+func (t *text) escaped(i int) span {
+	if i < t.encoded || t.depth+textDepth >= maxDepth {
+		return span{}
+	}
+	from, to := t.around(i, func(c byte) bool { return c >= ' ' && c != '"' })
+	t.encoded = to
+	escapes := []string{`\u0022`, `"`, `\u0027`, `'`, `\u0026`, `&`, `\u002B`, `+`, `\u002b`, `+`, `\u003C`, `<`, `\u003c`, `<`, `\u003E`, `>`, `\u003e`, `>`}
+	decoded := strings.NewReplacer(escapes...).Replace(t.s[from:to])
+	clean := t.r.clean(decoded, t.depth+textDepth)
+	if clean == decoded {
+		return span{}
+	}
+	return span{at: from, from: from, to: to, with: strings.ReplaceAll(clean, `"`, `\u0022`)}
 }
 
 // around returns where the bytes of a kind begin and end that are around i,

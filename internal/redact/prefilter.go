@@ -31,7 +31,7 @@ func hintPatterns() []string {
 		"@", "u00", "[0123456789]q~",
 		`pw[\"'=: %1234567890_<>&]`, "wort", "woord", "senord", "senha", "contrase", "webhook", "/services/", "/workflows/", "/triggers/", "api/web", "/hooks/", "/trigger/", "authcode", "authorizationcode", "telegram", "hook.",
 		"pagerduty", "hc-ping", "hheader", "basic", "edcert", "certificate", "econtent", "auth[=%]", "fied by ", "fied with ", "sp_addlogin", "openr", "openda", "sqlcmd", "bcp ", "osql ", "mysql", "mariadb", "az ", "curl", "wget", "login ",
-		"redis-cli", "mongo", "ldaps", "smbcl", "digest", "quot;", "&#34;", "&#x22;", "%22", "thin:", "sqlplus", "sqlldr",
+		"redis-cli", "mongo", "ldaps", "smbcl", "digest", "quot;", "&#34;", "&#x22;", "%22", "%2522", "thin:", "sqlplus", "sqlldr",
 		"dapi", "dkea", "gh[pousr]_", "github_", "glpat-", "xox[bpars]-", "xapp-", "akia", "asia", "s[kg][_.]", "rk_live", "whsec", "hf_", "pypi-", "hv[sb].", "npm_", "aiza", "ya29", "gocspx",
 		"shpat_", "sk-", "dop_v1", "lin_api", "dt0c01", "pat_", "pmak-",
 	}

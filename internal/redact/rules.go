@@ -40,7 +40,8 @@ func textRules() []rule {
 		{"second argument after a secret's name", "(", "", "closing quote", (*text).argument, `spark.conf.set("fs.azure.account.key.acct.dfs.core.windows.net","Zq7Secret1")`, `df.select("password","created")`},
 		{"response of a digest", "rR", `response="`, "closing quote", (*text).digest, `Digest username="u", response="0123456789abcdef0123456789abcdef"`, `response="Not found"`},
 		{"user and password before a host of Oracle", "tTsS", "", "the last @ before the host", (*text).oracleLogin, "jdbc:oracle:thin:scott/Zq7Secret1@h:1521/x", "jdbc:oracle:thin:@h:1521/x"},
-		{"text that is encoded for a URL", "%", "%22", "the first byte that needed encoding", (*text).urlEncoded, "body=%7B%22password%22%3A%22Zq7Secret1%22%7D&x=1", "body=%7B%22user%22%3A%22u%22%7D&x=1"},
+		{"text that is encoded for a URL, once or twice", "%", "%2", "the first byte that needed encoding", (*text).urlEncoded, "body=%257B%2522password%2522%253A%2522Zq7Secret1%2522%257D&x=1", "body=%7B%22user%22%3A%22u%22%7D&x=1"},
+		{"JSON with escaped quotes", `\`, `\u0022`, "quote or line end", (*text).escaped, `got {\u0022password\u0022:\u0022Zq7Secret1\u0022}`, `got {\u0022user\u0022:\u0022u\u0022}`},
 		{"text that is encoded for HTML", "&", "", "tag, quote or line end", (*text).htmlEncoded, "{&quot;password&quot;:&quot;Zq7Secret1&quot;}", "{&quot;user&quot;:&quot;u&quot;}"},
 	}
 	for _, p := range programs() {

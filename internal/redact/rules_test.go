@@ -20,7 +20,7 @@ func TestRules(t *testing.T) {
 		}
 		for _, r := range []*Redactor{alone, all} {
 			clean, changed := r.Text(row.example)
-			if !changed || strings.Contains(clean, "Zq7Secret") || !strings.Contains(clean, Marker) && !strings.Contains(clean, "%22") {
+			if !changed || strings.Contains(clean, "Zq7Secret") || !strings.Contains(clean, Marker) {
 				t.Errorf("%s: %s\nbecame %s", row.what, row.example, clean)
 			}
 			if again, changed := r.Text(clean); changed {
