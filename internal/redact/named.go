@@ -38,11 +38,11 @@ func (t *text) assigned(equals, after int) span {
 	}
 	name, start, _ := t.name(end)
 	encoded := t.s[equals] == '%'
-	if start > 0 && t.s[start-1] == '%' && len(name) > 2 { // &name or ?name in an encoded URL
-		name, start, encoded = name[2:], start+2, true
+	if start > 0 && t.s[start-1] == '%' && len(name) > 2 && isHex(name[0]) && isHex(name[1]) && (hasFold(name, "26") || hasFold(name, "3f") || isSecret(name) == public) {
+		name, start, encoded = name[2:], start+2, true // &name or ?name in an encoded URL
 	}
 	before := t.backOverBlanks(start, 3)
-	inURL := encoded || before > 0 && (t.s[before-1] == '?' || t.s[before-1] == '&')
+	inURL := encoded || start > 0 && (t.s[start-1] == '?' || t.s[start-1] == '&') && after < len(t.s) && !isBlank(t.s[after]) && !isQuote(t.s[after])
 	kind := isSecret(name)
 	if kind == public && name != "" && before > 0 && t.s[before-1] != '?' && start > before {
 		// "Account Key=": connection strings have names with blanks.
