@@ -1,6 +1,7 @@
 package redact
 
 import (
+	"encoding/base64"
 	"math/bits"
 	"slices"
 	"strings"
@@ -15,7 +16,7 @@ import (
 type hints struct {
 	first, second, third [256]uint64
 	buckets              [64][]hint
-	isRun                [256]bool // most of base64 is of these; without /, which would make an id of a resource one run
+	isRun                [256]bool // may be part of base64
 }
 
 // hint is a pattern: for each place, the bytes that may be there.
@@ -62,7 +63,7 @@ func newHints() hints {
 		}
 	}
 	for c := range h.isRun {
-		h.isRun[c] = isAlnum(byte(c))
+		h.isRun[c] = isAlnum(byte(c)) || c == '+' || c == '/'
 	}
 	return h
 }
@@ -109,9 +110,9 @@ func holdsAt[T string | []byte](h *hints, s T, i int, buckets uint64) bool {
 	return false
 }
 
-// holdsRun reports whether s holds leastBase64 bytes of base64 in a row, with
-// digits, small and large letters among them. Such a run covers a byte at a
-// multiple of leastBase64, so the others are looked at only around those.
+// holdsRun reports whether s holds leastBase64 bytes of base64 in a row that
+// may hide a text. Such a run covers a byte at a multiple of leastBase64, so the
+// others are looked at only around those.
 func holdsRun[T string | []byte](h *hints, s T) bool {
 	for i := leastBase64 - 1; i < len(s); i += leastBase64 {
 		if !h.isRun[s[i]] {
@@ -124,10 +125,41 @@ func holdsRun[T string | []byte](h *hints, s T) bool {
 		for to < len(s) && h.isRun[s[to]] {
 			to++
 		}
-		if to-from >= leastBase64 && isMixed(s[from:to]) {
+		if to-from >= leastBase64 && mayHideText(s[from:to]) {
 			return true
 		}
 		i += (to - 1 - i) / leastBase64 * leastBase64
 	}
 	return false
+}
+
+// mayHideText reports whether a run may be base64 of a text, or a key: what it
+// begins with is a text, or a part of it without a slash has digits, small and
+// large letters, which words and the ids of resources do not have.
+func mayHideText[T string | []byte](run T) bool {
+	const leastPart = 8
+	for i, start := 0, 0; i <= len(run); i++ {
+		if i == len(run) || run[i] == '/' {
+			if i-start >= leastPart && isMixed(run[start:i]) {
+				return true
+			}
+			start = i + 1
+		}
+	}
+	var encoded [16]byte
+	var decoded [12]byte
+	copy(encoded[:], run)
+	if n, err := base64.RawStdEncoding.Decode(decoded[:], encoded[:]); err != nil || n < len(decoded) {
+		return false
+	}
+	beyondASCII := 0
+	for _, c := range decoded {
+		switch {
+		case c >= 0x7F:
+			beyondASCII++
+		case c < ' ' && c != '\n' && c != '\r' && c != '\t' && c != 0:
+			return false
+		}
+	}
+	return beyondASCII <= 4
 }
