@@ -226,16 +226,32 @@ func TestDeepJSONIsCutWhereItCouldHideASecret(t *testing.T) {
 	}
 }
 
-// TestTimeIsLinear gives texts for each of which a quadratic rule would take a
-// minute or more, and each of which takes a tenth of a second. What comes before "…" is repeated.
+// TestTimeIsLinear gives texts that a quadratic rule would take 16 times as
+// long for when they are four times as long. A busy machine may stretch one
+// measurement, so it takes three that agree to fail. What comes before "…" is
+// repeated.
 func TestTimeIsLinear(t *testing.T) {
 	t.Parallel()
-	const size = 1 << 18
-	const most = 10 * time.Second
-	timed := func(what string, clean func()) {
-		began := time.Now()
-		if clean(); time.Since(began) > most {
-			t.Errorf("%.40s took %s", what, time.Since(began))
+	const size = 1 << 17
+	const most, worthLooking = 10, 200 * time.Millisecond
+	timed := func(what string, clean func(size int) func()) {
+		short, long := clean(size/4), clean(size)
+		for try := range 3 {
+			began := time.Now()
+			long()
+			tookLong := time.Since(began)
+			if tookLong < worthLooking {
+				return
+			}
+			began = time.Now()
+			short()
+			tookShort := time.Since(began)
+			if tookLong < most*tookShort {
+				return
+			}
+			if try == 2 {
+				t.Errorf("%.40s took %s, and %s when four times as long", what, tookShort, tookLong)
+			}
 		}
 	}
 	r := redact.Default()
@@ -249,28 +265,38 @@ func TestTimeIsLinear(t *testing.T) {
 		`{"a":@,"b":{"c":@,`, `"pwd"='`, "pwd\r\n", "PASS PASS=", "api key:",
 	} {
 		part, end, _ := strings.Cut(part, "…")
-		text := strings.Repeat(part, size/max(1, len(part))) + end
-		encoded := quoted(t, text)
-		timed(part, func() { r.Text(text) })
-		timed(part, func() { r.JSON(encoded) })
-		timed(part, func() { r.JSON([]byte(`{"pwd":"x","v":[` + strings.TrimSuffix(text, ",") + `]}`)) })
+		text := func(size int) string { return strings.Repeat(part, size/max(1, len(part))) + end }
+		timed(part, func(size int) func() { text := text(size); return func() { r.Text(text) } })
+		timed(part, func(size int) func() { encoded := quoted(t, text(size)); return func() { r.JSON(encoded) } })
+		timed(part, func(size int) func() {
+			raw := []byte(`{"pwd":"x","v":[` + strings.TrimSuffix(text(size), ",") + `]}`)
+			return func() { r.JSON(raw) }
+		})
 	}
-	timed("values before their name", func() {
-		r.JSON([]byte(`{"pwd":"x",` + strings.Repeat(`"value":{"pwd":"x"},`, 20_000) + `"name":"token"}`))
+	timed("values before their name", func(size int) func() {
+		raw := []byte(`{"pwd":"x",` + strings.Repeat(`"value":{"pwd":"x"},`, size/20) + `"name":"token"}`)
+		return func() { r.JSON(raw) }
 	})
-	timed("references within references", func() {
-		r.JSON([]byte(strings.Repeat(`{"secret":{"type":"aReference","referenceName":"x","a":`, 2_000) + `1` + strings.Repeat(`}}`, 2_000)))
+	timed("references within references", func(size int) func() {
+		raw := []byte(strings.Repeat(`{"secret":{"type":"aReference","referenceName":"x","a":`, size/60) + `1` + strings.Repeat(`}}`, size/60))
+		return func() { r.JSON(raw) }
 	})
-	timed("texts within texts", func() { r.JSON(textsWithinTexts(t, strings.Repeat("Pwd=x; ", size/8), 12)) })
-	timed("JSON within sentences", func() {
+	timed("texts within texts", func(size int) func() {
+		raw := textsWithinTexts(t, strings.Repeat("Pwd=x; ", size/8), 12)
+		return func() { r.JSON(raw) }
+	})
+	timed("JSON within sentences", func(size int) func() {
 		text := "Pwd=x;"
-		for range 8 {
+		for len(text) < size/4 {
 			text = `sent {"a":` + string(quoted(t, text)) + `,"pwd":"x"} and {"b":` + string(quoted(t, text)) + ` off`
 		}
-		r.Text(text)
+		return func() { r.Text(text) }
 	})
 	for _, after := range []string{`"`, `\"`, " ", "eyJ"} {
-		timed("after a cookie", func() { r.Text("Cookie: a=b; " + strings.Repeat(after, size/len(after))) })
+		timed("after a cookie", func(size int) func() {
+			text := "Cookie: a=b; " + strings.Repeat(after, size/len(after))
+			return func() { r.Text(text) }
+		})
 	}
 }
 
