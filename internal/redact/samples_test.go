@@ -31,11 +31,11 @@ type sample struct {
 	secrets    []string
 }
 
-func samples(t testing.TB) []sample {
-	t.Helper()
+func samples(tb testing.TB) []sample {
+	tb.Helper()
 	b, err := os.ReadFile("testdata/samples.txt")
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	var all []sample
 	for line := range strings.Lines(string(b)) {
@@ -56,7 +56,7 @@ func samples(t testing.TB) []sample {
 			}
 		}
 		if len(s.secrets) == 0 {
-			t.Fatalf("no secret in the sample %q", line)
+			tb.Fatalf("no secret in the sample %q", line)
 		}
 		all = append(all, s)
 	}
