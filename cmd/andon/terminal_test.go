@@ -80,7 +80,7 @@ func TestARunThatAzureForgotIsNotShownAsRunning(t *testing.T) {
 	var out strings.Builder
 	w := newRunWriter("table", &out)
 	row := `{"runId":"r","factory":"f","factoryName":"f","pipelineName":"p","status":"InProgress","endUnknown":"Azure does not know this run any more.","message":""}`
-	if err := errors.Join(w.row(json.RawMessage(row)), w.end(nil)); err != nil {
+	if err := errors.Join(w.row(json.RawMessage(row)), w.end(nil, false)); err != nil {
 		t.Fatal(err)
 	}
 	if !strings.Contains(out.String(), "? Unknown") || strings.Contains(out.String(), "InProgress") {
@@ -98,7 +98,7 @@ func TestTheHeadOfATableStandsOverItsColumns(t *testing.T) {
 	}
 	row := `{"runId":"` + cells["RUN"] + `","factory":"f","factoryName":"adf-b","pipelineName":"pl_a","status":"Succeeded",` +
 		`"invokedBy":{"name":"tr_c"},"runStart":"2026-11-27T23:25:57Z","message":""}`
-	if err := errors.Join(w.row(json.RawMessage(row)), w.end(nil)); err != nil {
+	if err := errors.Join(w.row(json.RawMessage(row)), w.end(nil, false)); err != nil {
 		t.Fatal(err)
 	}
 	lines := strings.Split(out.String(), "\n")

@@ -18,7 +18,7 @@ import (
 // documentVersion is the version of the API's document. Raise the third
 // number for changed words, the second for anything added; what exists under
 // /api/v1 is neither taken away nor changed in meaning.
-const documentVersion = "1.7.0"
+const documentVersion = "2.0.0"
 
 // queryTimeout bounds how long one request may work.
 const queryTimeout = 30 * time.Second

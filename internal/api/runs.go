@@ -53,11 +53,13 @@ type FactoryFacet struct {
 }
 
 // Facets are the counts beside a list of runs. A figure that would cost too
-// much is null, and reason says so.
+// much is null, and reason says so. A zero that is not known to be one is null
+// too, and the basis says why.
 type Facets struct {
-	Total      *int64         `json:"total" doc:"Runs that the filters leave."`
-	Open       *int64         `json:"open" doc:"Open failures among them."`
-	Healed     *int64         `json:"healed" doc:"Healed failures among them."`
+	Basis      Basis          `json:"basis" doc:"What all figures here rest on."`
+	Total      *int64         `json:"total" doc:"Known runs that the filters leave; null when none is known and the range is not covered whole."`
+	Open       *int64         `json:"open" doc:"Open failures among them; null when none is known and the basis has a reason."`
+	Healed     *int64         `json:"healed" doc:"Healed failures among them; null when none is known and the basis has a reason."`
 	Status     []Facet        `json:"status" nullable:"true" doc:"By status."`
 	Factory    []FactoryFacet `json:"factory" nullable:"true" doc:"By factory."`
 	InvokedBy  []Facet        `json:"invokedBy" nullable:"true" doc:"By invokedBy.invokedByType."`
@@ -113,7 +115,11 @@ func (a *board) listRuns(ctx context.Context, in *ListRunsParams) (RunPage, erro
 	if len(in.Include) > 0 {
 		rows = runRowsWhole
 	}
-	return RunPage{Items: rows(page.Runs), NextCursor: orNull(page.NextCursor), AsOf: NullTime(page.AsOf)}, nil
+	basis, err := a.basis(ctx, query.From, query.To, query.Factories)
+	if err != nil {
+		return RunPage{}, err
+	}
+	return RunPage{Basis: basis, Items: rows(page.Runs), NextCursor: orNull(page.NextCursor), AsOf: NullTime(page.AsOf)}, nil
 }
 
 func (a *board) runFacets(ctx context.Context, in *RunFilterParams) (Facets, error) {
@@ -126,8 +132,18 @@ func (a *board) runFacets(ctx context.Context, in *RunFilterParams) (Facets, err
 	if err != nil {
 		return Facets{}, err
 	}
+	basis, err := a.basis(ctx, filter.From, filter.To, in.Factory)
+	if err != nil {
+		return Facets{}, err
+	}
+	known := func(n *int64, of func(int64) *int64) *int64 {
+		if n == nil {
+			return nil
+		}
+		return of(*n)
+	}
 	out := Facets{
-		Total: f.Total, Open: f.Open, Healed: f.Healed, Reason: orNull(f.Reason),
+		Basis: basis, Total: known(f.Total, basis.inRange), Open: known(f.Open, basis.now), Healed: known(f.Healed, basis.now), Reason: orNull(f.Reason),
 		Status: facets(f.Status), InvokedBy: facets(f.InvokedBy), Trigger: facets(f.Trigger),
 		Pipeline: facets(f.Pipeline), Annotation: facets(f.Annotation),
 	}

@@ -1,0 +1,121 @@
+package api
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"andon/internal/store"
+)
+
+// Cause is one thing that keeps factories of a source from being read or up to
+// date.
+type Cause struct {
+	Source    *string        `json:"source" doc:"Name of the source; null when unknown."`
+	Kind      *string        `json:"kind" doc:"Kind of trouble, one word; null where there is none, such as for a poll that is late."`
+	What      string         `json:"what" doc:"What happened."`
+	Where     *string        `json:"where" doc:"In which call; of one factory where it concerns several."`
+	Advice    *string        `json:"advice" doc:"What to do."`
+	Command   *string        `json:"command" doc:"The commands that fix it for all factories here, one a line; null where there are none."`
+	Count     int            `json:"count" doc:"Factories concerned; 0 when the source as a whole is."`
+	NeverRead int            `json:"neverRead" doc:"Those of them of which nothing was ever read."`
+	Factories []NamedFactory `json:"factories" nullable:"false" doc:"The first 50 of them."`
+	At        NullTime       `json:"at" doc:"When it was last met."`
+	RetryAt   NullTime       `json:"retryAt" doc:"When it is tried again; null when a person has to act or Azure did not say."`
+}
+
+// causes groups what keeps factories from being read or up to date. Factories
+// of one source with the same trouble are one cause, and its commands are those
+// of all of them without repeats. Example: 40 factories without the same right
+// are one cause with one command that defines the role and 40 that assign it.
+func (w *weighing) causes() []Cause {
+	var all []*Cause
+	find := func(source, what string) *Cause {
+		for _, c := range all {
+			if c.What == what && text(c.Source) == source {
+				return c
+			}
+		}
+		return nil
+	}
+	ofSource := map[string]*Cause{} // the trouble of a source as a whole
+	for i := range w.sources {
+		if s := &w.sources[i]; s.State == sourceError {
+			c := &Cause{
+				Source: &s.Source, What: cmp.Or(text(s.What), "the source can't be read"),
+				Advice: s.Advice, Command: s.Command, At: s.At, RetryAt: s.RetryAt,
+			}
+			ofSource[s.Source] = c
+			all = append(all, c)
+		}
+	}
+	for _, f := range slices.Concat(w.by[standsNeverRead], w.by[standsStale]) {
+		c := ofSource[f.Source]
+		t := w.troubleOf(f)
+		if found := find(f.Source, t.What); f.LastError != nil || c == nil {
+			c = found
+		}
+		if c == nil {
+			c = &Cause{Source: orNull(f.Source), What: t.What, Advice: orNull(t.Advice), At: NullTime(t.At), RetryAt: NullTime(t.RetryAt)}
+			all = append(all, c)
+		}
+		c.Kind, c.Where = cmp.Or(c.Kind, orNull(t.Kind)), cmp.Or(c.Where, orNull(t.Where))
+		c.Command = orNull(mergeLines(text(c.Command), t.Command))
+		c.add(f)
+	}
+	out := make([]Cause, len(all))
+	for i, c := range all {
+		out[i] = *c
+		if c.Factories == nil {
+			out[i].Factories = []NamedFactory{}
+		}
+	}
+	return out
+}
+
+func (c *Cause) add(f *store.Basis) {
+	c.Count++
+	if f.Coverage.From.IsZero() {
+		c.NeverRead++
+	}
+	if len(c.Factories) < mostNamed {
+		c.Factories = append(c.Factories, NamedFactory{Factory: f.Short, Name: f.Name, AsOf: NullTime(f.AsOf)})
+	}
+}
+
+// troubleOf returns the trouble of a factory. One without any of its own waits
+// for its source, or for a poll that is late.
+func (w *weighing) troubleOf(f *store.Basis) store.Trouble {
+	if f.LastError != nil {
+		return *f.LastError
+	}
+	i := slices.IndexFunc(w.sources, func(s Source) bool { return s.Source == f.Source })
+	switch {
+	case i < 0 || w.sources[i].State == sourceNotCollected:
+		return store.Trouble{
+			What:   "this server does not collect with the source of the factory",
+			Advice: "configure the source again; until then its history stays as it is",
+		}
+	case w.sources[i].Pace != nil:
+		return store.Trouble{What: *w.sources[i].Pace, Advice: text(w.sources[i].PaceAdvice)}
+	default:
+		return store.Trouble{
+			What:   "Azure was not asked in time",
+			Advice: "a check says whether Azure answers; the log says what Andon is busy with",
+		}
+	}
+}
+
+// mergeLines appends the lines of more that lines lacks.
+func mergeLines(lines, more string) string {
+	if lines == "" || more == "" {
+		return lines + more
+	}
+	all := strings.Split(lines, "\n")
+	for line := range strings.SplitSeq(more, "\n") {
+		if !slices.Contains(all, line) {
+			all = append(all, line)
+		}
+	}
+	return strings.Join(all, "\n")
+}
