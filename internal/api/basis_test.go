@@ -372,12 +372,12 @@ func TestASourceAndItsFactoriesAreOneCause(t *testing.T) {
 		t.Fatal(err)
 	}
 	own, waiting := b.putFactory(t, "hr-prod"), b.putFactory(t, "sales-prod")
-	b.says(t, own, store.StateRefused, &store.Trouble{Kind: "expiredSecret", What: "the secret has expired", Command: "az ad app credential reset", At: at(time.Minute)})
+	b.says(t, own, store.StateRefused, &store.Trouble{Kind: "expiredSecret", What: "the secret has expired", Command: "az ad app credential reset", At: at(time.Minute), RetryAt: at(-time.Minute)})
 	b.says(t, waiting, store.StateFresh, nil)
 	b.readFrom(t, own, 45*day, time.Hour)
 	b.readFrom(t, waiting, 45*day, time.Hour)
 	got := read[struct{ Basis struct{ Causes []object } }](t, b, "/api/v1/overview").Basis.Causes
-	if len(got) != 1 || got[0]["count"] != 2.0 || got[0]["command"] != "az ad app credential reset" || got[0]["kind"] != "expiredSecret" {
+	if len(got) != 1 || got[0]["count"] != 2.0 || got[0]["command"] != "az ad app credential reset" || got[0]["kind"] != "expiredSecret" || got[0]["retryAt"] != "2026-11-24T12:01:00Z" {
 		t.Errorf("causes are %v", got)
 	}
 }

@@ -60,6 +60,9 @@ func (w *weighing) causes() []Cause {
 			all = append(all, c)
 		}
 		c.Kind, c.Where = cmp.Or(c.Kind, orNull(t.Kind)), cmp.Or(c.Where, orNull(t.Where))
+		if c.RetryAt == 0 {
+			c.RetryAt = NullTime(t.RetryAt)
+		}
 		c.Command = orNull(mergeLines(text(c.Command), t.Command))
 		c.add(f)
 	}
