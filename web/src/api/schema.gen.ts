@@ -417,6 +417,130 @@ export interface components {
              */
             runStart: string | null;
         };
+        Basis: {
+            /** @description What keeps factories from being read or up to date, grouped by cause. */
+            causes: components["schemas"]["Cause"][];
+            /**
+             * @description How much of the range was read to its end: yes is all of it in every factory asked for. A zero or a percentage of the range is true only then.
+             * @enum {string}
+             */
+            covered: "yes" | "partly" | "no";
+            /**
+             * Format: double
+             * @description Share of the wanted history that is here, 0 to 1; null while what is wanted is not known.
+             */
+            doneShare: number | null;
+            /** @description The factories asked for, by what is known of them. */
+            factories: components["schemas"]["BasisFactories"];
+            /**
+             * Format: date-time
+             * @description Since when all factories that were read are covered; null when none was.
+             */
+            from: string | null;
+            /** @description Stretches of the range that are not covered in at least one factory that was read, merged; the newest 20, oldest first. */
+            gaps: components["schemas"]["BasisGap"][];
+            /** @description All that limits the answer, the most important first. */
+            limits: components["schemas"]["Limit"][];
+            /** @description Whether no run started in the range; null where that is not known, and where the answer is not about the runs of a range. */
+            nothingRan: boolean | null;
+            /** @description What limits the answer most, as the beginning of a sentence: 1 of 5 factories can be read. Null when all that was asked for is covered and up to date. */
+            reason: string | null;
+            /**
+             * Format: date-time
+             * @description Until when all factories that were read are covered; null when none was.
+             */
+            to: string | null;
+        };
+        BasisFactories: {
+            /**
+             * Format: int64
+             * @description Factories asked for that Azure lists or that were imported.
+             */
+            asked: number;
+            /**
+             * Format: int64
+             * @description Those whose history is still being read.
+             */
+            filling: number;
+            /**
+             * Format: int64
+             * @description Those that Azure no longer lists.
+             */
+            gone: number;
+            /**
+             * Format: int64
+             * @description Those of which only imported runs are here.
+             */
+            imported: number;
+            /**
+             * Format: int64
+             * @description Those of which nothing could be read so far.
+             */
+            neverRead: number;
+            /**
+             * Format: int64
+             * @description Those that this server does not collect.
+             */
+            off: number;
+            /**
+             * Format: int64
+             * @description Those that were read, and are not up to date.
+             */
+            stale: number;
+            /**
+             * Format: int64
+             * @description Those that are polled in time and whose history is here.
+             */
+            upToDate: number;
+        };
+        BasisGap: {
+            /**
+             * Format: date-time
+             * @description Where it begins.
+             */
+            from: string;
+            /**
+             * Format: date-time
+             * @description Where it ends.
+             */
+            to: string;
+        };
+        Cause: {
+            /** @description What to do. */
+            advice: string | null;
+            /**
+             * Format: date-time
+             * @description When it was last met.
+             */
+            at: string | null;
+            /** @description The commands that fix it for all factories here, one a line; null where there are none. */
+            command: string | null;
+            /**
+             * Format: int64
+             * @description Factories concerned; 0 when the source as a whole is.
+             */
+            count: number;
+            /** @description The first 50 of them. */
+            factories: components["schemas"]["NamedFactory"][];
+            /** @description Kind of trouble, one word; null where there is none, such as for a poll that is late. */
+            kind: string | null;
+            /**
+             * Format: int64
+             * @description Those of them of which nothing was ever read.
+             */
+            neverRead: number;
+            /**
+             * Format: date-time
+             * @description When it is tried again; null when a person has to act or Azure did not say.
+             */
+            retryAt: string | null;
+            /** @description Name of the source; null when unknown. */
+            source: string | null;
+            /** @description What happened. */
+            what: string;
+            /** @description In which call; of one factory where it concerns several. */
+            where: string | null;
+        };
         CheckEvidence: {
             /** @description The missing right; null where none is missing. */
             action: string | null;
@@ -514,18 +638,20 @@ export interface components {
         Facets: {
             /** @description The 50 annotations with the most runs. */
             annotation: components["schemas"]["Facet"][] | null;
+            /** @description What all figures here rest on. */
+            basis: components["schemas"]["Basis"];
             /** @description By factory. */
             factory: components["schemas"]["FactoryFacet"][] | null;
             /**
              * Format: int64
-             * @description Healed failures among them.
+             * @description Healed failures among them; null when none is known and the basis has a reason.
              */
             healed: number | null;
             /** @description By invokedBy.invokedByType. */
             invokedBy: components["schemas"]["Facet"][] | null;
             /**
              * Format: int64
-             * @description Open failures among them.
+             * @description Open failures among them; null when none is known and the basis has a reason.
              */
             open: number | null;
             /** @description The 50 pipelines with the most runs. */
@@ -536,7 +662,7 @@ export interface components {
             status: components["schemas"]["Facet"][] | null;
             /**
              * Format: int64
-             * @description Runs that the filters leave.
+             * @description Known runs that the filters leave; null when none is known and the range is not covered whole.
              */
             total: number | null;
             /** @description The 20 triggers with the most runs. */
@@ -548,10 +674,10 @@ export interface components {
              * @description Everything last updated before it is here; null before the first window was completed.
              */
             asOf: string | null;
-            /** @description Runs by status, all time; statuses that do not occur are left out. */
+            /** @description Runs by status, all time; statuses that do not occur are left out. Null while nothing was read or imported. */
             counts: {
                 [key: string]: number;
-            };
+            } | null;
             /** @description Which part of its history is here. */
             coverage: components["schemas"]["FactoryCoverage"];
             /** @description Short id of the factory, for the factory parameter. */
@@ -581,6 +707,8 @@ export interface components {
             location: string | null;
             /** @description Name as Azure spells it. */
             name: string;
+            /** @description Whether nothing of it was ever read, because something keeps Andon from reading it. */
+            neverRead: boolean;
             /**
              * Format: int64
              * @description Rows with a field that could not be read, and rows that could not be kept.
@@ -590,9 +718,9 @@ export interface components {
             resourceGroup: string;
             /**
              * Format: int64
-             * @description Runs, all time.
+             * @description Runs, all time; null while nothing was read or imported.
              */
-            runs: number;
+            runs: number | null;
             /** @description Name of the source that sees it; null for a factory known from a file only. */
             source: string | null;
             /**
@@ -620,7 +748,7 @@ export interface components {
             rereads: components["schemas"]["Reread"][];
             /**
              * Format: int64
-             * @description Runs with from <= runStart < to; null without from and to, and when that can't be counted.
+             * @description Runs with from <= runStart < to; null without from and to, when that can't be counted, and when none is known and the range of this factory is not covered whole.
              */
             runs: number | null;
             /** @description What asking Azure about it used in the last 24 hours, as far as the hours of the clock lie within them: 23 hours at least. */
@@ -725,6 +853,8 @@ export interface components {
             sweeps: number;
         };
         FactoryList: {
+            /** @description What figures over all wanted history of all factories rest on. */
+            basis: components["schemas"]["Basis"];
             /** @description The factories, by name. */
             items: components["schemas"]["Factory"][];
             /** @description Always null: the list is whole. */
@@ -783,9 +913,9 @@ export interface components {
         HealedFailures: {
             /**
              * Format: int64
-             * @description Healed failures.
+             * @description Healed failures; null when none is known and the range is not covered whole.
              */
-            runs: number;
+            runs: number | null;
         };
         Healer: {
             /** @description Name of the pipeline. */
@@ -834,6 +964,38 @@ export interface components {
              */
             start: string;
         };
+        Limit: {
+            /**
+             * Format: int64
+             * @description Factories concerned.
+             */
+            count: number;
+            /** @description The first 50 of them. */
+            factories: components["schemas"]["NamedFactory"][];
+            /**
+             * @description What it is, one word.
+             * @enum {string}
+             */
+            kind: "noFactory" | "off" | "neverRead" | "imported" | "gone" | "stale" | "source" | "filling" | "future" | "beforeHistory" | "gap";
+            /** @description The same as the beginning of a sentence, without times. */
+            reason: string;
+            /**
+             * Format: date-time
+             * @description For stale and off: nothing newer than this is known of one of them. For beforeHistory: where history begins. Null for the others.
+             */
+            since: string | null;
+        };
+        NamedFactory: {
+            /**
+             * Format: date-time
+             * @description Everything last updated before it is here; null when nothing was ever read.
+             */
+            asOf: string | null;
+            /** @description Short id of the factory. */
+            factory: string;
+            /** @description Name as Azure spells it. */
+            name: string;
+        };
         OddField: {
             /** @description ADF's name of the field; empty for the row as a whole. */
             field: string;
@@ -865,14 +1027,14 @@ export interface components {
         OpenProblems: {
             /**
              * Format: int64
-             * @description Open failures from before the range.
+             * @description Open failures from before the range; null like count.
              */
-            before: number;
+            before: number | null;
             /**
              * Format: int64
-             * @description Pipelines with open failures.
+             * @description Pipelines with open failures; null when none is known and the basis has a reason.
              */
-            count: number;
+            count: number | null;
             /** @description At most 20 pipelines, the newest failure first. */
             items: components["schemas"]["OpenProblem"][];
             /**
@@ -882,9 +1044,9 @@ export interface components {
             oldest: string | null;
             /**
              * Format: int64
-             * @description Open failures.
+             * @description Open failures; null like count.
              */
-            runs: number;
+            runs: number | null;
         };
         Overview: {
             /**
@@ -892,12 +1054,12 @@ export interface components {
              * @description Everything last updated before it is here: the oldest freshness of the factories asked for.
              */
             asOf: string | null;
-            /** @description Runs by status; statuses that do not occur are left out. */
+            /** @description What all figures here rest on. */
+            basis: components["schemas"]["Basis"];
+            /** @description Known runs by status; statuses that do not occur are left out. Null when none is known and nothing of the range is covered. */
             counts: {
                 [key: string]: number;
-            };
-            /** @description How much of history this rests on. */
-            coverage: components["schemas"]["OverviewCoverage"];
+            } | null;
             /**
              * Format: date-time
              * @description Where the range begins.
@@ -913,8 +1075,6 @@ export interface components {
             previous: components["schemas"]["PreviousPeriod"];
             /** @description What goes on now. */
             running: components["schemas"]["RunningNow"];
-            /** @description What is not kept up to date though it should be. */
-            staleSources: components["schemas"]["StaleSource"][];
             /** @description Success rate of the range. */
             successRate: components["schemas"]["SuccessRate"];
             /**
@@ -924,30 +1084,6 @@ export interface components {
             to: string;
             /** @description At most 10 pipelines: most open failures, then most failures, then most runs first. */
             worstPipelines: components["schemas"]["PipelineHealth"][];
-        };
-        OverviewCoverage: {
-            /** @description Whether every factory's wanted history is here. */
-            complete: boolean;
-            /**
-             * Format: double
-             * @description Share of the wanted history that is here, 0 to 1; null when nobody said what is wanted.
-             */
-            doneShare: number | null;
-            /**
-             * Format: int64
-             * @description Factories whose history is still being read.
-             */
-            filling: number;
-            /**
-             * Format: date-time
-             * @description Where every factory's history has begun; null when one has none yet.
-             */
-            from: string | null;
-            /**
-             * Format: int64
-             * @description Runs that are here, all time.
-             */
-            runs: number;
         };
         PipelineHealth: {
             /** @description Short id of the factory. */
@@ -959,6 +1095,11 @@ export interface components {
              * @description Those that failed.
              */
             failed: number;
+            /**
+             * Format: int64
+             * @description Those that succeeded or failed.
+             */
+            finished: number;
             /** @description Its newest run. */
             last: components["schemas"]["RunRow"];
             /**
@@ -977,7 +1118,7 @@ export interface components {
             strip: components["schemas"]["StripRun"][];
             /**
              * Format: double
-             * @description Succeeded / (Succeeded + Failed), 0 to 1; null with neither.
+             * @description (finished - failed) / finished, 0 to 1; null when none finished and when the range is not covered whole.
              */
             successRate: number | null;
         };
@@ -1215,6 +1356,8 @@ export interface components {
              * @description Everything last updated before it is here: the oldest freshness of the factories asked for. Null when one was never read to the end.
              */
             asOf: string | null;
+            /** @description What the list rests on: which runs it may lack. */
+            basis: components["schemas"]["Basis"];
             /** @description The runs. */
             items: components["schemas"]["RunRow"][];
             /** @description Value of cursor for the next page; null on the last. */
@@ -1292,9 +1435,9 @@ export interface components {
         RunningNow: {
             /**
              * Format: int64
-             * @description Runs that are Queued, InProgress or Canceling.
+             * @description Runs that are Queued, InProgress or Canceling; null when none is known and the basis has a reason.
              */
-            count: number;
+            count: number | null;
             /** @description At most 20 of them, the longest first. */
             items: components["schemas"]["RunRow"][];
         };
@@ -1359,23 +1502,6 @@ export interface components {
              */
             state: "none" | "running" | "done";
         };
-        StaleSource: {
-            /**
-             * Format: date-time
-             * @description Everything last updated before it is here.
-             */
-            asOf: string | null;
-            /** @description Command that mends it. */
-            command: string | null;
-            /** @description Short id of the factory; null for a source as a whole. */
-            factory: string | null;
-            /** @description Name of the factory or of the source. */
-            name: string;
-            /** @description Why, and what to do. */
-            reason: string;
-            /** @description Name of the source; null when unknown. */
-            source: string | null;
-        };
         StripRun: {
             /**
              * Format: int64
@@ -1399,11 +1525,21 @@ export interface components {
             status: string;
         };
         SuccessRate: {
+            /**
+             * Format: int64
+             * @description Known runs that succeeded or failed; null when nothing is known.
+             */
+            finished: number | null;
             /** @description Why value is null. */
             reason: string | null;
             /**
+             * Format: int64
+             * @description Known runs that succeeded; null when nothing is known.
+             */
+            succeeded: number | null;
+            /**
              * Format: double
-             * @description Succeeded / (Succeeded + Failed), 0 to 1; null when unknown.
+             * @description succeeded / finished, 0 to 1; null when unknown, which it is unless the range is covered whole.
              */
             value: number | null;
         };
@@ -1433,6 +1569,8 @@ export interface components {
              * @description Oldest freshness of the factories asked for.
              */
             asOf: string | null;
+            /** @description What all figures here rest on. */
+            basis: components["schemas"]["Basis"];
             /**
              * @description Width of a bucket.
              * @enum {string}
@@ -1452,10 +1590,10 @@ export interface components {
             to: string;
         };
         TimelineBucket: {
-            /** @description Runs by status; statuses that do not occur are left out. Empty, and unknown, where covered is no. */
+            /** @description Runs by status; statuses that do not occur are left out. Null where covered is no. */
             counts: {
                 [key: string]: number;
-            };
+            } | null;
             /**
              * @description How much of its history is here.
              * @enum {string}
@@ -1468,14 +1606,14 @@ export interface components {
             end: string;
             /**
              * Format: int64
-             * @description Failures that were healed since.
+             * @description Failures that were healed since; null where covered is no.
              */
-            healed: number;
+            healed: number | null;
             /**
              * Format: int64
-             * @description Failures that were not healed since.
+             * @description Failures that were not healed since; null where covered is no.
              */
-            open: number;
+            open: number | null;
             /**
              * Format: date-time
              * @description Where it begins.

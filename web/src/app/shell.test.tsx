@@ -138,8 +138,8 @@ describe('the header', () => {
     const button = await screen.findByRole('button', { name: /as of 02:14:03.*1 stale/ })
     await user.click(button)
     const panel = await screen.findByRole('dialog', { name: 'Freshness' })
-    expect(panel.textContent).toContain('News comes in live.')
-    expect(panel.textContent).toContain('The client secret expired. Make a new one.')
+    expect(panel.textContent).toContain('Live updates are on.')
+    expect(panel.textContent).toContain('lq-logistics: The client secret expired')
     expect(panel.textContent).toContain('az ad app credential reset --id 1b22')
   })
 

@@ -1,4 +1,4 @@
-import type { CheckReport, CheckStep } from '../../api/types'
+import type { Cause, CheckReport, CheckStep } from '../../api/types'
 import { Icon } from '../../icons/icon'
 import { classes } from '../../state/classes'
 import { CommandBox } from '../../state/command-box'
@@ -9,7 +9,7 @@ import { compareInstants } from '../../time/instant'
 import { Time } from '../../time/time'
 import { type CheckLine, linesOf, verdictOf } from './check'
 import styles from './factories.module.css'
-import { asSentence, type Cause } from './trouble'
+import { asSentence } from './trouble'
 import type { SourceCheckState } from './use-check'
 
 /** What the doctor found of a source, step by step; each opens for its evidence and command. */

@@ -1,44 +1,55 @@
-import type { Overview } from '../../api/types'
+import { Link } from '@tanstack/react-router'
+import type { Basis, Cause } from '../../api/types'
+import { causeTitle, namesOf } from '../../factory/basis'
 import { CommandBox } from '../../state/command-box'
 import text from '../../state/text.module.css'
 import { StaleMark } from '../../status/status-mark'
-import { Age, Time } from '../../time/time'
+import { formatCount } from '../../time/format'
 import styles from './overview.module.css'
 
-/** Sources and factories that are not kept up to date, with the cause and what mends it. Nothing when all are. */
-export function NotFresh({ sources }: { sources: Overview['staleSources'] }) {
-  if (sources.length === 0) return null
+// More than this is shown by the page of factories, each with its check.
+const most = 3
+
+/** What keeps factories from being read or up to date: one row a cause, with the one command that fixes it for all. */
+export function Causes({ basis }: { basis: Basis }) {
+  const { causes } = basis
+  if (causes.length === 0) return null
+  const more = causes.length - most
   return (
-    <section className={styles.section} aria-labelledby="not-fresh">
-      <div className={styles.sectionHead}>
-        <h2 id="not-fresh">Not fresh</h2>
-        <span className={text.muted}>{sources.length}</span>
-      </div>
-      <ul className={styles.late}>
-        {sources.map((late) => (
-          <li key={`${late.source}/${late.factory}`}>
-            <StaleMark />
-            <div className={styles.lateText}>
-              <p>
-                {late.factory === null ? 'Source ' : ''}
-                {late.name}
-              </p>
-              <p className={text.muted}>{late.reason}</p>
-              {late.asOf && (
-                <p className={text.muted}>
-                  As of <Time instant={late.asOf} />.
-                </p>
-              )}
-              {late.command && <CommandBox command={late.command} />}
-            </div>
-            {late.asOf && (
-              <span className={text.muted}>
-                <Age instant={late.asOf} /> behind
-              </span>
-            )}
-          </li>
-        ))}
-      </ul>
+    <section className={styles.causes} aria-label="What limits this page">
+      {causes.slice(0, most).map((cause) => (
+        <CauseRow key={`${cause.source}/${cause.what}`} cause={cause} />
+      ))}
+      <p className={styles.causesEnd}>
+        <Link to="/factories">
+          {more > 0
+            ? `${formatCount(more)} more ${more === 1 ? 'cause' : 'causes'} and checks in Factories`
+            : 'Checks and details in Factories'}
+        </Link>
+      </p>
     </section>
   )
+}
+
+function CauseRow({ cause }: { cause: Cause }) {
+  const { count, factories, advice, command } = cause
+  return (
+    <div className={styles.limit}>
+      <StaleMark />
+      <div className={styles.limitText}>
+        <h2>{causeTitle(cause)}</h2>
+        <p className={text.muted}>
+          {count > 1 && `${namesOf(factories, count)}. `}
+          {advice && `${sentenceOf(advice)} `}
+          {count > 1 && command && 'One command fixes all.'}
+        </p>
+        {command && <CommandBox command={command} />}
+      </div>
+    </div>
+  )
+}
+
+function sentenceOf(half: string): string {
+  const whole = half.charAt(0).toUpperCase() + half.slice(1)
+  return /[.!?:]$/.test(whole) ? whole : `${whole}.`
 }

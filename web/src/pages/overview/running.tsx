@@ -13,14 +13,18 @@ const most = 8
 /** What runs or waits now, the longest first, whatever the range. */
 export const RunningNow = memo(function RunningNow({ running }: { running: Overview['running'] }) {
   const shown = running.items.slice(0, most)
-  const hidden = running.count - shown.length
+  const hidden = (running.count ?? 0) - shown.length
   return (
     <section className={styles.section} aria-labelledby="running-now">
       <div className={styles.sectionHead}>
         <h2 id="running-now">Running now</h2>
         <span className={text.muted}>{formatCount(running.count)}</span>
       </div>
-      {shown.length === 0 && <p className={text.muted}>No run is under way.</p>}
+      {shown.length === 0 && (
+        <p className={text.muted}>
+          {running.count === null ? 'No running run is known.' : 'Nothing is running.'}
+        </p>
+      )}
       <ul>
         {shown.map((run) => (
           <li className={styles.line} key={`${run.factory}/${run.runId}`}>
