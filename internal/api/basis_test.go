@@ -52,12 +52,15 @@ func (b *bundle) sourceIs(t *testing.T, state string) {
 	}
 }
 
+// refuse has Azure refuse factories for want of a right, every other one in
+// another subscription.
 func (b *bundle) refuse(t *testing.T, names ...string) {
 	t.Helper()
-	for _, name := range names {
+	for i, name := range names {
+		define := fmt.Sprintf(`az role definition create --role-definition '{"Name":"Andon reader","Actions":["x/read"],"AssignableScopes":["/subscriptions/%d"]}'`, i%2)
 		b.says(t, b.putFactory(t, name), store.StateRefused, &store.Trouble{
 			Kind: "forbidden", What: "the identity may not Microsoft.DataFactory/factories/queryPipelineRuns/action", Advice: "run the command",
-			Command: "az role definition create --role-definition x\naz role assignment create --scope " + name, At: at(time.Minute),
+			Command: define + "\naz role assignment create --scope " + name, At: at(time.Minute),
 		})
 	}
 }
@@ -354,7 +357,8 @@ func TestOneCauseIsOneRow(t *testing.T) {
 		t.Fatalf("the first cause is %+v", first)
 	}
 	lines := strings.Split(*first.Command, "\n")
-	if len(lines) != 61 || lines[0] != "az role definition create --role-definition x" || lines[60] != "az role assignment create --scope dw-59" {
+	define := `az role definition create --role-definition '{"Actions":["x/read"],"AssignableScopes":["/subscriptions/0","/subscriptions/1"],"Name":"Andon reader"}'`
+	if len(lines) != 61 || lines[0] != define || lines[60] != "az role assignment create --scope dw-59" {
 		t.Errorf("its command has %d lines:\n%s", len(lines), *first.Command)
 	}
 	if second.What != "no answer" || second.Count != 1 || second.NeverRead != 0 || second.Command != nil {

@@ -2,6 +2,8 @@ package api
 
 import (
 	"cmp"
+	"encoding/json"
+	"maps"
 	"slices"
 	"strings"
 
@@ -63,7 +65,7 @@ func (w *weighing) causes() []Cause {
 		if c.RetryAt == 0 {
 			c.RetryAt = NullTime(t.RetryAt)
 		}
-		c.Command = orNull(mergeLines(text(c.Command), t.Command))
+		c.Command = orNull(mergeCommands(text(c.Command), t.Command))
 		c.add(f)
 	}
 	out := make([]Cause, len(all))
@@ -109,16 +111,74 @@ func (w *weighing) troubleOf(f *store.Basis) store.Trouble {
 	}
 }
 
-// mergeLines appends the lines of more that lines lacks.
-func mergeLines(lines, more string) string {
+// mergeCommands appends the lines of more that lines lacks. A role has one
+// definition in its tenant, so that definitions of one role become one that can
+// be assigned wherever any of them can. Example: two factories in two
+// subscriptions need one definition for both and two assignments.
+func mergeCommands(lines, more string) string {
 	if lines == "" || more == "" {
 		return lines + more
 	}
 	all := strings.Split(lines, "\n")
 	for line := range strings.SplitSeq(more, "\n") {
-		if !slices.Contains(all, line) {
-			all = append(all, line)
+		if slices.Contains(all, line) {
+			continue
 		}
+		if i := slices.IndexFunc(all, func(known string) bool { return mergeDefinitions(known, line) != "" }); i >= 0 {
+			all[i] = mergeDefinitions(all[i], line)
+			continue
+		}
+		all = append(all, line)
 	}
 	return strings.Join(all, "\n")
 }
+
+// defineRole begins the command that defines a role, before its JSON in quotes.
+const defineRole = "az role definition create --role-definition '"
+
+// mergeDefinitions returns the command that defines the role of both commands;
+// "" unless both define the same role in other places.
+func mergeDefinitions(a, b string) string {
+	type definition struct {
+		fields map[string]json.RawMessage
+		places []string
+		rest   string // all but the places
+	}
+	read := func(line string) (d definition, ok bool) {
+		text, defines := strings.CutPrefix(line, defineRole)
+		text, closed := strings.CutSuffix(text, "'")
+		if !defines || !closed || strings.Contains(text, "'") || json.Unmarshal([]byte(text), &d.fields) != nil ||
+			json.Unmarshal(d.fields[assignableScopes], &d.places) != nil {
+			return d, false
+		}
+		others := maps.Clone(d.fields)
+		delete(others, assignableScopes)
+		rest, err := json.Marshal(others)
+		d.rest = string(rest)
+		return d, err == nil
+	}
+	x, isX := read(a)
+	y, isY := read(b)
+	if !isX || !isY || x.rest != y.rest {
+		return ""
+	}
+	for _, place := range y.places {
+		if !slices.Contains(x.places, place) {
+			x.places = append(x.places, place)
+		}
+	}
+	places, err := json.Marshal(x.places)
+	if err != nil {
+		return ""
+	}
+	x.fields[assignableScopes] = places
+	text, err := json.Marshal(x.fields)
+	if err != nil || strings.Contains(string(text), "'") {
+		return ""
+	}
+	return defineRole + string(text) + "'"
+}
+
+// assignableScopes is the member of a role definition that names the places at
+// which the role can be assigned.
+const assignableScopes = "AssignableScopes"
