@@ -11,6 +11,8 @@ import styles from './overview.module.css'
 /** How far the first reading of history is, factory by factory. */
 export function Filling({ list }: { list: FactoryList }) {
   const filling = list.items.filter((f) => f.state === 'filling' && !f.neverRead)
+  // What keeps factories from being found is said above, with its command.
+  if (list.items.length === 0 && list.basis.causes.length > 0) return null
   if (list.items.length === 0) return <NoFactories list={list} />
   if (filling.length === 0) return null
   return (

@@ -121,11 +121,12 @@ function runsWords({ basis, counts, healed }: Overview, when: string): string {
   return `${runsOf(total, known)} ${when}${parts.length > 0 ? `: ${parts.join(', ')}` : ''}.`
 }
 
-function successOf({ successRate, previous }: Overview, lengthWords: string): string {
+function successOf({ basis, successRate, previous }: Overview, lengthWords: string): string {
   const { value, succeeded, finished } = successRate
   if (!finished || succeeded === null) return ''
   const of = `${formatCount(succeeded)} of ${formatCount(finished)} finished ${finished === 1 ? 'run' : 'runs'} succeeded`
-  if (value === null) return `${of}.`
+  // Beside what is not known a share looks like that of all.
+  if (value === null || basis.reason !== null) return `${of}.`
   const before = previous.successRate.value
   const compared = before === null ? '' : `, ${lengthWords} ${formatShare(before)}`
   return `${of} (${formatShare(value)})${compared}.`
