@@ -187,7 +187,7 @@ describe('the palette', () => {
     )
     const { user, router } = await renderApp('/?range=7d')
     await user.keyboard('{Control>}k{/Control}')
-    const field = await screen.findByRole('combobox', { name: 'Find or do' })
+    const field = await screen.findByRole('combobox', { name: 'Search or jump to…' })
     await waitFor(() => expect(document.activeElement).toBe(field))
     await user.type(field, 'cannot')
     const runs = await screen.findByRole('group', { name: 'Runs' })

@@ -226,7 +226,7 @@ describe('the ways to the page', () => {
     await user.keyboard('go')
     await waitFor(() => expect(path()).toBe('/'))
     await user.keyboard('{Control>}k{/Control}')
-    const field = await screen.findByRole('combobox', { name: 'Find or do' })
+    const field = await screen.findByRole('combobox', { name: 'Search or jump to…' })
     await waitFor(() => expect(document.activeElement).toBe(field))
     await user.type(field, 'factories{Enter}')
     await waitFor(() => expect(path()).toBe('/factories'))
