@@ -10,10 +10,12 @@ export function isLimitedBy(basis: Basis, ...kinds: LimitKind[]): boolean {
   return basis.limits.some(({ kind }) => kinds.includes(kind))
 }
 
-/** Whether some factories can answer and others cannot: then a claim holds "there" alone. */
-export function isPartOfFactories({ factories, reason }: Basis): boolean {
-  const answering = factories.upToDate + factories.filling
-  return reason !== null && answering > 0 && answering < factories.asked
+/**
+ * Whether nothing is known of some factories: then a claim holds "there", for the others, alone. What is stale was read,
+ * and counts.
+ */
+export function isPartOfFactories({ factories }: Basis): boolean {
+  return factories.neverRead > 0 && factories.neverRead < factories.asked
 }
 
 /** Whether no factory is kept up to date: then a claim is about the past. */

@@ -154,8 +154,9 @@ describe('the line below', () => {
     [
       [sampleFactory({ state: 'not collected' })],
       30,
-      'All history since 3 Oct is here; Azure itself keeps 45 days.',
+      'History goes back to 3 Oct; Azure itself keeps 45 days.',
     ],
+    [[sampleFactory(), stale()], null, 'History goes back to 3 Oct; Azure itself keeps 45 days.'],
   ])('%# says how often Azure is asked and where history begins', (items, pollSeconds, words) => {
     const said = subOf({ items, pollSeconds }, 'UTC', sampleNow).replaceAll('\u00a0', ' ')
     expect(said).toBe(words)

@@ -136,10 +136,15 @@ function historyWords(items: Factory[], zone: Zone, now: number): string {
     holed > 0 ? `has gaps in ${factoriesWords(holed)}` : '',
     unread > 0 ? `none of ${factoriesWords(unread)} is here` : '',
   ].filter(Boolean)
+  // What is not kept up to date lacks the newest at least.
+  const isKept = items.every((f) => f.state === 'gone' || (isWatched(f) && !isStale(f)))
+  const back = `History goes back to ${dates[0]}`
   const whole =
-    lacks.length === 0
-      ? `All history since ${start} is here`
-      : `History goes back to ${dates[0]}, and ${lacks.join(', and ')}`
+    lacks.length > 0
+      ? `${back}, and ${lacks.join(', and ')}`
+      : isKept
+        ? `All history since ${start} is here`
+        : back
   return `${whole}; Azure itself keeps 45 days.`
 }
 

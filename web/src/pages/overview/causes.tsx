@@ -41,12 +41,19 @@ function CauseRow({ cause }: { cause: Cause }) {
         <p className={text.muted}>
           {count > 1 && `${namesOf(factories, count)}. `}
           {advice && `${sentenceOf(advice)} `}
-          {count > 1 && command && 'One command fixes all.'}
+          {command && fixesOf(count, command)}
         </p>
         {command && <CommandBox command={command} />}
       </div>
     </div>
   )
+}
+
+/** What copying gives, since of a long command only the beginning is shown. */
+function fixesOf(count: number, command: string): string {
+  const lines = command.split('\n').length
+  const what = lines === 1 ? 'One command' : `One script of ${formatCount(lines)} commands`
+  return count > 1 ? `${what} fixes all.` : ''
 }
 
 function sentenceOf(half: string): string {

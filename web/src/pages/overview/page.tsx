@@ -5,6 +5,7 @@ import { timelineQuery } from '../../api/timeline'
 import type { FactoryList, Overview, Timeline } from '../../api/types'
 import { Histogram } from '../../chart/histogram'
 import { HistogramLegend } from '../../chart/legend'
+import { isPast } from '../../factory/basis'
 import { rangeChange, useScope, useSetScope } from '../../search/use-scope'
 import { Loading } from '../../state/loading'
 import { ErrorState } from '../../state/panels'
@@ -52,7 +53,7 @@ export function OverviewPage() {
         </div>
         <div>
           {overview.data ? (
-            <RunningNow running={overview.data.running} />
+            <RunningNow running={overview.data.running} past={isPast(overview.data.basis)} />
           ) : (
             <Waiting show={overview.isPending} blocks={[20, 28, 28, 28, 28]} />
           )}

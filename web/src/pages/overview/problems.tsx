@@ -85,7 +85,7 @@ function ProblemRow({ problem }: { problem: Problem }) {
 
 /** Which factories could not be asked whether something is open there. */
 function NotListed({ basis: { factories } }: { basis: Basis }) {
-  const count = factories.neverRead + factories.imported
+  const count = factories.neverRead
   if (count === 0) return null
   return (
     <p className={styles.quietLine}>

@@ -151,10 +151,16 @@ describe('the answer', () => {
       'This time range is older than the history here: no run is known in the last 24 h',
     ],
     [
+      'a range older than coverage, something open now',
+      older,
+      { ...one, ran: false },
+      'This time range is older than the history here: 1 pipeline needs attention now, for 1 h 02 m',
+    ],
+    [
       'one factory stale for an hour',
       stale,
       unproven,
-      '1 of 2 factories is up to date: no open failure is known there',
+      '1 of 2 factories is up to date: no open failure is known',
     ],
     [
       'all stale, something open',

@@ -31,7 +31,9 @@ export interface Answer {
  */
 export function answerOf(basis: Basis, counts: Counts, when: string, now: number): Answer {
   const limit = basis.reason === null ? '' : `${basis.reason}: `
-  const there = isPartOfFactories(basis) ? ' there' : ''
+  // Open failures are those of now, whatever the range.
+  const isOfRange = ['future', 'beforeHistory', 'gap'].includes(basis.limits[0]?.kind ?? '')
+  const there = isPartOfFactories(basis) ? ' there' : isOfRange ? ' now' : ''
   const open = counts.openPipelines ?? 0
   const notRedone = counts.notRedone ?? 0
   if (open > 0) {
@@ -42,7 +44,7 @@ export function answerOf(basis: Basis, counts: Counts, when: string, now: number
   }
   if (basis.covered === 'no' && !counts.ran) return { limit, ...unknown(basis, when) }
   if (basis.reason !== null) {
-    const soFar = basis.limits[0]?.kind === 'filling' ? ' so far' : there
+    const soFar = isLimitedBy(basis, 'filling') && there === '' ? ' so far' : there
     return { limit, bold: 'no open failure is known', rest: soFar + redoneOf(notRedone) }
   }
   if (basis.nothingRan) return { limit, bold: nothingRan(when), rest: redoneOf(notRedone) }
