@@ -223,7 +223,7 @@ for (const [name, situation] of Object.entries(situations)) {
           const text = await page.locator('body').innerText()
           for (const claim of claims) expect.soft(text, `${name} /${path}`).not.toMatch(claim)
           if (path === '') {
-            // A tick stands for a run that succeeded, and never for a claim.
+            // A tick marks a run that succeeded, never a claim.
             const claimed = page.locator('p').filter({ has: page.locator('svg [class*="okTick"]') })
             await expect(claimed).toHaveCount(0)
           }

@@ -71,36 +71,36 @@ const (
 	mostBasisGaps = 20
 )
 
-// standing is what a factory can answer for.
-type standing string
+// readState is how far a factory is read, and so what it can answer for.
+type readState string
 
 const (
-	standsUpToDate  standing = "upToDate"
-	standsFilling   standing = "filling"
-	standsStale     standing = "stale"
-	standsNeverRead standing = "neverRead"
-	standsImported  standing = "imported"
-	standsOff       standing = "off"
-	standsGone      standing = "gone"
+	readUpToDate readState = "upToDate"
+	readFilling  readState = "filling"
+	readStale    readState = "stale"
+	readNever    readState = "neverRead"
+	readImported readState = "imported"
+	readOff      readState = "off"
+	readGone     readState = "gone"
 )
 
-func (a *board) standing(f *store.Factory) standing {
-	state := a.stateOf(f)
+func (a *board) readState(f *store.Basis) readState {
+	state := a.stateOf(&f.Factory)
 	switch {
-	case f.Source == "" && f.State == store.StateNotCollected && f.Coverage.From.IsZero():
-		return standsImported
+	case f.OnlyImported():
+		return readImported
 	case state == store.StateGone:
-		return standsGone
+		return readGone
 	case a.collecting == nil:
-		return standsOff
-	case a.neverRead(f):
-		return standsNeverRead
+		return readOff
+	case a.neverRead(&f.Factory):
+		return readNever
 	case state == store.StateStale || state == store.StateRefused:
-		return standsStale
+		return readStale
 	case state == store.StateFilling || state == store.StateNotCollected:
-		return standsFilling // it was just found
+		return readFilling // it was just found
 	default:
-		return standsUpToDate
+		return readUpToDate
 	}
 }
 
@@ -153,7 +153,7 @@ type weighing struct {
 	sources []Source
 	scoped  bool // only some factories were asked for
 
-	by                     map[standing][]*store.Basis
+	by                     map[readState][]*store.Basis
 	before, holed          []*store.Basis // up to date, and the range begins before their history, or has a gap
 	missing                []store.Window
 	whole, touched, future int // factories by how much of the range they cover; future when it has not begun
@@ -162,14 +162,14 @@ type weighing struct {
 }
 
 func (w *weighing) basis() Basis {
-	w.by = map[standing][]*store.Basis{}
+	w.by = map[readState][]*store.Basis{}
 	out := Basis{Covered: string(store.CoveredNo)}
 	for i := range w.list {
 		w.weigh(&w.list[i], &out)
 	}
 	out.Factories = BasisFactories{
-		Asked: len(w.list) - w.n(standsGone), UpToDate: w.n(standsUpToDate), Filling: w.n(standsFilling), Stale: w.n(standsStale),
-		NeverRead: w.n(standsNeverRead), Imported: w.n(standsImported), Off: w.n(standsOff), Gone: w.n(standsGone),
+		Asked: len(w.list) - w.n(readGone), UpToDate: w.n(readUpToDate), Filling: w.n(readFilling), Stale: w.n(readStale),
+		NeverRead: w.n(readNever), Imported: w.n(readImported), Off: w.n(readOff), Gone: w.n(readGone),
 	}
 	switch {
 	case len(w.list) > 0 && w.whole == len(w.list):
@@ -190,13 +190,13 @@ func (w *weighing) basis() Basis {
 	return out
 }
 
-func (w *weighing) n(s standing) int { return len(w.by[s]) }
+func (w *weighing) n(s readState) int { return len(w.by[s]) }
 
 // weigh adds what one factory can answer for.
 func (w *weighing) weigh(f *store.Basis, out *Basis) {
-	s := w.board.standing(&f.Factory)
+	s := w.board.readState(f)
 	w.by[s] = append(w.by[s], f)
-	if s == standsImported {
+	if s == readImported {
 		return // nothing says which part of its history the files held
 	}
 	if f.Coverage.DoneShare != nil {
@@ -205,7 +205,7 @@ func (w *weighing) weigh(f *store.Basis, out *Basis) {
 	}
 	if !f.Coverage.From.IsZero() {
 		out.From = max(out.From, NullTime(f.Coverage.From))
-		if s != standsGone && (out.To == 0 || NullTime(f.AsOf) < out.To) {
+		if s != readGone && (out.To == 0 || NullTime(f.AsOf) < out.To) {
 			out.To = NullTime(f.AsOf)
 		}
 	}
@@ -217,7 +217,7 @@ func (w *weighing) weigh(f *store.Basis, out *Basis) {
 		w.future++
 		return
 	}
-	if s == standsUpToDate || s == standsFilling {
+	if s == readUpToDate || s == readFilling {
 		tail = math.MaxInt64 // its next poll is not late yet
 	}
 	covered, missing := f.Over(span, tail)
@@ -228,13 +228,13 @@ func (w *weighing) weigh(f *store.Basis, out *Basis) {
 		w.touched++
 	case store.CoveredNo:
 	}
-	if s == standsNeverRead {
+	if s == readNever {
 		return
 	}
 	w.missing = append(w.missing, missing...)
 	for _, gap := range missing {
 		switch {
-		case s == standsFilling:
+		case s == readFilling:
 		case gap.To <= f.Coverage.From:
 			w.before = append(w.before, f)
 		case gap.From < f.Coverage.To:
@@ -251,28 +251,28 @@ func (w *weighing) limits() []Limit {
 		out = append(out, Limit{Kind: kind, Reason: reason, Count: len(concerned), Factories: named(concerned)})
 		return &out[len(out)-1]
 	}
-	asked := len(w.list) - w.n(standsGone)
+	asked := len(w.list) - w.n(readGone)
 	failing := w.failingSources()
 	switch {
 	case len(w.list) == 0:
 		add("noFactory", w.whyNone(failing), nil)
 		return out
 	case asked == 0:
-		add("gone", "Azure no longer lists "+theFactory(len(w.list)), w.by[standsGone])
+		add("gone", "Azure no longer lists "+theFactory(len(w.list)), w.by[readGone])
 	}
-	if off := w.by[standsOff]; len(off) > 0 {
+	if off := w.by[readOff]; len(off) > 0 {
 		add("off", "Collecting is off", off).Since = oldest(off)
 	}
-	if never := w.by[standsNeverRead]; len(never) > 0 {
-		add("neverRead", ofFactories(asked-len(never)-w.n(standsImported), asked, "can be read"), never)
+	if never := w.by[readNever]; len(never) > 0 {
+		add("neverRead", ofFactories(asked-len(never)-w.n(readImported), asked, "can be read"), never)
 	}
-	if imported := w.by[standsImported]; len(imported) == asked && asked > 0 {
+	if imported := w.by[readImported]; len(imported) == asked && asked > 0 {
 		add("imported", "Only imported runs are here", imported)
 	} else if len(imported) > 0 {
 		add("imported", ofFactories(asked-len(imported), asked, "collected"), imported)
 	}
-	if stale := w.by[standsStale]; len(stale) > 0 {
-		add("stale", ofFactories(asked-len(stale)-w.n(standsNeverRead)-w.n(standsImported), asked, "up to date"), stale).Since = oldest(stale)
+	if stale := w.by[readStale]; len(stale) > 0 {
+		add("stale", ofFactories(asked-len(stale)-w.n(readNever)-w.n(readImported), asked, "up to date"), stale).Since = oldest(stale)
 	}
 	if failing > 0 && !w.scoped {
 		reason := "The list of factories cannot be read"
@@ -281,7 +281,7 @@ func (w *weighing) limits() []Limit {
 		}
 		add("source", reason, nil)
 	}
-	if filling := w.by[standsFilling]; len(filling) > 0 {
+	if filling := w.by[readFilling]; len(filling) > 0 {
 		add("filling", "History is still being read", filling)
 	}
 	switch {

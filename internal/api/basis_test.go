@@ -128,7 +128,7 @@ func situations() map[string]situation {
 			build:   func(t *testing.T, b *bundle) { t.Helper(); importRuns(t, b, sent(1, at(30*day), nil)) },
 			covered: "no", reason: "Only imported runs are here",
 		},
-		"import only, nobody collects": {
+		"import only, collecting off": {
 			collectingOff: true,
 			build:         func(t *testing.T, b *bundle) { t.Helper(); importRuns(t, b, run) },
 			covered:       "no", reason: "Only imported runs are here", nothingRan: false, counts: object{"Succeeded": 1.0}, total: 1.0,

@@ -51,7 +51,7 @@ func (w *weighing) causes() []Cause {
 			all = append(all, c)
 		}
 	}
-	for _, f := range slices.Concat(w.by[standsNeverRead], w.by[standsStale]) {
+	for _, f := range slices.Concat(w.by[readNever], w.by[readStale]) {
 		c := ofSource[f.Source]
 		t := w.troubleOf(f)
 		if found := find(f.Source, t.What); f.LastError != nil || c == nil {

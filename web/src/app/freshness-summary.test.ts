@@ -38,7 +38,7 @@ describe('summarizeFreshness', () => {
     })
   })
 
-  it('tells what was never read from what is stale', () => {
+  it('distinguishes what was never read from what is stale', () => {
     const never = { ...factory('c', 'refused', null), neverRead: true }
     const factories = [factory('a', 'fresh', newest), factory('b', 'stale', old), never]
     expect(summarizeFreshness(factories, [], undefined)).toMatchObject({

@@ -64,7 +64,7 @@ export function follow(piece: Piece, base: URL, show: (view: View) => void) {
   })
   void read()
   connection.open()
-  // No event tells that the polls of a factory stop.
+  // No event reports that the polls of a factory stop.
   const again = setInterval(() => void read(), basisMs)
   return {
     retry: () => void read(),

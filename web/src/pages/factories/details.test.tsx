@@ -58,7 +58,7 @@ describe('an open row', () => {
     await waitFor(() => expect(details()).toBeTruthy())
   })
 
-  it('tells why it is not updating, what is missing, and what asking takes', async () => {
+  it('says why it is not updating, what is missing, and what asking takes', async () => {
     serve(sampleFactories([rich]), [collected])
     await open('&details=lq-1')
     const region = await screen.findByRole('region', { name: 'Details of lq-logistics' })

@@ -9,7 +9,7 @@ import type { Zone } from '../../time/zone'
 export interface Counts {
   /** Pipelines with open failures; null when none is known and more may be. */
   openPipelines: number | null
-  /** Failed runs that no later run did again; absent where that is not told apart. */
+  /** Failed runs that no later run did again; absent where the two are not distinguished. */
   notRedone?: number | null
   /** When the oldest open failure began. */
   oldest: string | null
@@ -94,7 +94,7 @@ export interface Figures {
   now: number
 }
 
-/** The figures behind the answer, after what is not known. A share stands with what it is a share of. */
+/** The figures behind the answer, after what is not known. A share comes with what it is a share of. */
 export function figuresOf({ overview, when, before, lastRun, zone, now }: Figures): string {
   const { basis } = overview
   const details = detailsOf(basis, zone, now)
@@ -112,7 +112,7 @@ function runsWords({ basis, counts, healed }: Overview, when: string): string {
     return `No run is known ${when}.`
   }
   const parts = countsOf(tally, Object.keys(counts)).flatMap(({ tone, count, word }) => {
-    if (tone === 'ok') return [] // it stands with what it is a share of
+    if (tone === 'ok') return [] // it comes with what it is a share of
     if (tone !== 'bad') return [`${formatCount(count)} ${word}`]
     const done = healed.runs ?? 0
     const aside =
