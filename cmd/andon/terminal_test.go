@@ -80,7 +80,7 @@ func TestARunThatAzureForgotIsNotShownAsRunning(t *testing.T) {
 	var out strings.Builder
 	w := newRunWriter("table", &out)
 	row := `{"runId":"r","factory":"f","factoryName":"f","pipelineName":"p","status":"InProgress","endUnknown":"Azure does not know this run any more.","message":""}`
-	if err := errors.Join(w.row(json.RawMessage(row)), w.end(nil)); err != nil {
+	if err := errors.Join(w.row(json.RawMessage(row)), w.end(nil, false)); err != nil {
 		t.Fatal(err)
 	}
 	if !strings.Contains(out.String(), "? Unknown") || strings.Contains(out.String(), "InProgress") {
@@ -98,7 +98,7 @@ func TestFailuresWithoutAMessageSaySo(t *testing.T) {
 		`{"activityName":"b","status":"Succeeded","cause":null}],"state":"complete","reason":null}`
 	var list, one strings.Builder
 	w := newRunWriter("table", &list)
-	if err := errors.Join(w.row(json.RawMessage(run)), w.end(nil), printRun(&one, []byte(run), []byte(activities))); err != nil {
+	if err := errors.Join(w.row(json.RawMessage(run)), w.end(nil, false), printRun(&one, []byte(run), []byte(activities))); err != nil {
 		t.Fatal(err)
 	}
 	if !strings.HasSuffix(list.String(), "  Data Factory gave no reason\n") {
@@ -119,7 +119,7 @@ func TestTheHeadOfATableStandsOverItsColumns(t *testing.T) {
 	}
 	row := `{"runId":"` + cells["RUN"] + `","factory":"f","factoryName":"adf-b","pipelineName":"pl_a","status":"Succeeded",` +
 		`"startedBy":"tr_c","invokedBy":{"name":"tr_c"},"runStart":"2026-11-27T23:25:57Z","message":""}`
-	if err := errors.Join(w.row(json.RawMessage(row)), w.end(nil)); err != nil {
+	if err := errors.Join(w.row(json.RawMessage(row)), w.end(nil, false)); err != nil {
 		t.Fatal(err)
 	}
 	lines := strings.Split(out.String(), "\n")
@@ -146,7 +146,7 @@ func TestAChildIsShownByItsParent(t *testing.T) {
 	for _, format := range []string{"table", "csv"} {
 		var out strings.Builder
 		w := newRunWriter(format, &out)
-		if err := errors.Join(w.row(child(`"pl_parent"`)), w.row(child("null")), w.end(nil)); err != nil {
+		if err := errors.Join(w.row(child(`"pl_parent"`)), w.row(child("null")), w.end(nil, false)); err != nil {
 			t.Fatal(err)
 		}
 		if !strings.Contains(out.String(), "pl_parent") || !strings.Contains(out.String(), "PipelineActivity") || strings.Contains(out.String(), id) {

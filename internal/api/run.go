@@ -59,6 +59,7 @@ type RunRow struct {
 
 // RunPage is a page of the list of runs.
 type RunPage struct {
+	Basis      Basis    `json:"basis" doc:"What the list rests on: which runs it may lack."`
 	Items      []RunRow `json:"items" nullable:"false" doc:"The runs."`
 	NextCursor *string  `json:"nextCursor" doc:"Value of cursor for the next page; null on the last."`
 	AsOf       NullTime `json:"asOf" doc:"Everything last updated before it is here: the oldest freshness of the factories asked for. Null when one was never read to the end."`

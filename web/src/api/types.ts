@@ -40,3 +40,5 @@ export type TimelineBucket = Item<Timeline>
 export type BucketWidth = NonNullable<
   NonNullable<paths['/api/v1/timeline']['get']['parameters']['query']>['bucket']
 >
+export type Basis = Overview['basis']
+export type BasisCause = Basis['causes'][number]

@@ -60,13 +60,13 @@ export default function Palette({ early, onClose }: PaletteProps) {
     <Dialog.Root open onOpenChange={(open) => !open && onClose()}>
       <Dialog.Portal>
         <Dialog.Backdrop className={styles.veil} />
-        <Dialog.Popup className={styles.palette} aria-label="Find or do">
+        <Dialog.Popup className={styles.palette} aria-label="Search or jump to…">
           <div className={styles.query}>
             <Icon name="search" />
             <input
               type="text"
               role="combobox"
-              aria-label="Find or do"
+              aria-label="Search or jump to…"
               aria-expanded="true"
               aria-controls={id}
               aria-activedescendant={entries[at] ? `${id}-${at}` : undefined}

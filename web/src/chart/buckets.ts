@@ -7,8 +7,8 @@ export type Tally = Record<Tone, number>
 
 export function tallyOf(bucket: Pick<TimelineBucket, 'counts' | 'healed'>): Tally {
   const tally: Tally = { ok: 0, bad: 0, healed: 0, run: 0, queue: 0, off: 0, unknown: 0 }
-  for (const [status, count] of Object.entries(bucket.counts)) tally[toneOf(status)] += count
-  tally.healed = Math.min(bucket.healed, tally.bad)
+  for (const [status, count] of Object.entries(bucket.counts ?? {})) tally[toneOf(status)] += count
+  tally.healed = Math.min(bucket.healed ?? 0, tally.bad)
   tally.bad -= tally.healed
   return tally
 }
@@ -57,7 +57,7 @@ export function countsOf(tally: Tally, statuses: string[]): Count[] {
 /** A bucket in words, statuses as they were sent: "23 succeeded, 1 failed". */
 export function describeBucket(bucket: TimelineBucket): string {
   if (bucket.covered === 'no') return 'not known'
-  const parts = countsOf(tallyOf(bucket), Object.keys(bucket.counts)).map(
+  const parts = countsOf(tallyOf(bucket), Object.keys(bucket.counts ?? {})).map(
     ({ count, word }) => `${formatCount(count)} ${word}`,
   )
   const text = parts.length === 0 ? 'no runs' : parts.join(', ')

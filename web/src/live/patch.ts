@@ -111,5 +111,5 @@ export function patchFactory(client: QueryClient, event: Factory): boolean {
     : [...data.items, event]
   // Not setQueryData: the list would count as just read, though the event says nothing of the sources.
   query.setState({ data: { ...data, items } })
-  return known?.state !== event.state
+  return known?.state !== event.state || known?.neverRead !== event.neverRead
 }

@@ -1,6 +1,7 @@
 import { Link } from '@tanstack/react-router'
 import { memo } from 'react'
-import type { Overview } from '../../api/types'
+import type { Basis, Overview } from '../../api/types'
+import { Icon } from '../../icons/icon'
 import { RunLink } from '../../run/run-link'
 import { whyOf } from '../../run/why'
 import { classes } from '../../state/classes'
@@ -21,15 +22,15 @@ type Problem = Overview['openProblems']['items'][number]
 
 /** What is still broken, one row for each pipeline, and in a quiet line what was but is no longer. */
 export const OpenProblems = memo(function OpenProblems({ overview }: { overview: Overview }) {
-  const { openProblems, healed } = overview
+  const { basis, openProblems, healed } = overview
   const shown = openProblems.items.slice(0, most)
-  const hidden = openProblems.count - shown.length
+  const hidden = (openProblems.count ?? 0) - shown.length
   return (
     <section className={styles.section} aria-labelledby="open-problems">
       <div className={styles.sectionHead}>
         <h2 id="open-problems">Open problems</h2>
         <span className={text.muted}>{formatCount(openProblems.count)}</span>
-        {openProblems.runs > 0 && (
+        {!!openProblems.runs && (
           <Link className={styles.end} to="/runs" search={(before) => ({ ...before, ...openEver })}>
             {formatCount(openProblems.runs)} failed {openProblems.runs === 1 ? 'run' : 'runs'}
           </Link>
@@ -49,7 +50,9 @@ export const OpenProblems = memo(function OpenProblems({ overview }: { overview:
           </Link>
         </p>
       )}
-      <HealedLine count={healed.runs} none={openProblems.count === 0} />
+      <HealedLine count={healed.runs ?? 0} none={shown.length === 0} basis={basis} />
+      <NotListed basis={basis} />
+      <p className={styles.quietLine}>Missed schedules are not watched yet.</p>
     </section>
   )
 })
@@ -79,13 +82,33 @@ function ProblemRow({ problem }: { problem: Problem }) {
   )
 }
 
-function HealedLine({ count, none }: { count: number; none: boolean }) {
+/** Which factories could not be asked whether something is open there. */
+function NotListed({ basis: { factories } }: { basis: Basis }) {
+  const count = factories.neverRead
+  if (count === 0) return null
+  return (
+    <p className={styles.quietLine}>
+      <Icon name="info" />
+      {formatCount(count)} {count === 1 ? 'factory is' : 'factories are'} not part of this list
+    </p>
+  )
+}
+
+interface HealedLineProps {
+  count: number
+  none: boolean
+  basis: Basis
+}
+
+function HealedLine({ count, none, basis }: HealedLineProps) {
   if (count === 0) {
     if (!none) return null
+    if (basis.reason !== null) return <p className={styles.quietLine}>No open failure is known.</p>
+    if (basis.nothingRan) return <p className={styles.quietLine}>No open failures.</p>
     return (
       <p className={styles.quietLine}>
         <StatusMark status="Succeeded" decorative />
-        No run of this time failed and stayed so.
+        No open failures in this time range.
       </p>
     )
   }
