@@ -48,12 +48,11 @@ func TestRunsThatFailedAtTheLimits(t *testing.T) {
 			if err != nil || len(r.Odd) > 0 || r.Status != adf.StatusFailed || r.RunEnd.IsZero() {
 				t.Errorf("%s: %v, odd %v", name, err, r.Odd)
 			}
-			switch {
-			case r.Message == nil:
-				messages["null"]++
-			default:
-				messages[*r.Message]++
+			message := "null"
+			if r.Message != nil {
+				message = *r.Message
 			}
+			messages[message]++
 		}
 	}
 	const throttled = "Pipeline execution throttled. If the concurrency value is set for a pipeline, a maximum of 100 runs will be queued for execution. "

@@ -48,7 +48,7 @@ func TestADisabledSubscriptionKeepsItsHistoryAndResumes(t *testing.T) {
 		if f.State != store.StateRefused || f.LastError == nil || f.LastError.Kind != "subscriptionDisabled" || !strings.Contains(f.LastError.Advice, "history stays") {
 			return fmt.Sprintf("%s, %+v", f.State, f.LastError)
 		}
-		if left := f.LastError.RetryAt.Time().Sub(time.Now()); left < 10*time.Minute || left > 15*time.Minute {
+		if left := time.Until(f.LastError.RetryAt.Time()); left < 10*time.Minute || left > 15*time.Minute {
 			return fmt.Sprintf("is asked again in %s, want about 15 minutes", left)
 		}
 		return ""
