@@ -33,7 +33,8 @@ func TestOnlyWhatIsAllowedIsKept(t *testing.T) {
 		},
 		"a member": {[]string{"Output.firstRow.NAME"}, `{"Output":{"FirstRow":{"name":"Ann","age":5}}}`, `{"Output":{"FirstRow":{"name":"Ann","age":"<redacted>"}}}`},
 		"a pattern": {
-			[]string{"output.firstRow.*_id", "output.value.*"}, `{"output":{"firstRow":{"order_id":5,"a":{"order_id":1}},"value":[{"a":1},{"b":{"c":2}}]}}`,
+			[]string{"output.firstRow.*_id", "output.value.*"},
+			`{"output":{"firstRow":{"order_id":5,"a":{"order_id":1}},"value":[{"a":1},{"b":{"c":2}}]}}`,
 			`{"output":{"firstRow":{"order_id":5,"a":{"order_id":"<redacted>"}},"value":[{"a":1},{"b":{"c":"<redacted>"}}]}}`,
 		},
 		"all below a member":             {[]string{"input.source.**", "output.**.id"}, `{"input":{"source":{"a":{"b":["x"]}}},"output":{"id":1,"a":{"b":{"id":2,"x":3}}}}`, `{"input":{"source":{"a":{"b":["x"]}}},"output":{"id":1,"a":{"b":{"id":2,"x":"<redacted>"}}}}`},

@@ -60,7 +60,8 @@ func (t *text) assigned(equals, after int) span {
 	if kind == public && !isLong || end < equals && strings.EqualFold(name, "token") {
 		return span{} // "unexpected token = in line 1" is about another kind of token
 	}
-	to, v := 0, t.value(after)
+	var to int
+	v := t.value(after)
 	if v.skipBlanks(); !inURL && v.holdsAny(false) {
 		if refers(t.s, v.from) {
 			return span{} // its members are looked at
@@ -114,7 +115,8 @@ func (t *text) labelled(colon int) span {
 	if kind == public {
 		return span{}
 	}
-	to, v := 0, t.value(colon+1)
+	var to int
+	v := t.value(colon + 1)
 	v.skipBlanks()
 	isListed := false
 	switch {
@@ -223,7 +225,8 @@ func (t *text) option(dash int) span {
 	if kind == public {
 		return span{}
 	}
-	to, v := 0, t.value(end)
+	var to int
+	v := t.value(end)
 	isElement := v.skipBetween()
 	if v.from == len(t.s) || !isElement && strings.IndexByte(t.s[end:v.from], '\n') >= 0 {
 		return span{}

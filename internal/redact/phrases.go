@@ -11,9 +11,22 @@ func (t *text) webhook(colon int) span {
 	}
 	name, path := strings.ToLower(t.s[host.from:end]), t.s[end:]
 	for _, hook := range []struct{ host, path string }{
-		{"webhook.office.com", "/webhookb2/"}, {"outlook.office.com", "/webhook/"}, {"outlook.office365.com", "/webhook/"}, {"hooks.slack.com", "/services/"}, {"hooks.slack.com", "/workflows/"},
-		{"hooks.slack.com", "/triggers/"}, {"discord.com", "/api/webhooks/"}, {"discordapp.com", "/api/webhooks/"}, {"hooks.zapier.com", "/hooks/"}, {"maker.ifttt.com", "/trigger/"},
-		{"api.telegram.org", "/bot"}, {"hook.make.com", "/"}, {"hook.eu1.make.com", "/"}, {"webhook.site", "/"}, {"events.pagerduty.com", "/integration/"}, {"hc-ping.com", "/"},
+		{"webhook.office.com", "/webhookb2/"},
+		{"outlook.office.com", "/webhook/"},
+		{"outlook.office365.com", "/webhook/"},
+		{"hooks.slack.com", "/services/"},
+		{"hooks.slack.com", "/workflows/"},
+		{"hooks.slack.com", "/triggers/"},
+		{"discord.com", "/api/webhooks/"},
+		{"discordapp.com", "/api/webhooks/"},
+		{"hooks.zapier.com", "/hooks/"},
+		{"maker.ifttt.com", "/trigger/"},
+		{"api.telegram.org", "/bot"},
+		{"hook.make.com", "/"},
+		{"hook.eu1.make.com", "/"},
+		{"webhook.site", "/"},
+		{"events.pagerduty.com", "/integration/"},
+		{"hc-ping.com", "/"},
 	} {
 		if strings.HasSuffix(name, hook.host) && hasFold(path, hook.path) {
 			v := t.value(end + len(hook.path))
@@ -46,7 +59,7 @@ func (t *text) quotedWord(open int) span {
 	if !ok || to == len(t.s) || isNothing(hidden) || strings.ContainsAny(hidden, " \t\r\n") {
 		return span{}
 	}
-	if !isPassword && !(looksLikeToken(hidden) && isMixed(hidden) && !strings.ContainsAny(hidden, "-_.")) {
+	if !isPassword && (!looksLikeToken(hidden) || !isMixed(hidden) || strings.ContainsAny(hidden, "-_.")) {
 		return span{} // secrets of a vault have names
 	}
 	return span{at: start, from: v.from, to: to}

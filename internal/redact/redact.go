@@ -204,7 +204,7 @@ func settle(s, all string, pass func(string) string) string {
 }
 
 // suspects reports whether b may hold a secret. Most rows don't, and this
-// says so for a tenth of what decoding them costs. The operator's patterns
+// says so for a third of what decoding them costs. The operator's patterns
 // can be looked for only in decoded texts.
 func (r *Redactor) suspects(b []byte) bool {
 	return len(r.keys)+len(r.values)+len(r.names) > 0 || r.hints.inBytes(b)
