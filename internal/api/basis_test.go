@@ -77,12 +77,11 @@ func importRuns(t *testing.T, b *bundle, rows ...object) {
 func situations() map[string]situation {
 	run := sent(1, at(2*time.Hour), nil)
 	failed := sent(2, at(time.Hour), object{"status": "Failed", "pipelineName": "pl_load"})
-	whole := func(t *testing.T, b *bundle, name string, rows ...object) store.Place {
+	whole := func(t *testing.T, b *bundle, name string, rows ...object) {
 		t.Helper()
 		f := b.putFactory(t, name)
 		b.says(t, f, store.StateFresh, nil)
 		b.write(t, f, rows...)
-		return f
 	}
 	return map[string]situation{
 		"no role at all": {
