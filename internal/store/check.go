@@ -149,7 +149,7 @@ func (s *Store) checkRecoveries(ctx context.Context) error {
 
 func (w *writer) checkWork() (wrong []error, err error) {
 	var seqs []int64
-	if err := w.query("SELECT r.seq FROM run r JOIN pipeline p ON p.id = r.pipeline_id WHERE p.derived IN (1, 3)", func(st *sqlite3.Stmt) bool {
+	if err := w.query("SELECT r.seq FROM run r JOIN pipeline p ON p.id = r.pipeline_id WHERE p.derived = 1", func(st *sqlite3.Stmt) bool {
 		seqs = append(seqs, st.ColumnInt64(0))
 		return true
 	}); err != nil {

@@ -32,7 +32,7 @@ const (
 	derivedNot   = 0 // its runs may lack a series, or have one of other classes
 	derivedWhole = 1
 	derivedKeys  = 2 // its runs have their series; their recoveries are being worked out
-	derivedAgain = 3 // whole, but runs were removed: classes and series may be left that nothing supports
+	derivedAgain = 3 // whole, but runs were removed or redacted since: classes, keys and series may say more than is stored
 )
 
 // Derivation is how far the derivation of recoveries has come.
@@ -328,6 +328,12 @@ func (w *writer) deriveWork(pipeline, seq int64) error {
 func (w *writer) setDerived(pipeline, step int64) error {
 	delete(w.memory.pipelines, pipeline)
 	return w.exec("UPDATE pipeline SET derived = ? WHERE id = ?", step, pipeline)
+}
+
+// deriveAgain has the next Derive decide the classes and series of a pipeline once more.
+// Until then those of now hold.
+func (w *writer) deriveAgain(pipeline int64) error {
+	return w.exec("UPDATE pipeline SET derived = ? WHERE id = ? AND derived = ?", int64(derivedAgain), pipeline, int64(derivedWhole))
 }
 
 // deriveWindows gives trigger runs that were stored before schema 4 their

@@ -47,7 +47,7 @@ func (w *writer) removeRun(r *storedRun, touched *touchedRuns) error {
 	if err := w.countOdd(r.factory, -(r.flags & flagOdd / flagOdd)); err != nil {
 		return err
 	}
-	if err := w.exec("UPDATE pipeline SET derived = ? WHERE id = ? AND derived = ?", int64(derivedAgain), r.pipeline, int64(derivedWhole)); err != nil {
+	if err := w.deriveAgain(r.pipeline); err != nil {
 		return err
 	}
 	if err := w.noteRemoved(r); err != nil {

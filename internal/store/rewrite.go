@@ -40,6 +40,9 @@ func (s *Store) RewriteRuns(ctx context.Context, factory FactoryKey, runs []adf.
 			if err := w.exec("UPDATE run_raw SET raw = ? WHERE seq = ?", packed[i], r.seq); err != nil {
 				return err
 			}
+			if err := w.deriveAgain(r.pipeline); err != nil { // redacted parameters are compared no more
+				return err
+			}
 			rewritten++
 		}
 		return nil
