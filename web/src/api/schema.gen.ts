@@ -11,7 +11,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List what collecting each factory used, how stale it got and what sweeps healed */
+        /** List what collecting each factory used, how stale it got and what sweeps corrected */
         get: operations["list-collection"];
         put?: never;
         post?: never;
@@ -34,6 +34,7 @@ export interface paths {
          *
          *     - `run`: a run is new or has changed, its activities count as a change; the data is a RunRow.
          *     - `freshness`: a factory's freshness, coverage or state has changed; the data is a Factory.
+         *     - `resource`: factory resources of one kind have changed, or were read again, or could not be read; the data is `{"factory": "sales-prod", "kind": "triggers"}`. The kinds are those of `/api/v1/factories/{factory}/surroundings`: factory, pipelines, triggers, triggerRuns, integrationRuntimes.
          *     - `reset`: events were missed, or so many runs changed at once that reading anew is cheaper; the data is `{"reason": "…"}`. Read everything again.
          *
          *     A comment is sent every 15 seconds, so that a broken connection is noticed.
@@ -518,16 +519,16 @@ export interface components {
             annotation: components["schemas"]["Facet"][] | null;
             /** @description By factory. */
             factory: components["schemas"]["FactoryFacet"][] | null;
-            /**
-             * Format: int64
-             * @description Healed failures among them.
-             */
-            healed: number | null;
             /** @description By invokedBy.invokedByType. */
             invokedBy: components["schemas"]["Facet"][] | null;
             /**
              * Format: int64
-             * @description Open failures among them.
+             * @description Failed runs among them that are not redone.
+             */
+            notRedone: number | null;
+            /**
+             * Format: int64
+             * @description Open failed runs among them.
              */
             open: number | null;
             /** @description The 20 pipelines that started the most runs, for the parameter invokedBy. */
@@ -536,6 +537,15 @@ export interface components {
             pipeline: components["schemas"]["Facet"][] | null;
             /** @description Why a figure is null; null when none is. */
             reason: string | null;
+            /**
+             * Format: int64
+             * @description Failed runs among them that have recovered.
+             */
+            recovered: number | null;
+            /** @description Failed runs by recovery. */
+            recovery: components["schemas"]["Facet"][] | null;
+            /** @description Why open, notRedone and recovered are null though total is known: recoveries are being derived. */
+            recoveryReason: string | null;
             /** @description By status. */
             status: components["schemas"]["Facet"][] | null;
             /**
@@ -614,10 +624,10 @@ export interface components {
             };
         };
         FactoryCollection: {
+            /** @description What reading ranges once more corrected in the last 30 days. */
+            corrected: components["schemas"]["FactoryCorrected"];
             /** @description Short id of the factory. */
             factory: string;
-            /** @description What reading ranges once more healed in the last 30 days. */
-            healed: components["schemas"]["FactoryHealed"];
             /** @description How stale it got in the last 24 hours, by quarter of an hour, oldest first. One in which no window was completed is left out. */
             lags: components["schemas"]["LagSlot"][];
             /** @description Ranges that were ordered to be read once more since the server started, the newest first and at most ten. */
@@ -629,6 +639,28 @@ export interface components {
             runs: number | null;
             /** @description What asking Azure about it used in the last 24 hours, as far as the hours of the clock lie within them: 23 hours at least. */
             usage: components["schemas"]["FactoryUsage"];
+        };
+        FactoryCorrected: {
+            /**
+             * Format: date-time
+             * @description When the last sweep ended; null for none.
+             */
+            lastAt: string | null;
+            /**
+             * Format: int64
+             * @description Runs that were not here until then.
+             */
+            missed: number;
+            /**
+             * Format: int64
+             * @description Runs that were here in an older version.
+             */
+            outdated: number;
+            /**
+             * Format: int64
+             * @description Ranges that were read once more.
+             */
+            sweeps: number;
         };
         FactoryCoverage: {
             /**
@@ -706,28 +738,6 @@ export interface components {
              */
             secondsLeft: number | null;
         };
-        FactoryHealed: {
-            /**
-             * Format: date-time
-             * @description When the last sweep ended; null for none.
-             */
-            lastAt: string | null;
-            /**
-             * Format: int64
-             * @description Runs that were not here until then.
-             */
-            missed: number;
-            /**
-             * Format: int64
-             * @description Runs that were here in an older version.
-             */
-            outdated: number;
-            /**
-             * Format: int64
-             * @description Ranges that were read once more.
-             */
-            sweeps: number;
-        };
         FactoryList: {
             /** @description The factories, by name. */
             items: components["schemas"]["Factory"][];
@@ -770,6 +780,34 @@ export interface components {
              */
             throttled: number;
         };
+        Flapping: {
+            /**
+             * Format: int64
+             * @description Runs that failed in the last 24 hours.
+             */
+            failed: number;
+            /**
+             * Format: int64
+             * @description Runs that succeeded or failed in the last 24 hours.
+             */
+            runs: number;
+            /**
+             * Format: int64
+             * @description Milliseconds from the end of a failure to the next success of its series, at most.
+             */
+            worksAgainMs: number;
+        };
+        FoldedPipeline: {
+            /** @description Short id of the factory. */
+            factory: string;
+            /** @description Name of the pipeline. */
+            pipelineName: string;
+            /**
+             * Format: int64
+             * @description Its open failed runs.
+             */
+            runs: number;
+        };
         Gap: {
             /**
              * Format: date-time
@@ -783,29 +821,6 @@ export interface components {
              * @description Where it ends.
              */
             to: string;
-        };
-        HealedFailures: {
-            /**
-             * Format: int64
-             * @description Healed failures.
-             */
-            runs: number;
-        };
-        Healer: {
-            /** @description Name of the pipeline. */
-            pipelineName: string;
-            /**
-             * Format: date-time
-             * @description When it ended.
-             */
-            runEnd: string | null;
-            /** @description Id of the run. */
-            runId: string;
-            /**
-             * Format: date-time
-             * @description When it started.
-             */
-            runStart: string | null;
         };
         Health: {
             /**
@@ -844,51 +859,22 @@ export interface components {
             /** @description What is odd about it, in words. */
             problem: string;
         };
-        OpenProblem: {
-            /** @description Short id of the factory. */
-            factory: string;
-            /** @description Name of the factory as Azure spells it. */
-            factoryName: string;
-            /** @description The newest of them. */
-            last: components["schemas"]["RunRow"];
-            /** @description Name of the pipeline. */
-            pipelineName: string;
+        OlderProblems: {
             /**
              * Format: int64
-             * @description Its open failures.
+             * @description Pipelines.
+             */
+            pipelines: number;
+            /**
+             * Format: int64
+             * @description Failed runs of them that are open or not redone.
              */
             runs: number;
             /**
-             * Format: date-time
-             * @description Start of the oldest of them.
-             */
-            since: string;
-            /** @description Its failures in each 24th of the range, oldest first. */
-            spark: number[];
-        };
-        OpenProblems: {
-            /**
              * Format: int64
-             * @description Open failures from before the range.
+             * @description Series of them.
              */
-            before: number;
-            /**
-             * Format: int64
-             * @description Pipelines with open failures.
-             */
-            count: number;
-            /** @description At most 20 pipelines, the newest failure first. */
-            items: components["schemas"]["OpenProblem"][];
-            /**
-             * Format: date-time
-             * @description Start of the oldest of them.
-             */
-            oldest: string | null;
-            /**
-             * Format: int64
-             * @description Open failures.
-             */
-            runs: number;
+            series: number;
         };
         Overview: {
             /**
@@ -907,14 +893,14 @@ export interface components {
              * @description Where the range begins.
              */
             from: string;
-            /** @description What failed and recovered. */
-            healed: components["schemas"]["HealedFailures"];
             /** @description At most 10 failures of the range, the newest first. */
             newestFailures: components["schemas"]["RunRow"][];
-            /** @description What failed and has not recovered. */
-            openProblems: components["schemas"]["OpenProblems"];
             /** @description The period of the same length before. */
             previous: components["schemas"]["PreviousPeriod"];
+            /** @description What failed and has not recovered. */
+            problems: components["schemas"]["PipelineProblems"];
+            /** @description What became of the failed runs of the range. */
+            recovery: components["schemas"]["RecoveryCounts"];
             /** @description What goes on now. */
             running: components["schemas"]["RunningNow"];
             /** @description What is not kept up to date though it should be. */
@@ -953,6 +939,16 @@ export interface components {
              */
             runs: number;
         };
+        ParameterUse: {
+            /** @description recurring: its values come back and tell the pipeline's series apart. moving: its values are new each time. ignored: it is not compared. Null while it is not classified. */
+            class: string | null;
+            /** @description Name of the parameter. */
+            name: string;
+            /** @description Why, in a sentence. */
+            reason: string;
+            /** @description What decided the class: configured, tree, dates, seenAgain or looks; null for a redacted value and while there is no class. */
+            rule: string | null;
+        };
         PipelineHealth: {
             /** @description Short id of the factory. */
             factory: string;
@@ -967,7 +963,12 @@ export interface components {
             last: components["schemas"]["RunRow"];
             /**
              * Format: int64
-             * @description Failures that were not healed since.
+             * @description Those that are not redone.
+             */
+            notRedone: number;
+            /**
+             * Format: int64
+             * @description Those that are open.
              */
             open: number;
             /** @description Name of the pipeline. */
@@ -984,6 +985,99 @@ export interface components {
              * @description Succeeded / (Succeeded + Failed), 0 to 1; null with neither.
              */
             successRate: number | null;
+        };
+        PipelineProblem: {
+            /** @description Short id of the factory. */
+            factory: string;
+            /** @description Name of the factory as Azure spells it. */
+            factoryName: string;
+            /** @description How often it fails and how soon it works again; null unless kind is flapping. */
+            flapping: components["schemas"]["Flapping"] | null;
+            /** @description Pipelines that failed only because they had started runs of this one that are open. */
+            folded: components["schemas"]["FoldedPipeline"][];
+            /**
+             * @description open: it needs attention. flapping: it fails and works again by itself each time. notRedone: it works, but the work of some failed runs is still missing.
+             * @enum {string}
+             */
+            kind: "open" | "flapping" | "notRedone";
+            /** @description The newest of the runs. */
+            last: components["schemas"]["RunRow"];
+            /**
+             * Format: int64
+             * @description Its failed runs that are not redone, whatever the kind.
+             */
+            notRedone: number;
+            /** @description Name of the pipeline. */
+            pipelineName: string;
+            /** @description Names of the parameters that tell its series apart; empty where it has one series. */
+            recurring: string[];
+            /**
+             * Format: int64
+             * @description Its open failed runs; with kind notRedone those that are not redone.
+             */
+            runs: number;
+            /**
+             * Format: int64
+             * @description Series that these runs belong to.
+             */
+            series: number;
+            /** @description At most 20 of the series, the latest beginning first. */
+            seriesItems: components["schemas"]["ProblemSeries"][];
+            /**
+             * Format: int64
+             * @description All series of the pipeline.
+             */
+            seriesTotal: number;
+            /**
+             * Format: date-time
+             * @description Start of the oldest of the runs: when the problem began.
+             */
+            since: string;
+            /** @description Its failures in each 24th of the range, oldest first. */
+            spark: number[];
+        };
+        PipelineProblems: {
+            /**
+             * Format: int64
+             * @description Open failed runs from before the range.
+             */
+            before: number;
+            /**
+             * Format: int64
+             * @description Pipelines that fail and work again by themselves each time.
+             */
+            flapping: number;
+            /** @description At most 30 of each kind: open first, then flapping, then not redone; within each the latest beginning first. */
+            items: components["schemas"]["PipelineProblem"][];
+            /**
+             * Format: int64
+             * @description Failed runs that are not redone and not older; null with pipelines.
+             */
+            notRedone: number | null;
+            /** @description Left out of all figures above: series that have not failed for 14 days, whose pipeline Azure no longer lists, or that are known only from an import. */
+            older: components["schemas"]["OlderProblems"];
+            /**
+             * Format: date-time
+             * @description Start of the oldest open failed run of these pipelines.
+             */
+            oldest: string | null;
+            /**
+             * Format: int64
+             * @description Pipelines that need attention: with an open series that is neither flapping nor older. Null while recoveries are being derived.
+             */
+            pipelines: number | null;
+            /** @description Why figures are null or may lack something; null when neither is so. */
+            reason: string | null;
+            /**
+             * Format: int64
+             * @description Open failed runs of these pipelines; null with pipelines.
+             */
+            runs: number | null;
+            /**
+             * Format: int64
+             * @description Open series of these pipelines; null with pipelines.
+             */
+            series: number | null;
         };
         PreviousPeriod: {
             /** @description Runs by status; null when the period is not covered by the history that is here. */
@@ -1026,6 +1120,22 @@ export interface components {
             /** @description What stood there, cut when it is long; empty where message says it. */
             value: string;
         };
+        ProblemSeries: {
+            /** @description Its recurring parameters; empty where the pipeline has one series. */
+            parameters: {
+                [key: string]: string;
+            };
+            /**
+             * Format: int64
+             * @description Its failed runs that the problem counts.
+             */
+            runs: number;
+            /**
+             * Format: date-time
+             * @description Start of the oldest of them.
+             */
+            since: string;
+        };
         PurposeUsage: {
             /**
              * Format: double
@@ -1037,7 +1147,9 @@ export interface components {
              * @description Requests without a usable answer.
              */
             failed: number;
-            /** @description What the requests were for: asked, news, openRuns, activities, discovery, surroundings, sweep, history, historyActivities or historySurroundings. */
+            /** @description The same in words for a page. */
+            label: string;
+            /** @description What the requests were for, in one word such as news or history. Later versions may have further words. */
             purpose: string;
             /**
              * Format: int64
@@ -1054,6 +1166,33 @@ export interface components {
              * @description Requests that met one of Azure's limits.
              */
             throttled: number;
+        };
+        Recovery: {
+            /** @description The run that recovered it; null unless recovered. */
+            by: components["schemas"]["RunLink"] | null;
+            /** @description Why by counts as the same work: rerun, same run group; window, same window of a tumbling trigger; parameters, same pipeline and equal compared parameters; parent, it ran below the run that recovered this run's parent. Null unless recovered. */
+            rule: string | null;
+            /** @description A later unfinished run that would recover this one if it succeeded. */
+            running: components["schemas"]["RunLink"] | null;
+            /**
+             * @description open: nothing of its series has succeeded since. notRedone: its series works again, but the work of this run (its file, day or window) is still missing. recovered: a later run did this work.
+             * @enum {string}
+             */
+            state: "open" | "notRedone" | "recovered";
+        };
+        RecoveryCounts: {
+            /**
+             * Format: int64
+             * @description Failed runs of the range that are not redone.
+             */
+            notRedone: number | null;
+            /** @description Why they are null: recoveries are being derived. */
+            reason: string | null;
+            /**
+             * Format: int64
+             * @description Failed runs of the range that have recovered.
+             */
+            recovered: number | null;
         };
         Reread: {
             /**
@@ -1155,10 +1294,6 @@ export interface components {
              * @description Runs in its run group, itself included.
              */
             groupSize: number;
-            /** @description The run that healedBy names. */
-            healed: components["schemas"]["Healer"] | null;
-            /** @description runId of the success that healed this failure. */
-            healedBy: string | null;
             /** @description ARM path of the run; null in rows of 2018. */
             id: string | null;
             /** @description What started the run. */
@@ -1176,13 +1311,13 @@ export interface components {
             nextRunId: string | null;
             /** @description Fields of the row that could not be read; empty for a clean row. */
             odd: components["schemas"]["OddField"][];
-            /** @description Whether the run failed and was not healed since by a success of its pipeline or run group. */
-            open: boolean;
             /**
              * @description Where the run is known from: api, Azure itself; file, an imported file that holds what the API said; log, an imported log alone, which says less.
              * @enum {string}
              */
             origin: "api" | "log" | "file";
+            /** @description How each of its parameters is compared with those of other runs, in order of their names. */
+            parameterUses: components["schemas"]["ParameterUse"][];
             /** @description Parameters of the run as ADF sent them; null when absent. */
             parameters: unknown;
             /** @description Name of the pipeline. */
@@ -1193,6 +1328,10 @@ export interface components {
             previousRunId: string | null;
             /** @description The run as ADF sent it, every field and value unchanged but for secrets, in whose place <redacted> stands. */
             raw: unknown;
+            /** @description What became of a failed run. Null for a run that did not fail, and while it is being derived, as recoveryReason says. */
+            recovery: components["schemas"]["Recovery"] | null;
+            /** @description Why recovery of a failed run is null; null when it is not. */
+            recoveryReason: string | null;
             /** @description Dimensions of the run as ADF sent them; null when absent. */
             runDimension: unknown;
             /**
@@ -1209,12 +1348,39 @@ export interface components {
              * @description When the run was queued; null when ADF sent no readable time.
              */
             runStart: string | null;
+            /** @description The series that the run belongs to; null where its parameters are unknown. */
+            series: components["schemas"]["Series"] | null;
+            /**
+             * Format: date-time
+             * @description The time that lists sort the run by and that from and to compare: runStart; lastUpdated where runStart is absent or impossible; when Andon read the run where both are.
+             */
+            sortTime: string;
             /** @description Name of the trigger or of the parent's pipeline, or Manual, for the parameter invokedBy; null when none is known. It is never the id that stands in invokedBy.name of a run that another run started. */
             startedBy: string | null;
             /** @description Queued, InProgress, Succeeded, Failed, Canceling, Cancelled or a later word of ADF's, spelled as ADF spells it. */
             status: string;
             /** @description Address of the run's page in ADF Studio. */
             studioUrl: string;
+            /** @description Of a run that is not redone: the first later success of its series. Null for every other run. */
+            worksSince: components["schemas"]["RunLink"] | null;
+        };
+        RunLink: {
+            /** @description Name of the pipeline. */
+            pipelineName: string;
+            /**
+             * Format: date-time
+             * @description When it ended; null while it runs.
+             */
+            runEnd: string | null;
+            /** @description Id of the run. */
+            runId: string;
+            /**
+             * Format: date-time
+             * @description When it started.
+             */
+            runStart: string | null;
+            /** @description Its status as ADF spells it. */
+            status: string;
         };
         RunList: {
             /** @description The runs. */
@@ -1260,8 +1426,6 @@ export interface components {
             factoryId: string;
             /** @description Name of the factory as Azure spells it. */
             factoryName: string;
-            /** @description runId of the success that healed this failure. */
-            healedBy: string | null;
             /** @description ARM path of the run; null in rows of 2018. */
             id: string | null;
             /** @description What started the run. */
@@ -1277,8 +1441,6 @@ export interface components {
             message: string | null;
             /** @description Fields of the row that could not be read; empty for a clean row. */
             odd: components["schemas"]["OddField"][];
-            /** @description Whether the run failed and was not healed since by a success of its pipeline or run group. */
-            open: boolean;
             /**
              * @description Where the run is known from: api, Azure itself; file, an imported file that holds what the API said; log, an imported log alone, which says less.
              * @enum {string}
@@ -1290,6 +1452,10 @@ export interface components {
             pipelineName: string;
             /** @description Return value of the pipeline as ADF sent it; only with include=parameters. */
             pipelineReturnValue?: unknown;
+            /** @description What became of a failed run. Null for a run that did not fail, and while it is being derived, as recoveryReason says. */
+            recovery: components["schemas"]["Recovery"] | null;
+            /** @description Why recovery of a failed run is null; null when it is not. */
+            recoveryReason: string | null;
             /** @description Dimensions of the run as ADF sent them; only with include=parameters. */
             runDimension?: unknown;
             /**
@@ -1306,6 +1472,11 @@ export interface components {
              * @description When the run was queued; null when ADF sent no readable time.
              */
             runStart: string | null;
+            /**
+             * Format: date-time
+             * @description The time that lists sort the run by and that from and to compare: runStart; lastUpdated where runStart is absent or impossible; when Andon read the run where both are.
+             */
+            sortTime: string;
             /** @description Name of the trigger or of the parent's pipeline, or Manual, for the parameter invokedBy; null when none is known. It is never the id that stands in invokedBy.name of a run that another run started. */
             startedBy: string | null;
             /** @description Queued, InProgress, Succeeded, Failed, Canceling, Cancelled or a later word of ADF's, spelled as ADF spells it. */
@@ -1319,6 +1490,12 @@ export interface components {
             count: number;
             /** @description At most 20 of them, the longest first. */
             items: components["schemas"]["RunRow"][];
+        };
+        Series: {
+            /** @description The recurring parameters and their values; empty where the pipeline has one series. */
+            parameters: {
+                [key: string]: string;
+            };
         };
         Source: {
             /** @description What to do. */
@@ -1406,10 +1583,10 @@ export interface components {
             durationInMs: number | null;
             /** @description Why nobody can say how it ended; null for every run but those. */
             endUnknown: string | null;
-            /** @description runId of the success that healed it. */
-            healedBy: string | null;
-            /** @description Whether it failed and was not healed since. */
-            open: boolean;
+            /** @description runId of the run that recovered it. */
+            recoveredBy: string | null;
+            /** @description What became of a failed run: open, notRedone or recovered; null for a run that did not fail, and while it is being derived. */
+            recovery: string | null;
             /** @description Id of the run. */
             runId: string;
             /**
@@ -1490,19 +1667,29 @@ export interface components {
             end: string;
             /**
              * Format: int64
-             * @description Failures that were healed since.
+             * @description Failed runs that are not redone.
              */
-            healed: number;
+            notRedone: number;
             /**
              * Format: int64
-             * @description Failures that were not healed since.
+             * @description Open failed runs.
              */
             open: number;
+            /**
+             * Format: int64
+             * @description Failed runs that have recovered.
+             */
+            recovered: number;
             /**
              * Format: date-time
              * @description Where it begins.
              */
             start: string;
+            /**
+             * Format: int64
+             * @description Failed runs whose recovery is being derived: open, notRedone and recovered leave them out.
+             */
+            underived: number;
         };
         Trouble: {
             /** @description What to do. */
@@ -1822,7 +2009,9 @@ export interface operations {
                 annotation?: string[];
                 /** @description latest: only the newest run of each run group. */
                 group?: "latest";
-                /** @description true: failures that were not healed since. false: every other run. */
+                /** @description Failed runs by what became of them: see recovery of a run. */
+                recovery?: ("open" | "notRedone" | "recovered")[];
+                /** @description true: the same as recovery=open. false: every other run. */
                 open?: boolean;
                 /** @description Least duration, such as 90s, 5m or 1h30m, or whole milliseconds. Runs that go on have none and are left out. */
                 minDuration?: string;
@@ -1884,7 +2073,9 @@ export interface operations {
                 annotation?: string[];
                 /** @description latest: only the newest run of each run group. */
                 group?: "latest";
-                /** @description true: failures that were not healed since. false: every other run. */
+                /** @description Failed runs by what became of them: see recovery of a run. */
+                recovery?: ("open" | "notRedone" | "recovered")[];
+                /** @description true: the same as recovery=open. false: every other run. */
                 open?: boolean;
                 /** @description Least duration, such as 90s, 5m or 1h30m, or whole milliseconds. Runs that go on have none and are left out. */
                 minDuration?: string;

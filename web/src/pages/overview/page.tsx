@@ -17,7 +17,7 @@ import { Filling } from './filling'
 import { NotFresh } from './late'
 import styles from './overview.module.css'
 import { PipelinesThatMatter } from './pipelines'
-import { OpenProblems } from './problems'
+import { Problems } from './problems'
 import { RunningNow } from './running'
 import { answerOf, beforeOf, figuresOf, whenOf } from './sentence'
 
@@ -46,7 +46,7 @@ export function OverviewPage() {
       <div className={styles.columns}>
         <div>
           {overview.data ? (
-            <OpenProblems overview={overview.data} />
+            <Problems overview={overview.data} />
           ) : (
             <Waiting show={overview.isPending} blocks={[20, 76, 76]} />
           )}
@@ -90,7 +90,7 @@ function Headline({ overview, failed, fresh }: HeadlineProps) {
   if (!overview) {
     return (
       <header className={styles.headline}>
-        <h1>{failed ? 'Whether something needs you is not known' : 'Overview'}</h1>
+        <h1>{failed ? 'Whether something needs attention is not known' : 'Overview'}</h1>
         <p>{'\u00a0'}</p>
       </header>
     )

@@ -1,41 +1,41 @@
 import { describe, expect, it } from 'vitest'
-import { sampleNow, sampleOverview } from '../../testing/samples'
+import { sampleNow, sampleOverview, sampleProblems } from '../../testing/samples'
 import { answerOf, beforeOf, figuresOf, whenOf } from './sentence'
 
 const plain = (text: string) => text.replaceAll('\u00a0', ' ')
-const nothing = { count: 0, runs: 0, oldest: null, items: [], before: 0 }
 
 describe('the answer', () => {
-  it('counts the pipelines that need someone and says how long the oldest has', () => {
-    const openProblems = { ...nothing, count: 2, runs: 3, oldest: '2026-11-24T01:12:04Z' }
-    const answer = answerOf(sampleOverview({ openProblems }), true, sampleNow)
-    expect(answer.bold).toBe('2 pipelines need you')
+  it('counts the pipelines that need attention and says how long the oldest has', () => {
+    const problems = sampleProblems({ pipelines: 2, oldest: '2026-11-24T01:12:04Z' })
+    const answer = answerOf(sampleOverview({ problems }), true, sampleNow)
+    expect(answer.bold).toBe('2 pipelines need attention')
     expect(plain(answer.rest)).toBe(', the oldest for 1 h 02 m')
   })
 
   it('speaks of the past when nothing is fresh', () => {
-    const openProblems = { ...nothing, count: 1, runs: 1, oldest: '2026-11-24T02:00:07Z' }
-    const answer = answerOf(sampleOverview({ openProblems }), false, sampleNow)
-    expect(answer.bold).toBe('1 pipeline needed you')
+    const problems = sampleProblems({ pipelines: 1, oldest: '2026-11-24T02:00:07Z' })
+    const answer = answerOf(sampleOverview({ problems }), false, sampleNow)
+    expect(answer.bold).toBe('1 pipeline needed attention')
     expect(plain(answer.rest)).toBe(', for 14 m')
   })
 
-  it('does not hide what broke before the range', () => {
-    const answer = answerOf(
-      sampleOverview({ openProblems: { ...nothing, before: 3 } }),
-      true,
-      sampleNow,
-    )
-    expect(answer.bold).toBe('Nothing needs you')
-    expect(answer.rest).toBe(', but 3 runs failed before this time and are still open')
+  it('does not hide what is not redone', () => {
+    const problems = sampleProblems({ notRedone: 12 })
+    const answer = answerOf(sampleOverview({ problems }), true, sampleNow)
+    expect(answer).toEqual({ bold: 'Nothing is failing now', rest: ' · 12 runs not redone' })
+  })
+
+  it('claims nothing while recoveries are being derived', () => {
+    const problems = sampleProblems({ pipelines: null, series: null, runs: null, notRedone: null })
+    const answer = answerOf(sampleOverview({ problems }), true, sampleNow)
+    expect(answer).toEqual({ bold: 'Recovery is being derived', rest: '' })
   })
 
   it('never says that all is well before anything was read', () => {
     const coverage = { from: null, complete: false, filling: 0, doneShare: null, runs: 0 }
-    expect(
-      answerOf(sampleOverview({ openProblems: nothing, asOf: null, coverage }), true, sampleNow)
-        .bold,
-    ).toBe('Nothing is known yet')
+    expect(answerOf(sampleOverview({ asOf: null, coverage }), true, sampleNow).bold).toBe(
+      'Nothing is known yet',
+    )
   })
 })
 
@@ -43,7 +43,7 @@ describe('the figures', () => {
   it('are those of the range, compared with the time before', () => {
     const overview = sampleOverview({
       counts: { Succeeded: 1179, Failed: 10, Cancelled: 3, InProgress: 12, Paused: 1 },
-      healed: { runs: 4 },
+      recovery: { notRedone: 2, recovered: 4, reason: null },
       successRate: { value: 0.992, reason: null },
       previous: {
         from: '2026-11-22T02:14:07Z',
@@ -53,7 +53,7 @@ describe('the figures', () => {
       },
     })
     expect(plain(figuresOf(overview, 'in the last 24 h', 'the 24 h before'))).toMatch(
-      /^1,205 runs in the last 24 h: 1,179 succeeded, 12 in progress, 10 failed \(4 healed\), 3 cancelled, 1 Paused\. 99\.2 % good, the 24 h before 99\.4 %\.$/,
+      /^1,205 runs in the last 24 h: 1,179 succeeded, 12 in progress, 10 failed \(2 not redone, 4 recovered\), 3 cancelled, 1 Paused\. 99\.2 % good, the 24 h before 99\.4 %\.$/,
     )
   })
 

@@ -11,44 +11,46 @@ export interface Answer {
 
 /** Whether everything is all right, in one sentence. A board that is not fresh speaks of what was. */
 export function answerOf(overview: Overview, fresh: boolean, now: number): Answer {
-  const { openProblems, asOf, coverage } = overview
+  const { problems, asOf, coverage } = overview
   if (asOf === null && coverage.runs === 0) {
     return { bold: 'Nothing is known yet', rest: '' }
   }
-  const { count, oldest } = openProblems
+  const { pipelines: count, oldest, notRedone } = problems
+  if (count === null) return { bold: 'Recovery is being derived', rest: '' }
   const since = toMillis(oldest)
   const age = since === null ? '' : `, the oldest for ${formatAge(now - since)}`
   if (count > 0) {
     const pipelines = count === 1 ? '1 pipeline' : `${formatCount(count)} pipelines`
     const verb = fresh ? (count === 1 ? 'needs' : 'need') : 'needed'
     return {
-      bold: `${pipelines} ${verb} you`,
+      bold: `${pipelines} ${verb} attention`,
       rest: count === 1 ? age.replace('the oldest ', '') : age,
     }
   }
-  const { before } = openProblems
   return {
-    bold: fresh ? 'Nothing needs you' : 'Nothing needed you',
-    rest:
-      before > 0
-        ? `, but ${runsOf(before)} failed before this time and ${before === 1 ? 'is' : 'are'} still open`
-        : '',
+    bold: fresh ? 'Nothing is failing now' : 'Nothing was failing',
+    rest: notRedone ? ` · ${runsOf(notRedone)} not redone` : '',
   }
 }
 
 /** The figures behind the answer. `when` is the range in words: "in the last 24 h". */
 export function figuresOf(overview: Overview, when: string, lengthWords: string): string {
-  const tally = tallyOf({ counts: overview.counts, healed: 0 })
+  const tally = tallyOf({ counts: overview.counts })
   const total = totalOf(tally)
   if (total === 0) return `No runs ${when}.`
   const parts = countsOf(tally, Object.keys(overview.counts)).map(({ tone, count, word }) => {
     if (tone !== 'bad') return `${formatCount(count)} ${word}`
-    const healed = overview.healed.runs
-    const aside =
-      healed === 0 ? '' : healed === count ? ' (all healed)' : ` (${formatCount(healed)} healed)`
-    return `${formatCount(count)} failed${aside}`
+    return `${formatCount(count)} failed${recoveryAside(overview.recovery)}`
   })
   return `${runsOf(total)} ${when}: ${parts.join(', ')}. ${successOf(overview, lengthWords)}`.trim()
+}
+
+/** " (2 not redone, 4 recovered)": what became of the failed runs besides those that are open. */
+function recoveryAside({ notRedone, recovered }: Overview['recovery']): string {
+  const parts = []
+  if (notRedone) parts.push(`${formatCount(notRedone)} not redone`)
+  if (recovered) parts.push(`${formatCount(recovered)} recovered`)
+  return parts.length > 0 ? ` (${parts.join(', ')})` : ''
 }
 
 function successOf({ successRate, previous }: Overview, lengthWords: string): string {

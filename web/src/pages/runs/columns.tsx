@@ -6,8 +6,7 @@ import { RunReason } from '../../run/run-reason'
 import type { RunFilter, RunSort } from '../../search/schema'
 import { Name } from '../../state/name'
 import text from '../../state/text.module.css'
-import { statusOf } from '../../status/status'
-import { StatusMark } from '../../status/status-mark'
+import { RunMark } from '../../status/status-mark'
 import { Card } from '../../table/card'
 import type { Column } from '../../table/virtual-table'
 import { Time } from '../../time/time'
@@ -23,7 +22,7 @@ export function columnsFor(
       header: 'Status',
       headerHidden: true,
       width: '32px',
-      cell: (run) => <StatusMark status={statusOf(run)} healed={run.healedBy !== null} />,
+      cell: (run) => <RunMark run={run} />,
     },
     {
       id: 'pipeline',
@@ -94,7 +93,7 @@ function originOf({ factoryName, startedBy }: RunRow): string {
 export function RunCard({ run }: { run: RunRow }) {
   return (
     <Card
-      mark={<StatusMark status={statusOf(run)} healed={run.healedBy !== null} />}
+      mark={<RunMark run={run} />}
       title={<RunLink run={run} withoutMark />}
       end={<Duration run={run} />}
       note={run.endUnknown ?? (run.message ? <RunReason run={run} /> : originOf(run))}

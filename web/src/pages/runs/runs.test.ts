@@ -7,7 +7,10 @@ import { sentenceOf } from './sentence'
 const facets: RunFacets = {
   total: 312,
   open: 5,
-  healed: 2,
+  notRedone: 3,
+  recovered: 2,
+  recoveryReason: null,
+  recovery: null,
   status: [
     { value: 'Succeeded', count: 300 },
     { value: 'InProgress', count: 4 },
@@ -26,16 +29,19 @@ describe('the sentence', () => {
   it('counts what matches and names what is not well', () => {
     const { bold, rest } = sentenceOf(facets, 1204)
     expect(bold + rest).toBe(
-      '312 runs of 1,204 · 5 failed and still broken, 2 healed, 5 running or queued',
+      '312 runs of 1,204 · 5 open failures, 3 not redone, 2 recovered, 5 running or queued',
     )
   })
 
   it('does not speak of runs that the filter leaves out', () => {
-    expect(sentenceOf(facets, null, ['Failed']).rest).toBe(' · 5 failed and still broken, 2 healed')
+    expect(sentenceOf({ ...facets, open: 1 }, null, ['Failed']).rest).toBe(
+      ' · 1 open failure, 3 not redone, 2 recovered',
+    )
   })
 
   it('never makes a zero of what is not known', () => {
-    const unknown = { ...facets, total: null, open: null, healed: null, status: null }
+    const failures = { open: null, notRedone: null, recovered: null }
+    const unknown = { ...facets, ...failures, total: null, status: null }
     expect(sentenceOf(unknown, null)).toEqual({ bold: 'Many runs', rest: '' })
     expect(sentenceOf(undefined, null).bold).toBe('Runs')
   })
@@ -57,7 +63,8 @@ describe('filters', () => {
   it('names every filter that is on', () => {
     const chips = chipsOf({
       status: ['Failed', 'Paused'],
-      open: true,
+      recovery: ['open', 'notRedone'],
+      open: false,
       pipeline: ['a', 'b'],
       trigger: ['t'],
       invokedBy: ['ScheduleTrigger'],
@@ -68,7 +75,8 @@ describe('filters', () => {
     })
     expect(chips.map(({ name, value }) => `${name}=${value}`)).toEqual([
       'status=Failed, Paused',
-      'open=still open',
+      'recovery=open, not redone',
+      'open=not open',
       'pipeline=a, b',
       'trigger=t',
       'invokedBy=Schedule',
