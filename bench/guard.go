@@ -60,7 +60,7 @@ func (b *bench) guard(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	streams := &table{title: "Streams that resume 9,000 changes back", columns: []string{"", "memory before, MB", "memory with them, MB", "opened", "refused"}}
+	streams := &table{title: "Streams that resume 9,000 changes back", columns: []string{"", "memory before, MB", "memory with them, MB", "opened", "refused", "closed unanswered"}}
 	for _, name := range names {
 		for _, n := range []int{500, 2000} {
 			if err := b.measureStreams(ctx, streams, name, binaries[name], n); err != nil {
@@ -123,16 +123,17 @@ func (b *bench) measureStreams(ctx context.Context, t *table, name, binary strin
 	if err != nil {
 		return err
 	}
-	before, _ := memoryNow(s.cmd.Process)
+	before := memoryNow(s.cmd.Process)
 	transport := &http.Transport{}
 	defer transport.CloseIdleConnections()
 	streamsCtx, end := context.WithCancel(ctx)
 	defer end()
-	var opened, refused int
+	var opened, refused, closed int
 	for range n {
 		resp, err := openStream(streamsCtx, transport, s.address, id)
 		if err != nil {
-			return err
+			closed++ // without an answer
+			continue
 		}
 		defer resp.Body.Close() //nolint:errcheck // only read from
 		if resp.StatusCode == http.StatusOK {
@@ -141,8 +142,9 @@ func (b *bench) measureStreams(ctx context.Context, t *table, name, binary strin
 			refused++
 		}
 	}
-	with, _ := memoryNow(s.cmd.Process)
-	t.add(fmt.Sprintf("%s: %s streams", name, whole(float64(n))), fmt.Sprintf("%.0f", before), fmt.Sprintf("%.0f", with), strconv.Itoa(opened), strconv.Itoa(refused))
+	with := memoryNow(s.cmd.Process)
+	t.add(fmt.Sprintf("%s: %s streams", name, whole(float64(n))), fmt.Sprintf("%.0f", before), fmt.Sprintf("%.0f", with), strconv.Itoa(opened), strconv.Itoa(refused), strconv.Itoa(closed))
+	b.say("guard: %s: %d streams: %.0f MB before, %.0f MB with them, %d opened, %d refused, %d closed", name, n, before, with, opened, refused, closed)
 	return nil
 }
 
@@ -179,10 +181,14 @@ func newestEvent(ctx context.Context, address string) (boot string, position uin
 	return "", 0, errors.New("the stream ended without a position")
 }
 
-// memoryNow is the memory that a process has now, in MB.
-func memoryNow(process *os.Process) (float64, bool) {
+// memoryNow is the memory that a process has now, in MB; NaN where the system
+// does not say.
+func memoryNow(process *os.Process) float64 {
 	kilobytes, err := strconv.ParseFloat(strings.TrimSuffix(procLine(fmt.Sprintf("/proc/%d/status", process.Pid), "VmRSS"), " kB"), 64)
-	return kilobytes * 1024 / 1e6, err == nil
+	if err != nil {
+		return math.NaN()
+	}
+	return kilobytes * 1024 / 1e6
 }
 
 // fillGuard writes imported runs of one factory over 45 days.
@@ -229,11 +235,11 @@ func guardRow(n int, end adf.Time, words []string) map[string]any {
 		"invokedBy": map[string]any{"id": "t", "name": fmt.Sprintf("tr_%02d", n%20), "invokedByType": "ScheduleTrigger"},
 	}
 	if n%guardFailed == 0 {
-		message := "Operation on target failed"
+		message := []string{"Operation on target failed"}
 		for w := range guardWords - 4 {
-			message += " " + words[(n/guardFailed+w*w)%len(words)]
+			message = append(message, words[(n/guardFailed+w*w)%len(words)])
 		}
-		row["status"], row["message"] = "Failed", message
+		row["status"], row["message"] = "Failed", strings.Join(message, " ")
 	}
 	return row
 }
@@ -280,6 +286,7 @@ func (b *bench) measureHeavy(ctx context.Context, t *table, name, binary, path s
 	}
 	cells = append(cells, millis(slowest), strconv.Itoa(large.status[http.StatusOK]), strconv.Itoa(large.status[http.StatusServiceUnavailable]), strconv.Itoa(large.status[0]))
 	t.add(cells...)
+	b.say("guard: %s: %s", name, strings.Join(cells, ", "))
 	return nil
 }
 

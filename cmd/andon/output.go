@@ -17,7 +17,8 @@ import (
 // runWriter writes a list of runs in one of the forms of --output.
 type runWriter interface {
 	row(raw json.RawMessage) error
-	end(asOf *string) error
+	// end closes the list. limited says that it may lack runs.
+	end(asOf *string, limited bool) error
 }
 
 func newRunWriter(form string, w io.Writer) runWriter {
@@ -46,7 +47,7 @@ func (j *jsonRuns) row(raw json.RawMessage) error {
 	return err
 }
 
-func (j *jsonRuns) end(*string) error {
+func (j *jsonRuns) end(*string, bool) error {
 	text := "\n]\n"
 	if !j.some {
 		text = "[]\n"
@@ -102,7 +103,7 @@ func (c *csvRuns) head() error {
 	return c.w.Write(csvHead())
 }
 
-func (c *csvRuns) end(*string) error {
+func (c *csvRuns) end(*string, bool) error {
 	if err := c.head(); err != nil {
 		return err
 	}
@@ -138,12 +139,16 @@ func (t *tableRuns) row(raw json.RawMessage) error {
 	}
 	t.rows++
 	return t.line(t.status(r), onOneLine(r.RunID), cut(r.PipelineName, 24), cut(r.FactoryName, 16),
-		cut(r.invoker(), 20), r.start(), r.duration(), cut(text(r.Message), 120))
+		cut(r.invoker(), 20), r.start(), r.duration(), cut(r.why(), 120))
 }
 
-func (t *tableRuns) end(asOf *string) error {
+func (t *tableRuns) end(asOf *string, limited bool) error {
 	if t.rows == 0 {
-		_, err := fmt.Fprintln(t.w, "No runs match.")
+		said := "No runs match."
+		if limited {
+			said = "No known runs match."
+		}
+		_, err := fmt.Fprintln(t.w, said)
 		return err
 	}
 	if asOf == nil {
@@ -190,6 +195,15 @@ func pad(s string, n int) string {
 		return s + strings.Repeat(" ", missing)
 	}
 	return s
+}
+
+// why returns the cause of a failure, and the message of a run that did not
+// fail.
+func (r runRow) why() string {
+	if r.Cause != nil {
+		return r.Cause.sentence()
+	}
+	return text(r.Message)
 }
 
 // invoker names what started the run: a trigger, a parent's pipeline, or the

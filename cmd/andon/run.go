@@ -26,12 +26,12 @@ type runDetail struct {
 
 type activityList struct {
 	Items []struct {
-		ActivityName  string          `json:"activityName"`
-		ActivityType  string          `json:"activityType"`
-		Status        string          `json:"status"`
-		ActivityStart *string         `json:"activityRunStart"`
-		DurationInMs  *int64          `json:"durationInMs"`
-		Error         json.RawMessage `json:"error"`
+		ActivityName  string  `json:"activityName"`
+		ActivityType  string  `json:"activityType"`
+		Status        string  `json:"status"`
+		ActivityStart *string `json:"activityRunStart"`
+		DurationInMs  *int64  `json:"durationInMs"`
+		Cause         *cause  `json:"cause"`
 	} `json:"items"`
 	State  string  `json:"state"`
 	Reason *string `json:"reason"`
@@ -77,7 +77,7 @@ func newRunCommand() *cobra.Command {
 			return err
 		case "csv":
 			w := newRunWriter("csv", out)
-			return errors.Join(w.row(raw), w.end(nil))
+			return errors.Join(w.row(raw), w.end(nil, false))
 		}
 		activities, err := b.get(cmd.Context(), path+"/activities", query)
 		if err != nil {
@@ -108,8 +108,9 @@ func printRun(w io.Writer, raw, rawActivities []byte) error {
 	t := &tableRuns{colour: colourful(w)}
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s %s in %s\n\n", t.status(r.runRow), printable(r.PipelineName), printable(r.FactoryName))
-	facts := [][2]string{
-		{"Run", r.RunID},
+	facts := [][2]string{{"Run", r.RunID}}
+	facts = append(facts, r.Cause.facts()...)
+	facts = append(facts, [][2]string{
 		{"Started", r.start()},
 		{"Ended", text(r.RunEnd)},
 		{"Duration", r.duration()},
@@ -119,7 +120,7 @@ func printRun(w io.Writer, raw, rawActivities []byte) error {
 		{"Recovery", r.recoverySentence()},
 		{"Factory", r.FactoryID},
 		{"Studio", r.StudioURL},
-	}
+	}...)
 	for _, other := range r.AlsoIn {
 		facts = append(facts, [2]string{"Also in", other.Factory})
 	}
@@ -142,7 +143,7 @@ func printRun(w io.Writer, raw, rawActivities []byte) error {
 	for _, a := range acts.Items {
 		row := runRow{Status: a.Status, RunStart: a.ActivityStart, DurationInMs: a.DurationInMs}
 		fmt.Fprintf(&b, "%s %-36s  %-20s  %-20s %10s  %s\n", t.status(row), cut(a.ActivityName, 36), cut(a.ActivityType, 20),
-			row.start(), row.duration(), cut(errorMessage(a.Error), 120))
+			row.start(), row.duration(), cut(a.Cause.sentence(), 120))
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
@@ -168,14 +169,16 @@ func (r runDetail) recoverySentence() string {
 	return "open"
 }
 
-// errorMessage returns the text of an activity's error object. Success has
-// such an object too, with empty strings.
-func errorMessage(raw json.RawMessage) string {
-	var e struct {
-		Message string `json:"message"`
+// facts are the lines that say why a run failed; none for a run that did not.
+func (c *cause) facts() [][2]string {
+	if c == nil {
+		return nil
 	}
-	if json.Unmarshal(raw, &e) != nil {
-		return "" // an odd error object has no message to show
+	code := text(c.Code)
+	if kind := text(c.FailureType); code != "" && kind != "" {
+		code += ", " + kind
+	} else if code == "" {
+		code = kind
 	}
-	return e.Message
+	return [][2]string{{"Why", c.sentence()}, {"Activity", text(c.Activity)}, {"Error code", code}, {"Child run", text(c.ChildRunID)}}
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/url"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -27,6 +28,7 @@ type runRow struct {
 	RunEnd       *string `json:"runEnd"`
 	DurationInMs *int64  `json:"durationInMs"`
 	Message      *string `json:"message"`
+	Cause        *cause  `json:"cause"`
 	LastUpdated  *string `json:"lastUpdated"`
 	RunGroupID   *string `json:"runGroupId"`
 	IsLatest     bool    `json:"isLatest"`
@@ -66,10 +68,58 @@ func (r runRow) recoveredBy() string {
 	return r.Recovery.By.RunID
 }
 
+// cause is why a run or an activity failed, as the server says it. Text is nil
+// where the message says nothing, and Reason is set then.
+type cause struct {
+	Text        *string `json:"text"`
+	Reason      *string `json:"reason"`
+	Code        *string `json:"code"`
+	FailureType *string `json:"failureType"`
+	Activity    *string `json:"activity"`
+	ChildRunID  *string `json:"childRunId"`
+}
+
+// sentence returns the text, or why there is none; "" for what did not fail.
+func (c *cause) sentence() string {
+	switch {
+	case c == nil:
+		return ""
+	case c.Text != nil:
+		return *c.Text
+	default:
+		return text(c.Reason)
+	}
+}
+
 type runList struct {
 	Items      []json.RawMessage `json:"items"`
 	NextCursor *string           `json:"nextCursor"`
 	AsOf       *string           `json:"asOf"`
+	Basis      struct {
+		Reason *string `json:"reason"`
+		Limits []struct {
+			Kind   string  `json:"kind"`
+			Reason string  `json:"reason"`
+			Since  *string `json:"since"`
+		} `json:"limits"`
+	} `json:"basis"`
+}
+
+// limits says in one line what limits the list; "" when nothing does.
+func (l *runList) limits() string {
+	parts := make([]string, 0, len(l.Basis.Limits))
+	for _, limit := range l.Basis.Limits {
+		part := limit.Reason
+		switch {
+		case limit.Since == nil:
+		case limit.Kind == "beforeHistory":
+			part += " (history begins at " + *limit.Since + ")"
+		default:
+			part += " (no data since " + *limit.Since + ")"
+		}
+		parts = append(parts, part)
+	}
+	return strings.Join(parts, "; ")
 }
 
 func newRunsCommand() *cobra.Command {
@@ -124,7 +174,12 @@ func newRunsCommand() *cobra.Command {
 			return err
 		}
 		defer func() { err = errors.Join(err, b.close()) }()
-		return printRuns(cmd.Context(), b, query, *limit, newRunWriter(find.output, cmd.OutOrStdout()))
+		limits, err := printRuns(cmd.Context(), b, query, *limit, newRunWriter(find.output, cmd.OutOrStdout()))
+		if limits != "" {
+			// Beside the rows, so that what reads json or csv is not disturbed.
+			cmd.PrintErrln("The list may lack runs: " + limits + ".")
+		}
+		return err
 	}
 	return cmd
 }
@@ -172,8 +227,8 @@ func parseMoment(s string, now time.Time) (time.Time, error) {
 }
 
 // printRuns pages through the answer until limit rows are written, 0 meaning
-// all.
-func printRuns(ctx context.Context, b *board, query url.Values, limit int, w runWriter) error {
+// all. It returns what limits the list, "" when nothing does.
+func printRuns(ctx context.Context, b *board, query url.Values, limit int, w runWriter) (limits string, err error) {
 	written := 0
 	for {
 		size := maxPage
@@ -183,20 +238,21 @@ func printRuns(ctx context.Context, b *board, query url.Values, limit int, w run
 		query.Set("limit", strconv.Itoa(size))
 		body, err := b.get(ctx, "/api/v1/runs", query)
 		if err != nil {
-			return err
+			return limits, err
 		}
 		var page runList
 		if err := json.Unmarshal(body, &page); err != nil {
-			return fmt.Errorf("the answer of %s is not a list of runs: %w", b.base, err)
+			return limits, fmt.Errorf("the answer of %s is not a list of runs: %w", b.base, err)
 		}
 		for _, raw := range page.Items {
 			if err := w.row(raw); err != nil {
-				return err
+				return limits, err
 			}
 		}
+		limits = page.limits()
 		written += len(page.Items)
 		if page.NextCursor == nil || limit > 0 && written >= limit {
-			return w.end(page.AsOf)
+			return limits, w.end(page.AsOf, limits != "")
 		}
 		query.Set("cursor", *page.NextCursor)
 	}

@@ -67,7 +67,7 @@ test('the overview says what is open and what runs, and follows', async ({ page 
 
 test('new runs wait while somebody reads the list', async ({ page }) => {
   await page.goto(`${world.url}runs?pipeline=pl_heron`)
-  await expect(page.getByText('No run of this time matches')).toBeVisible()
+  await expect(page.getByText('No run in this time range matches')).toBeVisible()
   await world.happens({ pipelineName: 'pl_heron', status: 'Succeeded', durationInMs: 100 })
   await expect(row(page, 'pl_heron')).toHaveCount(1)
   await row(page, 'pl_heron').hover()

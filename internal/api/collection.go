@@ -68,7 +68,7 @@ type FactoryCollection struct {
 	Factory   string           `json:"factory" doc:"Short id of the factory."`
 	Usage     FactoryUsage     `json:"usage" doc:"What asking Azure about it used in the last 24 hours, as far as the hours of the clock lie within them: 23 hours at least."`
 	Corrected FactoryCorrected `json:"corrected" doc:"What reading ranges once more corrected in the last 30 days."`
-	Runs      *int64           `json:"runs" doc:"Runs with from <= runStart < to; null without from and to, and when that can't be counted."`
+	Runs      *int64           `json:"runs" doc:"Runs with from <= runStart < to; null without from and to, when that can't be counted, and when none is known and the range of this factory is not covered whole."`
 	Rereads   []Reread         `json:"rereads" nullable:"false" doc:"Ranges that were ordered to be read once more since the server started, the newest first and at most ten."`
 	Lags      []LagSlot        `json:"lags" nullable:"false" doc:"How stale it got in the last 24 hours, by quarter of an hour, oldest first. One in which no window was completed is left out."`
 }
@@ -125,6 +125,10 @@ func (a *board) listCollection(ctx context.Context, in *RangeParams) (Collection
 	if err != nil {
 		return CollectionList{}, err
 	}
+	whole, err := a.coveredWhole(ctx, from, to)
+	if err != nil {
+		return CollectionList{}, err
+	}
 	usage, usageOfFactory := usageBy(used)
 	out := CollectionList{Items: []FactoryCollection{}, Usage: a.usageOf(usage)}
 	for _, place := range places {
@@ -135,8 +139,7 @@ func (a *board) listCollection(ctx context.Context, in *RangeParams) (Collection
 			Corrected: FactoryCorrected{Sweeps: h.Sweeps, Missed: h.Missed, Outdated: h.Outdated, LastAt: NullTime(h.Last)},
 			Lags:      []LagSlot{}, Rereads: []Reread{},
 		}
-		if runs != nil {
-			n := runs[place.Short]
+		if n := runs[place.Short]; runs != nil && (n > 0 || whole[place.Short]) {
 			item.Runs = &n
 		}
 		if a.collecting != nil {

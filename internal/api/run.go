@@ -36,6 +36,7 @@ type RunFields struct {
 	Status           string            `json:"status" doc:"Queued, InProgress, Succeeded, Failed, Canceling, Cancelled or a later word of ADF's, spelled as ADF spells it."`
 	EndUnknown       *string           `json:"endUnknown" doc:"Why nobody can say how the run ended, whatever status says: ADF forgot it before it was seen to end. Null for every other run."`
 	Message          *string           `json:"message" doc:"The whole message of the run: the reason of a failure. Null and empty stay what ADF sent."`
+	Cause            Null[Cause]       `json:"cause" doc:"Why the run failed; null for a run that did not."`
 	LastUpdated      NullTime          `json:"lastUpdated" doc:"When ADF last changed the run."`
 	SortTime         Time              `json:"sortTime" doc:"The time that lists sort the run by and that from and to compare: runStart; lastUpdated where runStart is absent or impossible; when Andon read the run where both are."`
 	Annotations      []json.RawMessage `json:"annotations" nullable:"false" doc:"Annotations of the pipeline, strings as a rule."`
@@ -58,6 +59,7 @@ type RunRow struct {
 
 // RunPage is a page of the list of runs.
 type RunPage struct {
+	Basis      Basis    `json:"basis" doc:"What the list rests on: which runs it may lack."`
 	Items      []RunRow `json:"items" nullable:"false" doc:"The runs."`
 	NextCursor *string  `json:"nextCursor" doc:"Value of cursor for the next page; null on the last."`
 	AsOf       NullTime `json:"asOf" doc:"Everything last updated before it is here: the oldest freshness of the factories asked for. Null when one was never read to the end."`
@@ -131,7 +133,7 @@ func runFields(r *store.Run) RunFields {
 		ID: r.ID, DebugRunID: r.DebugRunID, RunGroupID: r.RunGroupID, PipelineName: r.PipelineName,
 		InvokedBy: Null[InvokedBy]{(*InvokedBy)(r.InvokedBy)}, StartedBy: orNull(r.StartedBy),
 		RunStart: NullTime(r.RunStart), RunEnd: NullTime(r.RunEnd), DurationInMs: r.DurationInMs,
-		Status: string(r.Status), EndUnknown: endUnknown(r.Gone, r.Status), Message: r.Message, LastUpdated: NullTime(r.LastUpdated), SortTime: Time(r.SortTime),
+		Status: string(r.Status), EndUnknown: endUnknown(r.Gone, r.Status), Message: r.Message, Cause: runCause(r), LastUpdated: NullTime(r.LastUpdated), SortTime: Time(r.SortTime),
 		Annotations: elements(r.Annotations), IsLatest: r.Latest, CancelledBy: orJSONNull(r.CancelledBy),
 		Recovery: recoveryOf(r.Recovery), RecoveryReason: recoveryReason(r.Recovery),
 		DurationComputed: trueOrNull(r.DurationComputed), Origin: string(r.Origin), Activities: string(r.Activities), Odd: oddFields(r.Odd),
@@ -188,7 +190,8 @@ func runRowsWhole(runs []store.Run) []RunRow {
 	return out
 }
 
-func (a *board) runDetail(d *store.RunDetail) RunDetail {
+// runDetail writes a run whole. activities are those that are stored.
+func (a *board) runDetail(d *store.RunDetail, activities []adf.ActivityRun) RunDetail {
 	out := RunDetail{
 		RunFields:  runFields(&d.Run),
 		Parameters: orJSONNull(d.Parameters), RunDimension: orJSONNull(d.RunDimension),
@@ -196,6 +199,9 @@ func (a *board) runDetail(d *store.RunDetail) RunDetail {
 		StudioURL: a.studioURL(d.Source, d.Place.ID, d.RunID), AlsoIn: []AlsoIn{}, ParameterUses: []ParameterUse{},
 		GroupSize: d.GroupSize, ChildCount: d.ChildCount,
 		PreviousRunID: orNull(d.PreviousRunID), NextRunID: orNull(d.NextRunID),
+	}
+	if len(activities) > 0 {
+		out.Cause = runCauseWith(&d.Run, activities)
 	}
 	for _, e := range d.AlsoIn {
 		out.AlsoIn = append(out.AlsoIn, AlsoIn{Factory: e.Place.Short, FactoryName: e.Place.Name, RunStart: NullTime(e.RunStart)})

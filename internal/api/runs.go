@@ -5,6 +5,8 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"andon/internal/adf"
+	"andon/internal/cause"
 	"andon/internal/store"
 )
 
@@ -54,12 +56,14 @@ type FactoryFacet struct {
 }
 
 // Facets are the counts beside a list of runs. A figure that would cost too
-// much is null, and reason says so.
+// much is null, and reason says so. A zero that is not known to be one is null
+// too, and the basis says why.
 type Facets struct {
-	Total          *int64         `json:"total" doc:"Runs that the filters leave."`
-	Open           *int64         `json:"open" doc:"Open failed runs among them."`
-	NotRedone      *int64         `json:"notRedone" doc:"Failed runs among them that are not redone."`
-	Recovered      *int64         `json:"recovered" doc:"Failed runs among them that have recovered."`
+	Basis          Basis          `json:"basis" doc:"What all figures here rest on."`
+	Total          *int64         `json:"total" doc:"Known runs that the filters leave; null when none is known and the range is not covered whole."`
+	Open           *int64         `json:"open" doc:"Open failed runs among them; null when none is known and the basis has a reason."`
+	NotRedone      *int64         `json:"notRedone" doc:"Failed runs among them that are not redone; null like open."`
+	Recovered      *int64         `json:"recovered" doc:"Failed runs among them that have recovered; null like open."`
 	RecoveryReason *string        `json:"recoveryReason" doc:"Why open, notRedone and recovered are null though total is known: recoveries are being derived."`
 	Recovery       []Facet        `json:"recovery" nullable:"true" doc:"Failed runs by recovery."`
 	Status         []Facet        `json:"status" nullable:"true" doc:"By status."`
@@ -118,7 +122,11 @@ func (a *board) listRuns(ctx context.Context, in *ListRunsParams) (RunPage, erro
 	if len(in.Include) > 0 {
 		rows = runRowsWhole
 	}
-	return RunPage{Items: rows(page.Runs), NextCursor: orNull(page.NextCursor), AsOf: NullTime(page.AsOf)}, nil
+	basis, err := a.basis(ctx, query.From, query.To, query.Factories)
+	if err != nil {
+		return RunPage{}, err
+	}
+	return RunPage{Basis: basis, Items: rows(page.Runs), NextCursor: orNull(page.NextCursor), AsOf: NullTime(page.AsOf)}, nil
 }
 
 func (a *board) runFacets(ctx context.Context, in *RunFilterParams) (Facets, error) {
@@ -131,8 +139,12 @@ func (a *board) runFacets(ctx context.Context, in *RunFilterParams) (Facets, err
 	if err != nil {
 		return Facets{}, err
 	}
+	basis, err := a.basis(ctx, filter.From, filter.To, in.Factory)
+	if err != nil {
+		return Facets{}, err
+	}
 	out := Facets{
-		Total: f.Total, Open: f.Open, NotRedone: f.NotRedone, Recovered: f.Recovered, RecoveryReason: orNull(f.RecoveryReason), Reason: orNull(f.Reason),
+		Basis: basis, Total: known(f.Total, basis.inRange), Open: known(f.Open, basis.now), NotRedone: known(f.NotRedone, basis.now), Recovered: known(f.Recovered, basis.now), RecoveryReason: orNull(f.RecoveryReason), Reason: orNull(f.Reason),
 		Recovery: facets(f.Recovery), Status: facets(f.Status), InvokedBy: facets(f.InvokedBy), Trigger: facets(f.Trigger),
 		Parent: facets(f.Parent), Pipeline: facets(f.Pipeline), Annotation: facets(f.Annotation),
 	}
@@ -162,7 +174,15 @@ func (a *board) getRun(ctx context.Context, in *RunParams) (RunDetail, error) {
 	if err != nil {
 		return RunDetail{}, err
 	}
-	return a.runDetail(&detail), nil
+	var activities []adf.ActivityRun
+	if cause.Failed(detail.Status) && detail.Activities != store.ActivitiesNone {
+		stored, err := a.store.Activities(ctx, detail.Place.Short, detail.RunID)
+		if err != nil {
+			return RunDetail{}, err
+		}
+		activities = stored.Rows
+	}
+	return a.runDetail(&detail, activities), nil
 }
 
 func (a *board) runGroup(ctx context.Context, in *RunParams) (RunList, error) {

@@ -52,6 +52,7 @@ func TestARowIsWhatADFSent(t *testing.T) {
 		delete(want, whole)
 	}
 	maps.Copy(want, object{
+		"cause":   causeOf(object{"text": `"x" & more second line`, "activity": "<copy>"}),
 		"factory": "sales-prod", "factoryName": "Sales-Prod", "factoryId": string(place.ID), "cancelledBy": nil, "startedBy": "pl_all",
 		"recovery": object{"state": "open", "rule": nil, "by": nil, "running": nil}, "recoveryReason": nil, "endUnknown": nil, "activities": "none", "odd": []any{}, "sortTime": row["runStart"],
 		"origin": "api", "durationComputed": nil,
@@ -183,8 +184,9 @@ func TestFacetsCountWhatOtherFiltersLeave(t *testing.T) {
 	t.Parallel()
 	b := filterRuns(t)
 	got := read[object](t, b, "/api/v1/runs/facets?factory=sales-prod&status=Failed")
+	delete(got, "basis") // see TestNoAnswerClaimsWhatIsNotCovered
 	want := object{
-		"total": 1.0, "open": 1.0, "notRedone": 0.0, "recovered": 0.0, "recoveryReason": nil, "reason": nil,
+		"total": 1.0, "open": 1.0, "notRedone": nil, "recovered": nil, "recoveryReason": nil, "reason": nil, // of what is being read a zero is not known
 		"recovery":   []any{object{"value": "open", "count": 1.0}},
 		"status":     []any{object{"value": "Succeeded", "count": 3.0}, object{"value": "Failed", "count": 1.0}, object{"value": "InProgress", "count": 1.0}},
 		"factory":    []any{object{"value": "sales-prod", "name": "sales-prod", "count": 1.0}},

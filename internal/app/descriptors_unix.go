@@ -14,5 +14,5 @@ func descriptorLimit() int {
 	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit); err != nil {
 		return 2 * mostConnections // it is not known: the cap of Andon's own applies
 	}
-	return int(min(uint64(limit.Cur), math.MaxInt32)) //nolint:gosec,unconvert // bounded; some systems count with signed numbers
+	return int(min(uint64(limit.Cur), math.MaxInt32)) //nolint:unconvert // some systems count with signed numbers
 }

@@ -153,13 +153,13 @@ func modeStep(path string, wide []string, unknown error) Step {
 	case len(wide) == 0:
 		return Step{Status: OK, What: path + " opens"}
 	}
-	command := "chmod go="
+	command := []string{"chmod", "go="}
 	for _, file := range wide {
-		command += " " + azure.ShellQuote(file)
+		command = append(command, azure.ShellQuote(file))
 	}
 	return Step{
 		Status: Warning, What: path + " opens, and other users of this machine can read " + strings.Join(wide, ", ") + ": the parameters, outputs and messages of every run",
-		Advice: "take it away from them; andon serve does so when it starts", Command: command,
+		Advice: "take it away from them; andon serve does so when it starts", Command: strings.Join(command, " "),
 	}
 }
 

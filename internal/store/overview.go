@@ -53,6 +53,7 @@ type PipelineHealth struct {
 	Place        Place
 	PipelineName string
 	Runs, Failed int64
+	Finished     int64    // those that succeeded or failed
 	Open         int64    // failed runs of the range that are open
 	NotRedone    int64    // failed runs of the range that are not redone
 	SuccessRate  *float64 // nil with neither success nor failure
@@ -132,11 +133,11 @@ func (s *Store) periods(ctx context.Context, sc *scope, o *Overview) error {
 
 	before := scope{from: sc.from - (sc.to - sc.from), to: sc.from, factories: sc.factories}
 	o.Previous = Period{From: adf.Time(before.from), To: adf.Time(before.to)}
-	windows, err := s.allCoverage(ctx, sc.factories)
+	basis, err := s.readBasis(ctx, sc.factories)
 	if err != nil {
 		return err
 	}
-	if coveredBy(windows, Window{o.Previous.From, o.Previous.To}) != CoveredYes {
+	if coverAll(basis, Window{o.Previous.From, o.Previous.To}) != CoveredYes {
 		o.Previous.Reason = "the period before is not read whole"
 		return nil
 	}
@@ -321,6 +322,7 @@ func (s *Store) health(ctx context.Context, sc *scope, of []pipelineCount) ([]Pi
 		place, _ := s.dicts.place(name.factory)
 		out[i] = PipelineHealth{
 			Place: place, PipelineName: name.name, Runs: t.total(), Failed: t.counts[adf.StatusFailed], Open: t.open, NotRedone: t.notRedone,
+			Finished:    t.counts[adf.StatusSucceeded] + t.counts[adf.StatusFailed],
 			SuccessRate: rate(t.counts[adf.StatusSucceeded], t.counts[adf.StatusFailed]),
 		}
 	}

@@ -179,6 +179,15 @@ func TestLongListsSeek(t *testing.T) {
 	}
 }
 
+func TestChildrenAreFoundByDayAndParent(t *testing.T) {
+	t.Parallel()
+	s := planStore(t)
+	b := childrenStmt(encodeRunID("6d1f0c52-7c3e-4c7d-9c0a-0b8f4b1c9a01"), numbers(30)).add(" AND parent_id = ").arg([]byte{1}).add(" ORDER BY 2, 1")
+	if plan := strings.Join(explain(t, s, b), "; "); !strings.Contains(plan, "run_parent_prefix (<expr>=? AND <expr>=?)") {
+		t.Errorf("%s, want a search by day and parent", plan)
+	}
+}
+
 func TestPiecesCoverARangeOnce(t *testing.T) {
 	t.Parallel()
 	start := func(unit string, n int64) int64 {

@@ -351,6 +351,14 @@ const (
 	maxChildDays    = 120
 )
 
+// childrenStmt selects by the index of children, which holds the first four
+// bytes of the parent's id: the caller compares the whole.
+func childrenStmt(parent []byte, days []int64) *stmt {
+	b := newStmt().add("SELECT seq, run_start FROM run").index("run_parent_prefix")
+	b.add(" WHERE parent_id IS NOT NULL AND run_start / 864000000000 IN ").nums(days)
+	return b.add(" AND substr(parent_id, 1, 4) = substr(").arg(parent).add(", 1, 4)")
+}
+
 // childKeys finds a run's children in the days in which they can have started.
 func (s *Store) childKeys(ctx context.Context, hit located) ([]RunKey, error) {
 	first := hit.start/dayTicks - childDaysBefore
@@ -364,8 +372,7 @@ func (s *Store) childKeys(ctx context.Context, hit located) ([]RunKey, error) {
 	for d := first; d <= last && len(days) < maxChildDays; d++ {
 		days = append(days, d)
 	}
-	b := newStmt().add("SELECT seq, run_start FROM run").index("run_parent").add(" WHERE parent_id IS NOT NULL AND run_start / 864000000000 IN ").nums(days)
-	b.add(" AND parent_id = ").arg(hit.id).add(" AND factory_id = ").arg(int64(hit.factory)).add(" ORDER BY 2, 1")
+	b := childrenStmt(hit.id, days).add(" AND parent_id = ").arg(hit.id).add(" AND factory_id = ").arg(int64(hit.factory)).add(" ORDER BY 2, 1")
 	found, err := s.places(ctx, b)
 	keys := make([]RunKey, len(found))
 	for i, p := range found {

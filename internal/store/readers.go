@@ -77,7 +77,7 @@ func (r *readers) pool(ctx context.Context) *sql.DB {
 
 // QueryContext runs a query on the pool of ctx.
 func (r *readers) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
-	return r.pool(ctx).QueryContext(ctx, query, args...) //nolint:sqlclosecheck // the caller closes it
+	return r.pool(ctx).QueryContext(ctx, query, args...)
 }
 
 // QueryRowContext runs a query for one row on the pool of ctx.

@@ -321,7 +321,8 @@ func (w *writer) children(parent *storedRun) (found []storedRun, err error) {
 	}
 	first := floorDiv(parent.start, dayTicks) - childDaysBefore
 	for day := first; day <= floorDiv(last, dayTicks)+childDaysBefore && day < first+maxChildDays; day++ {
-		part, err := w.runsWhere("INDEXED BY run_parent WHERE parent_id IS NOT NULL AND run_start / 864000000000 = ? AND parent_id = ? AND factory_id = ?", day, parent.id, parent.factory)
+		part, err := w.runsWhere(`INDEXED BY run_parent_prefix WHERE parent_id IS NOT NULL AND run_start / 864000000000 = ? AND substr(parent_id, 1, 4) = substr(?, 1, 4)
+			AND parent_id = ? AND factory_id = ?`, day, parent.id, parent.id, parent.factory)
 		if err != nil {
 			return nil, err
 		}

@@ -1,6 +1,7 @@
 import { infiniteQueryOptions, keepPreviousData, queryOptions } from '@tanstack/react-query'
 import type { RunFilter } from '../search/schema'
 import { type Bounds, resolveRange } from '../time/range'
+import { basisMs } from './basis'
 import { api, body } from './client'
 import { scopeOf } from './scope'
 
@@ -82,6 +83,7 @@ export function facetsQuery(filter: RunFilter, now: () => number = Date.now) {
       return body(api.GET('/api/v1/runs/facets', { params: { query }, signal }))
     },
     placeholderData: keepPreviousData,
+    refetchInterval: basisMs,
   })
 }
 

@@ -352,6 +352,8 @@ export interface components {
             activityRunStart: string | null;
             /** @description Type of the activity: Copy, ForEach, ExecutePipeline … */
             activityType: string | null;
+            /** @description Why it failed; null for an activity that did not. TimedOut counts as failed. */
+            cause: components["schemas"]["Cause"] | null;
             /**
              * Format: int64
              * @description Duration in milliseconds; null while it runs.
@@ -419,6 +421,144 @@ export interface components {
              * @description When that run started.
              */
             runStart: string | null;
+        };
+        Basis: {
+            /** @description What keeps factories from being read or up to date, grouped by cause. */
+            causes: components["schemas"]["BasisCause"][];
+            /**
+             * @description How much of the range was read to its end: yes is all of it in every factory asked for. A zero or a percentage of the range is true only then.
+             * @enum {string}
+             */
+            covered: "yes" | "partly" | "no";
+            /**
+             * Format: double
+             * @description Share of the wanted history that is here, 0 to 1; null while what is wanted is not known.
+             */
+            doneShare: number | null;
+            /** @description The factories asked for, by what is known of them. */
+            factories: components["schemas"]["BasisFactories"];
+            /**
+             * Format: date-time
+             * @description Since when all factories that were read are covered; null when none was.
+             */
+            from: string | null;
+            /** @description Stretches of the range that are not covered in at least one factory that was read, merged; the newest 20, oldest first. */
+            gaps: components["schemas"]["BasisGap"][];
+            /** @description All that limits the answer, the most important first. */
+            limits: components["schemas"]["Limit"][];
+            /** @description Whether no run started in the range; null where that is not known, and where the answer is not about the runs of a range. */
+            nothingRan: boolean | null;
+            /** @description What limits the answer most, as the beginning of a sentence: 1 of 5 factories can be read. Null when all that was asked for is covered and up to date. */
+            reason: string | null;
+            /**
+             * Format: date-time
+             * @description Until when all factories that were read are covered; null when none was.
+             */
+            to: string | null;
+        };
+        BasisCause: {
+            /** @description What to do. */
+            advice: string | null;
+            /**
+             * Format: date-time
+             * @description When it was last met.
+             */
+            at: string | null;
+            /** @description The commands that fix it for all factories here, one a line; null where there are none. */
+            command: string | null;
+            /**
+             * Format: int64
+             * @description Factories concerned; 0 when the source as a whole is.
+             */
+            count: number;
+            /** @description The first 50 of them. */
+            factories: components["schemas"]["NamedFactory"][];
+            /** @description Kind of trouble, one word; null where there is none, such as for a poll that is late. */
+            kind: string | null;
+            /**
+             * Format: int64
+             * @description Those of them of which nothing was ever read.
+             */
+            neverRead: number;
+            /**
+             * Format: date-time
+             * @description When it is tried again; null when a person has to act or Azure did not say.
+             */
+            retryAt: string | null;
+            /** @description Name of the source; null when unknown. */
+            source: string | null;
+            /** @description What happened. */
+            what: string;
+            /** @description In which call; of one factory where it concerns several. */
+            where: string | null;
+        };
+        BasisFactories: {
+            /**
+             * Format: int64
+             * @description Factories asked for that Azure lists or that were imported.
+             */
+            asked: number;
+            /**
+             * Format: int64
+             * @description Those whose history is still being read.
+             */
+            filling: number;
+            /**
+             * Format: int64
+             * @description Those that Azure no longer lists.
+             */
+            gone: number;
+            /**
+             * Format: int64
+             * @description Those of which only imported runs are here.
+             */
+            imported: number;
+            /**
+             * Format: int64
+             * @description Those of which nothing could be read so far.
+             */
+            neverRead: number;
+            /**
+             * Format: int64
+             * @description Those that this server does not collect.
+             */
+            off: number;
+            /**
+             * Format: int64
+             * @description Those that were read, and are not up to date.
+             */
+            stale: number;
+            /**
+             * Format: int64
+             * @description Those that are polled in time and whose history is here.
+             */
+            upToDate: number;
+        };
+        BasisGap: {
+            /**
+             * Format: date-time
+             * @description Where it begins.
+             */
+            from: string;
+            /**
+             * Format: date-time
+             * @description Where it ends.
+             */
+            to: string;
+        };
+        Cause: {
+            /** @description Innermost activity that the message names: where it failed. It may be one of a child run. */
+            activity: string | null;
+            /** @description runId of the child run through which it failed. Null as code is, and where no child failed. */
+            childRunId: string | null;
+            /** @description errorCode of the failed activity, any text. Null where it has none. For runs it is known once their activities are stored, and given by GET /runs/{runId}; lists and events leave it null. */
+            code: string | null;
+            /** @description failureType of the failed activity: UserError, SystemError or a later word of ADF's. Null as code is. */
+            failureType: string | null;
+            /** @description Why text is null; null when it is not. */
+            reason: string | null;
+            /** @description Why it failed, in a sentence: the deepest specific one of the message, with the number or name that the failing system gave in front. Made from redacted text. Null when the message says nothing. */
+            text: string | null;
         };
         CheckEvidence: {
             /** @description The missing right; null where none is missing. */
@@ -517,18 +657,20 @@ export interface components {
         Facets: {
             /** @description The 50 annotations with the most runs. */
             annotation: components["schemas"]["Facet"][] | null;
+            /** @description What all figures here rest on. */
+            basis: components["schemas"]["Basis"];
             /** @description By factory. */
             factory: components["schemas"]["FactoryFacet"][] | null;
             /** @description By invokedBy.invokedByType. */
             invokedBy: components["schemas"]["Facet"][] | null;
             /**
              * Format: int64
-             * @description Failed runs among them that are not redone.
+             * @description Failed runs among them that are not redone; null like open.
              */
             notRedone: number | null;
             /**
              * Format: int64
-             * @description Open failed runs among them.
+             * @description Open failed runs among them; null when none is known and the basis has a reason.
              */
             open: number | null;
             /** @description The 20 pipelines that started the most runs, for the parameter invokedBy. */
@@ -539,7 +681,7 @@ export interface components {
             reason: string | null;
             /**
              * Format: int64
-             * @description Failed runs among them that have recovered.
+             * @description Failed runs among them that have recovered; null like open.
              */
             recovered: number | null;
             /** @description Failed runs by recovery. */
@@ -550,7 +692,7 @@ export interface components {
             status: components["schemas"]["Facet"][] | null;
             /**
              * Format: int64
-             * @description Runs that the filters leave.
+             * @description Known runs that the filters leave; null when none is known and the range is not covered whole.
              */
             total: number | null;
             /** @description The 20 triggers with the most runs. */
@@ -562,10 +704,10 @@ export interface components {
              * @description Everything last updated before it is here; null before the first window was completed.
              */
             asOf: string | null;
-            /** @description Runs by status, all time; statuses that do not occur are left out. */
+            /** @description Runs by status, all time; statuses that do not occur are left out. Null while nothing was read or imported. */
             counts: {
                 [key: string]: number;
-            };
+            } | null;
             /** @description Which part of its history is here. */
             coverage: components["schemas"]["FactoryCoverage"];
             /** @description Short id of the factory, for the factory parameter. */
@@ -595,6 +737,8 @@ export interface components {
             location: string | null;
             /** @description Name as Azure spells it. */
             name: string;
+            /** @description Whether nothing of it was ever read, because something keeps Andon from reading it. */
+            neverRead: boolean;
             /**
              * Format: int64
              * @description Rows with a field that could not be read, and rows that could not be kept.
@@ -604,9 +748,9 @@ export interface components {
             resourceGroup: string;
             /**
              * Format: int64
-             * @description Runs, all time.
+             * @description Runs, all time; null while nothing was read or imported.
              */
-            runs: number;
+            runs: number | null;
             /** @description Name of the source that sees it; null for a factory known from a file only. */
             source: string | null;
             /**
@@ -634,7 +778,7 @@ export interface components {
             rereads: components["schemas"]["Reread"][];
             /**
              * Format: int64
-             * @description Runs with from <= runStart < to; null without from and to, and when that can't be counted.
+             * @description Runs with from <= runStart < to; null without from and to, when that can't be counted, and when none is known and the range of this factory is not covered whole.
              */
             runs: number | null;
             /** @description What asking Azure about it used in the last 24 hours, as far as the hours of the clock lie within them: 23 hours at least. */
@@ -739,6 +883,8 @@ export interface components {
             secondsLeft: number | null;
         };
         FactoryList: {
+            /** @description What figures over all wanted history of all factories rest on. */
+            basis: components["schemas"]["Basis"];
             /** @description The factories, by name. */
             items: components["schemas"]["Factory"][];
             /** @description Always null: the list is whole. */
@@ -853,6 +999,38 @@ export interface components {
              */
             start: string;
         };
+        Limit: {
+            /**
+             * Format: int64
+             * @description Factories concerned.
+             */
+            count: number;
+            /** @description The first 50 of them. */
+            factories: components["schemas"]["NamedFactory"][];
+            /**
+             * @description What it is, one word.
+             * @enum {string}
+             */
+            kind: "noFactory" | "off" | "neverRead" | "imported" | "gone" | "stale" | "source" | "filling" | "future" | "beforeHistory" | "gap";
+            /** @description The same as the beginning of a sentence, without times. */
+            reason: string;
+            /**
+             * Format: date-time
+             * @description For stale and off: nothing newer than this is known of one of them. For beforeHistory: where history begins. Null for the others.
+             */
+            since: string | null;
+        };
+        NamedFactory: {
+            /**
+             * Format: date-time
+             * @description Everything last updated before it is here; null when nothing was ever read.
+             */
+            asOf: string | null;
+            /** @description Short id of the factory. */
+            factory: string;
+            /** @description Name as Azure spells it. */
+            name: string;
+        };
         OddField: {
             /** @description ADF's name of the field; empty for the row as a whole. */
             field: string;
@@ -882,12 +1060,12 @@ export interface components {
              * @description Everything last updated before it is here: the oldest freshness of the factories asked for.
              */
             asOf: string | null;
-            /** @description Runs by status; statuses that do not occur are left out. */
+            /** @description What all figures here rest on. */
+            basis: components["schemas"]["Basis"];
+            /** @description Known runs by status; statuses that do not occur are left out. Null when none is known and nothing of the range is covered. */
             counts: {
                 [key: string]: number;
-            };
-            /** @description How much of history this rests on. */
-            coverage: components["schemas"]["OverviewCoverage"];
+            } | null;
             /**
              * Format: date-time
              * @description Where the range begins.
@@ -903,8 +1081,6 @@ export interface components {
             recovery: components["schemas"]["RecoveryCounts"];
             /** @description What goes on now. */
             running: components["schemas"]["RunningNow"];
-            /** @description What is not kept up to date though it should be. */
-            staleSources: components["schemas"]["StaleSource"][];
             /** @description Success rate of the range. */
             successRate: components["schemas"]["SuccessRate"];
             /**
@@ -914,30 +1090,6 @@ export interface components {
             to: string;
             /** @description At most 10 pipelines: most open failures, then most failures, then most runs first. */
             worstPipelines: components["schemas"]["PipelineHealth"][];
-        };
-        OverviewCoverage: {
-            /** @description Whether every factory's wanted history is here. */
-            complete: boolean;
-            /**
-             * Format: double
-             * @description Share of the wanted history that is here, 0 to 1; null when nobody said what is wanted.
-             */
-            doneShare: number | null;
-            /**
-             * Format: int64
-             * @description Factories whose history is still being read.
-             */
-            filling: number;
-            /**
-             * Format: date-time
-             * @description Where every factory's history has begun; null when one has none yet.
-             */
-            from: string | null;
-            /**
-             * Format: int64
-             * @description Runs that are here, all time.
-             */
-            runs: number;
         };
         ParameterUse: {
             /** @description recurring: its values come back and tell the pipeline's series apart. moving: its values are new each time. ignored: it is not compared. Null while it is not classified. */
@@ -959,6 +1111,11 @@ export interface components {
              * @description Those that failed.
              */
             failed: number;
+            /**
+             * Format: int64
+             * @description Those that succeeded or failed.
+             */
+            finished: number;
             /** @description Its newest run. */
             last: components["schemas"]["RunRow"];
             /**
@@ -982,7 +1139,7 @@ export interface components {
             strip: components["schemas"]["StripRun"][];
             /**
              * Format: double
-             * @description Succeeded / (Succeeded + Failed), 0 to 1; null with neither.
+             * @description (finished - failed) / finished, 0 to 1; null when none finished and when the range is not covered whole.
              */
             successRate: number | null;
         };
@@ -1041,7 +1198,7 @@ export interface components {
              * Format: int64
              * @description Open failed runs from before the range.
              */
-            before: number;
+            before: number | null;
             /**
              * Format: int64
              * @description Pipelines that fail and work again by themselves each time.
@@ -1063,7 +1220,7 @@ export interface components {
             oldest: string | null;
             /**
              * Format: int64
-             * @description Pipelines that need attention: with an open series that is neither flapping nor older. Null while recoveries are being derived.
+             * @description Pipelines that need attention: with an open series that is neither flapping nor older. Null while recoveries are being derived, and when none is known and the basis has a reason.
              */
             pipelines: number | null;
             /** @description Why figures are null or may lack something; null when neither is so. */
@@ -1183,14 +1340,14 @@ export interface components {
         RecoveryCounts: {
             /**
              * Format: int64
-             * @description Failed runs of the range that are not redone.
+             * @description Failed runs of the range that are not redone; null when none is known and the range is not covered whole.
              */
             notRedone: number | null;
-            /** @description Why they are null: recoveries are being derived. */
+            /** @description Why they are null though the range is covered: recoveries are being derived. */
             reason: string | null;
             /**
              * Format: int64
-             * @description Failed runs of the range that have recovered.
+             * @description Failed runs of the range that have recovered; null like notRedone.
              */
             recovered: number | null;
         };
@@ -1267,6 +1424,8 @@ export interface components {
             annotations: unknown[];
             /** @description Who cancelled the run, as ADF sent it; null when nobody did. */
             cancelledBy: unknown;
+            /** @description Why the run failed; null for a run that did not. */
+            cause: components["schemas"]["Cause"] | null;
             /**
              * Format: int64
              * @description Runs that it started.
@@ -1394,6 +1553,8 @@ export interface components {
              * @description Everything last updated before it is here: the oldest freshness of the factories asked for. Null when one was never read to the end.
              */
             asOf: string | null;
+            /** @description What the list rests on: which runs it may lack. */
+            basis: components["schemas"]["Basis"];
             /** @description The runs. */
             items: components["schemas"]["RunRow"][];
             /** @description Value of cursor for the next page; null on the last. */
@@ -1409,6 +1570,8 @@ export interface components {
             annotations: unknown[];
             /** @description Who cancelled the run, as ADF sent it; null when nobody did. */
             cancelledBy: unknown;
+            /** @description Why the run failed; null for a run that did not. */
+            cause: components["schemas"]["Cause"] | null;
             /** @description Set on debug runs. */
             debugRunId: string | null;
             /** @description true where no duration was sent, as in logs: durationInMs is runEnd - runStart. Null for every other run. */
@@ -1485,9 +1648,9 @@ export interface components {
         RunningNow: {
             /**
              * Format: int64
-             * @description Runs that are Queued, InProgress or Canceling.
+             * @description Runs that are Queued, InProgress or Canceling; null when none is known and the basis has a reason.
              */
-            count: number;
+            count: number | null;
             /** @description At most 20 of them, the longest first. */
             items: components["schemas"]["RunRow"][];
         };
@@ -1558,23 +1721,6 @@ export interface components {
              */
             state: "none" | "running" | "done";
         };
-        StaleSource: {
-            /**
-             * Format: date-time
-             * @description Everything last updated before it is here.
-             */
-            asOf: string | null;
-            /** @description Command that mends it. */
-            command: string | null;
-            /** @description Short id of the factory; null for a source as a whole. */
-            factory: string | null;
-            /** @description Name of the factory or of the source. */
-            name: string;
-            /** @description Why, and what to do. */
-            reason: string;
-            /** @description Name of the source; null when unknown. */
-            source: string | null;
-        };
         StripRun: {
             /**
              * Format: int64
@@ -1598,11 +1744,21 @@ export interface components {
             status: string;
         };
         SuccessRate: {
+            /**
+             * Format: int64
+             * @description Known runs that succeeded or failed; null when nothing is known.
+             */
+            finished: number | null;
             /** @description Why value is null. */
             reason: string | null;
             /**
+             * Format: int64
+             * @description Known runs that succeeded; null when nothing is known.
+             */
+            succeeded: number | null;
+            /**
              * Format: double
-             * @description Succeeded / (Succeeded + Failed), 0 to 1; null when unknown.
+             * @description succeeded / finished, 0 to 1; null when unknown, which it is unless the range is covered whole.
              */
             value: number | null;
         };
@@ -1632,6 +1788,8 @@ export interface components {
              * @description Oldest freshness of the factories asked for.
              */
             asOf: string | null;
+            /** @description What all figures here rest on. */
+            basis: components["schemas"]["Basis"];
             /**
              * @description Width of a bucket.
              * @enum {string}
@@ -1651,10 +1809,10 @@ export interface components {
             to: string;
         };
         TimelineBucket: {
-            /** @description Runs by status; statuses that do not occur are left out. Empty, and unknown, where covered is no. */
+            /** @description Runs by status; statuses that do not occur are left out. Null where covered is no. */
             counts: {
                 [key: string]: number;
-            };
+            } | null;
             /**
              * @description How much of its history is here.
              * @enum {string}
@@ -1667,19 +1825,19 @@ export interface components {
             end: string;
             /**
              * Format: int64
-             * @description Failed runs that are not redone.
+             * @description Failed runs that are not redone; null where covered is no.
              */
-            notRedone: number;
+            notRedone: number | null;
             /**
              * Format: int64
-             * @description Open failed runs.
+             * @description Open failed runs; null where covered is no.
              */
-            open: number;
+            open: number | null;
             /**
              * Format: int64
-             * @description Failed runs that have recovered.
+             * @description Failed runs that have recovered; null where covered is no.
              */
-            recovered: number;
+            recovered: number | null;
             /**
              * Format: date-time
              * @description Where it begins.
@@ -1687,9 +1845,9 @@ export interface components {
             start: string;
             /**
              * Format: int64
-             * @description Failed runs whose recovery is being derived: open, notRedone and recovered leave them out.
+             * @description Failed runs whose recovery is being derived: open, notRedone and recovered leave them out. Null where covered is no.
              */
-            underived: number;
+            underived: number | null;
         };
         Trouble: {
             /** @description What to do. */

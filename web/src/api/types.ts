@@ -15,6 +15,7 @@ type Item<T> = T extends { items: infer L }
 
 export type RunPage = Body<'/api/v1/runs'>
 export type RunRow = Item<RunPage>
+export type Cause = NonNullable<RunRow['cause']>
 export type RunFacets = Body<'/api/v1/runs/facets'>
 export type RunDetail = Body<'/api/v1/runs/{runId}'>
 export type RunList = Body<'/api/v1/runs/{runId}/group'>
@@ -42,3 +43,5 @@ export type TimelineBucket = Item<Timeline>
 export type BucketWidth = NonNullable<
   NonNullable<paths['/api/v1/timeline']['get']['parameters']['query']>['bucket']
 >
+export type Basis = Overview['basis']
+export type BasisCause = Basis['causes'][number]

@@ -25,7 +25,7 @@ type Failures = Pick<TimelineBucket, 'notRedone' | 'recovered' | 'underived'>
  */
 export function tallyOf(bucket: Pick<TimelineBucket, 'counts'> & Partial<Failures>): Tally {
   const tally = { ...none }
-  for (const [status, count] of Object.entries(bucket.counts)) tally[toneOf(status)] += count
+  for (const [status, count] of Object.entries(bucket.counts ?? {})) tally[toneOf(status)] += count
   for (const state of ['notRedone', 'recovered', 'underived'] as const) {
     tally[state] = Math.min(bucket[state] ?? 0, tally.bad)
     tally.bad -= tally[state]
@@ -89,7 +89,7 @@ export function countsOf(tally: Tally, statuses: string[]): Count[] {
 /** A bucket in words, statuses as they were sent: "23 succeeded, 1 failed". */
 export function describeBucket(bucket: TimelineBucket): string {
   if (bucket.covered === 'no') return 'not known'
-  const parts = countsOf(tallyOf(bucket), Object.keys(bucket.counts)).map(
+  const parts = countsOf(tallyOf(bucket), Object.keys(bucket.counts ?? {})).map(
     ({ count, word }) => `${formatCount(count)} ${word}`,
   )
   const text = parts.length === 0 ? 'no runs' : parts.join(', ')

@@ -23,7 +23,7 @@ export function Legend({ children }: { children: React.ReactNode }) {
 export function HistogramLegend({ buckets }: { buckets: TimelineBucket[] }) {
   const counts = countsOf(
     sumTallies(buckets.map(tallyOf)),
-    buckets.flatMap((bucket) => Object.keys(bucket.counts)),
+    buckets.flatMap((bucket) => Object.keys(bucket.counts ?? {})),
   )
   return (
     <Legend>

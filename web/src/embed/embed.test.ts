@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { RunRow } from '../api/types'
-import { sampleRecovery } from '../testing/samples'
+import { sampleCause, sampleRecovery } from '../testing/samples'
 import { readPiece } from './params'
 import { upsert } from './rows'
 import { drawStrip, sentence } from './strip'
@@ -27,6 +27,7 @@ function run(runId: string, runStart: string | null, more: Partial<RunRow> = {})
     status: 'Succeeded',
     endUnknown: null,
     message: '',
+    cause: null,
     lastUpdated: runStart,
     sortTime: runStart ?? '2026-11-24T02:13:00Z',
     annotations: [],
@@ -96,6 +97,7 @@ describe('what is drawn', () => {
       status: 'Failed',
       recovery: sampleRecovery('open'),
       message: 'server secret.db said no',
+      cause: sampleCause({ text: 'secret.db said no', activity: 'cp_secret.db' }),
     }),
     run('a', '2026-11-24T02:00:00Z', { status: 'Failed', recovery: sampleRecovery('recovered') }),
     run('n', '2026-11-24T01:55:00Z', { status: 'Failed', recovery: sampleRecovery('notRedone') }),
@@ -112,7 +114,7 @@ describe('what is drawn', () => {
     ])
   })
 
-  it('lists runs without their message, with the time a running one takes so far', () => {
+  it('lists runs without their message and cause, with the time a running one takes so far', () => {
     const table = drawTable(rows, 'UTC', now)
     const cells = [...table.querySelectorAll('tbody tr')].map((tr) =>
       tr.textContent?.replaceAll('\u00a0', ' '),
@@ -121,7 +123,8 @@ describe('what is drawn', () => {
     expect(
       cells.slice(1).map((cell) => cell?.match(/Failed, (open|recovered|not redone)/)?.[1]),
     ).toEqual(['open', 'recovered', 'not redone'])
-    expect(table.textContent).not.toContain('secret.db')
+    expect(table.outerHTML).not.toContain('secret.db')
+    expect(drawStrip(rows, 'UTC', now).outerHTML).not.toContain('secret.db')
   })
 
   it('claims nothing of a failure whose recovery is being derived', () => {

@@ -92,6 +92,7 @@ export class Live {
     // A factory that stops or goes on tells of its source too, which no event carries.
     if (patchFactory(this.#client, factory)) {
       void this.#client.invalidateQueries({ queryKey: factoriesKey }, { cancelRefetch: false })
+      this.#refresh() // what all figures rest on is another now
     }
     this.#refreshCollection()
   }

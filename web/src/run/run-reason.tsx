@@ -1,15 +1,15 @@
 import type { RunRow } from '../api/types'
 import { classes } from '../state/classes'
-import { reasonOf } from './reason'
 import styles from './run.module.css'
+import { whyOf } from './why'
 
 interface RunReasonProps {
-  run: Pick<RunRow, 'message' | 'recovery'>
+  run: Pick<RunRow, 'cause' | 'message' | 'recovery'>
 }
 
-/** Why a run ended as it did, in a sentence; red only while it is open. The whole message is on hover. */
+/** Why a run ended as it did, in a sentence; red only while its failure is open. The whole message is on hover. */
 export function RunReason({ run }: RunReasonProps) {
-  const reason = reasonOf(run.message)
+  const reason = whyOf(run)
   if (!reason) return null
   return (
     <span

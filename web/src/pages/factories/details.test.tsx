@@ -58,7 +58,7 @@ describe('an open row', () => {
     await waitFor(() => expect(details()).toBeTruthy())
   })
 
-  it('tells why it stands still, what is missing, and what asking takes', async () => {
+  it('says why it is not updating, what is missing, and what asking takes', async () => {
     serve(sampleFactories([rich]), [collected])
     await open('&details=lq-1')
     const region = await screen.findByRole('region', { name: 'Details of lq-logistics' })
@@ -69,7 +69,7 @@ describe('an open row', () => {
       'Make a new one, as the command does.',
       command,
       'Tried again at 02:14:55.',
-      '63 % read, stands still: the ceiling of 1,000 records is reached',
+      '63 % read, not updating: the ceiling of 1,000 records is reached',
       '1,000 records read · about 500 left · about 1 m 30 s · list price $0.42 · ceiling 1,000 records',
       'it is being read',
       'those of 12 finished runs',

@@ -123,7 +123,7 @@ function History({ factory, collection }: DetailsProps) {
         <dt>Runs</dt>
         <dd>
           {formatCount(factory.runs)}
-          {factory.runs > 0 && (
+          {!!factory.runs && (
             <>
               {', '}
               <Time instant={firstRunStart} /> – <Time instant={lastRunStart} />
@@ -190,7 +190,7 @@ function Fill({ factory }: { factory: Factory }) {
           : watched
             ? 'Being read'
             : 'Read in part'}
-        {reason && <span className={text.stale}>, stands still: {reason}</span>}
+        {reason && <span className={text.stale}>, not updating: {reason}</span>}
       </p>
       <p className={text.muted}>{figures.filter(Boolean).join(' · ')}</p>
     </div>

@@ -1,8 +1,9 @@
 import { Link } from '@tanstack/react-router'
 import { memo, useId, useState } from 'react'
-import type { Overview, Problem } from '../../api/types'
-import { reasonOf } from '../../run/reason'
+import type { Basis, Overview, Problem } from '../../api/types'
+import { Icon } from '../../icons/icon'
 import { RunLink } from '../../run/run-link'
+import { whyOf } from '../../run/why'
 import { Button } from '../../state/button'
 import { classes } from '../../state/classes'
 import text from '../../state/text.module.css'
@@ -52,28 +53,49 @@ export const Problems = memo(function Problems({ overview }: { overview: Overvie
           </Link>
         </p>
       )}
-      {problems.pipelines === 0 && problems.reason === null && (
-        <p className={styles.quietLine}>
-          <StatusMark status="Succeeded" decorative />
-          No open failures.
-        </p>
-      )}
+      {open.length === 0 && <NoOpenFailures overview={overview} />}
       <QuietProblems overview={overview} />
+      <NotListed basis={overview.basis} />
+      <p className={styles.quietLine}>Missed schedules are not watched yet.</p>
     </section>
   )
 })
 
+/** That nothing is open, as far as it is known; a check mark only where all is covered and something ran. */
+function NoOpenFailures({ overview: { basis, problems } }: { overview: Overview }) {
+  if (basis.reason !== null) return <p className={styles.quietLine}>No open failure is known.</p>
+  if (problems.pipelines === null) return null
+  const sure = !basis.nothingRan && problems.reason === null
+  return (
+    <p className={styles.quietLine}>
+      {sure && <StatusMark status="Succeeded" decorative />}
+      No open failures.
+    </p>
+  )
+}
+
+/** Which factories could not be asked whether something is open there. */
+function NotListed({ basis: { factories } }: { basis: Basis }) {
+  const count = factories.neverRead
+  if (count === 0) return null
+  return (
+    <p className={styles.quietLine}>
+      <Icon name="info" />
+      {formatCount(count)} {count === 1 ? 'factory is' : 'factories are'} not part of this list
+    </p>
+  )
+}
+
 function ProblemRow({ problem }: { problem: Problem }) {
   const [unfolded, setUnfolded] = useState(false)
   const list = useId()
-  const reason = reasonOf(problem.last.message)
   const folded = foldedOf(problem)
   return (
     <div className={styles.problem}>
       <RunMark run={problem.last} size={20} />
       <div className={styles.problemText}>
         <p className={styles.cause} title={problem.last.message ?? undefined}>
-          {reason || `${problem.pipelineName} failed without a message`}
+          {whyOf(problem.last)}
         </p>
         <p className={text.muted}>
           <span className={classes(styles.narrowOnly, text.bad)}>

@@ -7,7 +7,14 @@ import text from '../../state/text.module.css'
 import { statusWord } from '../../status/status'
 import { formatDuration } from '../../time/format'
 import { Time } from '../../time/time'
-import { errorOf, failureTypeWords, queueMillis, runtimeOf, startedRunOf } from './activity'
+import {
+  type ActivityError,
+  errorOf,
+  failureTypeWords,
+  queueMillis,
+  runtimeOf,
+  startedRunOf,
+} from './activity'
 import { effectiveRuntimeOf, movedRowsOf, movedRowsWords } from './output'
 import styles from './run.module.css'
 
@@ -109,19 +116,26 @@ function OneTry({ activity, factory }: { activity: ActivityRun; factory: string 
           </>
         )}
       </dl>
-      {error && (
+      {(activity.cause || error) && (
         <div className={styles.activityError}>
-          <p>
-            {error.code && `Error ${error.code}`}
-            {error.code && error.type && ', '}
-            {error.type && failureTypeWords(error.type)}
-          </p>
-          <LongText what="message">{error.message}</LongText>
+          {activity.cause && <p>{activity.cause.text ?? activity.cause.reason}</p>}
+          {error && <ErrorWords error={error} />}
         </div>
       )}
       <Part name="Input" value={activity.input} />
       <Part name="Output" value={activity.output} />
       <Part name="User properties" value={activity.userProperties} />
+    </>
+  )
+}
+
+/** Code, kind of failure and the whole message, as Azure sent them. */
+function ErrorWords({ error }: { error: ActivityError }) {
+  const words = [error.code && `Error ${error.code}`, error.type && failureTypeWords(error.type)]
+  return (
+    <>
+      <p className={text.muted}>{words.filter(Boolean).join(', ')}</p>
+      {error.message && <LongText what="message">{error.message}</LongText>}
     </>
   )
 }

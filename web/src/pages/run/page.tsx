@@ -6,23 +6,21 @@ import type { RunDetail } from '../../api/types'
 import { Icon } from '../../icons/icon'
 import { JsonView } from '../../json/json-view'
 import { useShortcut } from '../../keys/shortcuts'
-import { LongText } from '../../run/long-text'
-import { reasonOf } from '../../run/reason'
 import { CopyButton } from '../../state/copy'
 import { Kbd } from '../../state/kbd'
 import { Loading } from '../../state/loading'
 import { EmptyState, ErrorState } from '../../state/panels'
 import { Tabs } from '../../state/tabs'
 import text from '../../state/text.module.css'
-import { statusOf, statusWord, toneOf } from '../../status/status'
+import { statusOf, statusWord } from '../../status/status'
 import { RunMark } from '../../status/status-mark'
 import { Activities, useActivities } from './activities'
-import { errorOf, failureTypeWords } from './activity'
+import { Cause } from './cause'
 import { Facts } from './facts'
 import { Parameters } from './parameters'
 import { GroupBeside, Related } from './related'
 import styles from './run.module.css'
-import { RunSentence, targetOf } from './sentence'
+import { RunSentence } from './sentence'
 import { TimeSpent } from './time-spent'
 
 /** What happened, why, and is it still broken? */
@@ -189,38 +187,6 @@ function AlsoIn({ run }: { run: RunDetail }) {
       ))}
       .
     </p>
-  )
-}
-
-/** The reason whole. The first failed activity's code and kind of failure say where to look. */
-function Cause({ run, reference }: { run: RunDetail; reference: RunRef }) {
-  const activities = useActivities(reference)
-  if (!run.message) return null
-  const target = targetOf(run.message)
-  const failed = activities.data?.items.find(
-    (activity) =>
-      /^failed$/i.test(activity.status ?? '') && (!target || activity.activityName === target),
-  )
-  const error = failed ? errorOf(failed) : null
-  const where = [
-    target,
-    error?.code && `error ${error.code}`,
-    error?.type && failureTypeWords(error.type).toLowerCase(),
-  ].filter(Boolean)
-  return (
-    <section
-      className={toneOf(run.status) === 'bad' ? styles.cause : styles.note}
-      aria-labelledby="cause"
-    >
-      <div className={styles.causeHead}>
-        <h2 id="cause">{reasonOf(run.message)}</h2>
-        <CopyButton text={run.message} what="the message" withWord />
-      </div>
-      {where.length > 0 && <p className={text.muted}>{where.join(' · ')}</p>}
-      <LongText key={run.runId} what="message">
-        {run.message}
-      </LongText>
-    </section>
   )
 }
 

@@ -7,11 +7,6 @@ import { toMillis } from '../../time/instant'
 import { ChildrenSince, RecoverySentence } from './recovery'
 import styles from './run.module.css'
 
-/** The first target that a message names: "Operation on target cp_orders failed: …". */
-export function targetOf(message: string | null): string | null {
-  return /operation on target (.{1,260}?) failed:/i.exec(message ?? '')?.[1] ?? null
-}
-
 /** "After 7 m 38 s at cp_orders.": how long, and where it broke. */
 export function howOf(run: RunDetail, now: number): string {
   const start = toMillis(run.runStart)
@@ -19,8 +14,8 @@ export function howOf(run: RunDetail, now: number): string {
     run.durationInMs ??
     (start === null || isTerminal(statusOf(run)) ? null : Math.max(0, now - start))
   const after = took === null ? '' : formatDuration(took)
-  const target = targetOf(run.message)
-  const at = target ? ` at ${target}` : ''
+  const activity = run.cause?.activity
+  const at = activity ? ` at ${activity}` : ''
   switch (toneOf(statusOf(run))) {
     case 'ok':
       return after ? `In ${after}.` : ''

@@ -3,6 +3,7 @@ import { Duration } from '../../run/duration'
 import { InvokedBy } from '../../run/invoked-by'
 import { RunLink } from '../../run/run-link'
 import { RunReason } from '../../run/run-reason'
+import { whyOf } from '../../run/why'
 import type { RunFilter, RunSort } from '../../search/schema'
 import { Name } from '../../state/name'
 import text from '../../state/text.module.css'
@@ -75,7 +76,7 @@ function sortBy(
 /** Success is silent: words only for causes and for rows that could not be read whole. */
 function Note({ run }: { run: RunRow }) {
   if (run.endUnknown) return <span className={text.muted}>{run.endUnknown}</span>
-  if (run.message) return <RunReason run={run} />
+  if (whyOf(run)) return <RunReason run={run} />
   if (run.odd.length === 0) return null
   return (
     <span className={text.stale} title={run.odd.map((o) => `${o.field} ${o.problem}`).join('\n')}>
@@ -96,7 +97,7 @@ export function RunCard({ run }: { run: RunRow }) {
       mark={<RunMark run={run} />}
       title={<RunLink run={run} withoutMark />}
       end={<Duration run={run} />}
-      note={run.endUnknown ?? (run.message ? <RunReason run={run} /> : originOf(run))}
+      note={run.endUnknown ?? (whyOf(run) ? <RunReason run={run} /> : originOf(run))}
       noteEnd={<Time instant={run.runStart} />}
     />
   )

@@ -1,10 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import type { RunFacets } from '../../api/types'
+import { sampleBasis, sampleLimits } from '../../testing/samples'
 import { chipsOf } from './chips'
 import { isChosen, isFiltered, toggled } from './filter'
 import { sentenceOf } from './sentence'
 
 const facets: RunFacets = {
+  basis: sampleBasis(),
   total: 312,
   open: 5,
   notRedone: 3,
@@ -33,6 +35,16 @@ describe('the sentence', () => {
     )
   })
 
+  it('begins with what limits it, and counts nothing where nothing is known', () => {
+    const limited = sampleLimits({ kind: 'neverRead', reason: '1 of 5 factories can be read' })
+    const failures = { open: null, notRedone: null, recovered: null }
+    const partly = { ...facets, ...failures, basis: sampleBasis(limited), status: [] }
+    const said = sentenceOf(partly, null)
+    expect(said.limit + said.bold + said.rest).toBe('1 of 5 factories can be read: 312 known runs')
+    const none = sentenceOf({ ...partly, total: null }, null)
+    expect(none.limit + none.bold + none.rest).toBe('1 of 5 factories can be read: no run is known')
+  })
+
   it('does not speak of runs that the filter leaves out', () => {
     expect(sentenceOf({ ...facets, open: 1 }, null, ['Failed']).rest).toBe(
       ' · 1 open failure, 3 not redone, 2 recovered',
@@ -41,8 +53,9 @@ describe('the sentence', () => {
 
   it('never makes a zero of what is not known', () => {
     const failures = { open: null, notRedone: null, recovered: null }
-    const unknown = { ...facets, ...failures, total: null, status: null }
-    expect(sentenceOf(unknown, null)).toEqual({ bold: 'Many runs', rest: '' })
+    const reason = 'more than 50000 runs to look at'
+    const unknown = { ...facets, ...failures, total: null, status: null, reason }
+    expect(sentenceOf(unknown, null)).toEqual({ limit: '', bold: 'Many runs', rest: '' })
     expect(sentenceOf(undefined, null).bold).toBe('Runs')
   })
 })

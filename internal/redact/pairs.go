@@ -18,7 +18,8 @@ func (l *label) note(key, value []byte) {
 	}
 	text := value[1 : len(value)-1]
 	switch {
-	case isKey(key, "name"), isKey(key, "key"), isKey(key, "parameterName"), isKey(key, "headerName"), isKey(key, "variableName"), isKey(key, "header"):
+	case isKey(key, "name"), isKey(key, "key"), isKey(key, "parameterName"), isKey(key, "headerName"), isKey(key, "variableName"), isKey(key, "header"),
+		isKey(key, "field"), isKey(key, "fieldName"), isKey(key, "property"), isKey(key, "propertyName"), isKey(key, "setting"), isKey(key, "settingName"), isKey(key, "@name"), isKey(key, "n"):
 		l.names = append(l.names, text)
 	case isKey(key, "keyName"): // what listKeys of a storage account answers
 		l.isTyped = true
@@ -41,7 +42,7 @@ func (l *label) kind(r *Redactor) secrecy {
 }
 
 func isValueName(key []byte) bool {
-	return isKey(key, "value") || isKey(key, "defaultValue") || isKey(key, "val") ||
+	return isKey(key, "value") || isKey(key, "defaultValue") || isKey(key, "val") || isKey(key, "content") || isKey(key, "fieldValue") || isKey(key, "propertyValue") || isKey(key, "settingValue") || isKey(key, "#text") || isKey(key, "v") ||
 		isKey(key, "variableValue") || isKey(key, "parameterValue") || isKey(key, "headerValue")
 }
 

@@ -25,8 +25,11 @@ type edit struct {
 	text       string
 }
 
-// edited returns the text with its edits carried out.
-func (w *walker) edited() []byte {
+// edited returns the text, which is s, with its edits carried out.
+func (w *walker) edited(s string) string {
+	if len(w.edits) == 0 {
+		return s
+	}
 	out := make([]byte, 0, len(w.raw)+len(w.edits)*len(Marker))
 	done := 0
 	for _, e := range w.edits {
@@ -34,7 +37,7 @@ func (w *walker) edited() []byte {
 		out = appendQuoted(out, e.text)
 		done = e.end
 	}
-	return append(out, w.raw[done:]...)
+	return string(append(out, w.raw[done:]...))
 }
 
 func (w *walker) edit(start, end int, text string) {
@@ -150,7 +153,7 @@ func (w *walker) object(i, depth int) int {
 	return i + 1
 }
 
-// pairValue is a value that is a secret if the right ones stand beside it, and
+// pairValue is a value that is a secret if the right ones are beside it, and
 // the edits within it.
 type pairValue struct {
 	start, end, first, last int
@@ -214,7 +217,7 @@ func (w *walker) drops(key []byte) bool {
 }
 
 // hide replaces a secret value, and reports whether there was one: null,
-// true, false and what is empty hide nothing.
+// true, false, what is empty and what is masked with asterisks hide nothing.
 func (w *walker) hide(kind secrecy, start, end int) bool {
 	value := w.raw[start:end]
 	switch c := value[0]; {
@@ -226,7 +229,7 @@ func (w *walker) hide(kind secrecy, start, end int) bool {
 		}
 	case c == '"':
 		text := w.decoded(start, end)
-		if text == "" || text == Marker || text == TooDeep || kind == guarded && isNumber(text) {
+		if text == Marker || text == TooDeep || isMasked(text) || kind == guarded && isNumber(text) {
 			return false
 		}
 	case kind == guarded:
@@ -250,23 +253,14 @@ func (w *walker) string(start, end, depth int) {
 // clean returns the text of a string without its secrets. A text that is no
 // JSON before they are taken out can be JSON after that.
 func (r *Redactor) clean(text string, depth int) string {
-	if depth >= maxDepth {
-		clean, _ := r.text(text, depth)
-		return clean
-	}
-	if !isJSON(text) {
-		clean, changed := r.text(text, depth)
-		if depth += textDepth; !changed || depth >= maxDepth || !isJSON(clean) {
-			return clean
+	return settle(text, Marker, func(s string) string {
+		if depth >= maxDepth || !isJSON(s) {
+			return r.redactText(s, depth)
 		}
-		text = clean
-	}
-	nested := walker{r: r, raw: []byte(text)}
-	nested.value(nested.next(0), depth+1)
-	if len(nested.edits) == 0 {
-		return text
-	}
-	return string(nested.edited())
+		nested := walker{r: r, raw: []byte(s)}
+		nested.value(nested.next(0), depth+1)
+		return nested.edited(s)
+	})
 }
 
 // isJSON reports whether a text is JSON that can hold texts.

@@ -11,27 +11,37 @@ import (
 // this bounds how often.
 const textDepth = 16
 
-// embedded looks into the JSON that begins with the bracket at i, whole or
-// cut, and returns where the rules for texts go on.
+// embedded looks into the JSON that begins with the bracket at i and returns
+// where the rules for texts go on. JSON that is whole is JSON and nothing else.
+// What is cut at the end of the text, or breaks off within it, need not be
+// JSON at all, so all other rules look there too; and where it breaks off,
+// another bracket within it may begin JSON of its own.
 func (t *text) embedded(i int) (next int) {
-	if i < t.parsed || t.depth+textDepth >= maxDepth {
+	if i < t.cut || t.depth+textDepth >= maxDepth {
 		return i + 1
 	}
 	end, missing := jsonPrefix(t.s, i)
-	t.parsed = end
-	if !t.isParsed && strings.IndexByte(t.s[i:end], '"') >= 0 {
+	t.work += end - i
+	if strings.IndexByte(t.s[i:end], '"') >= 0 {
 		t.walk(i, end, missing)
 	}
-	if missing == "" {
-		return max(end, t.done)
+	if read := t.s[i:end]; i < t.reach && t.reach < end && (strings.Contains(read, `":`) || strings.Contains(read, `",`)) {
+		// A secret that ends within JSON takes all of it with it: the rest
+		// is no JSON without its beginning.
+		t.spans = append(t.spans, span{at: i, from: i, to: end, with: Marker})
 	}
-	// What isn't whole need not be JSON at all, so the other rules look too.
-	return max(i+1, t.done)
+	switch {
+	case missing == "":
+		return end
+	case end == len(t.s):
+		t.cut = end
+	}
+	return i + 1
 }
 
-// walk takes the secrets out of the JSON at s[start:end].
+// walk finds the secrets in the JSON at s[start:end].
 func (t *text) walk(start, end int, missing string) {
-	raw := mended(t.s[start:end] + missing)
+	raw := wellFormed(t.s[start:end] + missing)
 	if !json.Valid(raw) {
 		return // nested more deeply than encoding/json goes
 	}
@@ -45,24 +55,10 @@ func (t *text) walk(start, end int, missing string) {
 			to, with = end, strings.TrimSuffix(with, `"`)
 		default:
 			to = bracketEnd(t.s, from)
+			t.work += to - from
 		}
-		t.replace(from, to, with)
+		t.spans = append(t.spans, span{at: start, from: from, to: to, with: with, isJSON: true})
 	}
-}
-
-// beyondJSON returns the end of a secret, or of the JSON that begins within it:
-// without its beginning, it could not be told what the rest of it is.
-func (t *text) beyondJSON(from, to int) int {
-	for i := max(from, t.parsed); i < to; i = max(i+1, t.parsed) {
-		if t.s[i] != '{' && t.s[i] != '[' {
-			continue
-		}
-		t.parsed, _ = jsonPrefix(t.s, i)
-		if read := t.s[i:t.parsed]; t.parsed > to && (strings.Contains(read, `":`) || strings.Contains(read, `",`)) {
-			return t.parsed
-		}
-	}
-	return to
 }
 
 // What jsonPrefix can wait for.
@@ -76,7 +72,7 @@ const (
 
 // jsonPrefix reads the JSON that begins with the bracket at i as far as it
 // goes, and returns its end and what has to follow to make it whole. It is
-// lax about what stands in strings, which mended puts right.
+// lax about strings, which wellFormed puts right.
 func jsonPrefix(s string, i int) (end int, missing string) {
 	var open []byte // the closing brackets to come, the last first
 	wants := wantsValue
@@ -165,8 +161,8 @@ func literalLength(s string) int {
 	return n
 }
 
-// mended returns JSON without what must not stand in strings, at its length.
-func mended(s string) []byte {
+// wellFormed returns JSON without what strings must not hold, at its length.
+func wellFormed(s string) []byte {
 	b := []byte(s)
 	inString := false
 	for i := 0; i < len(b); i++ {
@@ -208,7 +204,7 @@ func bracketEnd(s string, i int) int {
 				return i + 1
 			}
 		case '"', '\'', '\\':
-			v := value{s: s, from: i}
+			v := value{s: s, from: i, work: new(int)}
 			if quote := v.skipQuote(); quote != "" {
 				if i = v.closing(quote); isDoubled(quote) {
 					i++
