@@ -20,10 +20,12 @@ interface RunCursor {
 
 /** Only what filters runs, in a fixed order. `zone` and the like do not make another list. */
 function filterOf(filter: RunFilter) {
-  const { status, pipeline, trigger, invokedBy, annotation, group, open, minDuration, q } = filter
+  const { status, recovery, pipeline, trigger, invokedBy, annotation } = filter
+  const { group, open, minDuration, q } = filter
   return {
     ...scopeOf(filter),
     status,
+    recovery,
     pipeline,
     trigger,
     invokedBy,

@@ -10,8 +10,7 @@ import { whyOf } from '../run/why'
 import { useScope, useSetScope } from '../search/use-scope'
 import { copyText } from '../state/copy'
 import { Kbd } from '../state/kbd'
-import { statusOf } from '../status/status'
-import { StatusMark } from '../status/status-mark'
+import { RunMark } from '../status/status-mark'
 import { Time } from '../time/time'
 import { useNotify } from './notice'
 import styles from './overlay.module.css'
@@ -164,7 +163,7 @@ function OptionBody({ entry }: { entry: Entry }) {
       {typeof entry.icon === 'string' ? (
         <Icon name={entry.icon} />
       ) : (
-        <StatusMark status={statusOf(entry.icon.run)} healed={entry.icon.run.healedBy !== null} />
+        <RunMark run={entry.icon.run} />
       )}
       <span className={styles.label}>{entry.label}</span>
       <span className={styles.aside}>

@@ -87,7 +87,15 @@ async function reasonOf(answer: Response): Promise<string> {
 /** The address's filters as the predicate for live rows wants them. */
 function runFilterOf(given: URLSearchParams): RunFilter {
   const filter: Record<string, unknown> = {}
-  for (const name of ['status', 'factory', 'pipeline', 'trigger', 'invokedBy', 'annotation']) {
+  for (const name of [
+    'status',
+    'factory',
+    'pipeline',
+    'trigger',
+    'invokedBy',
+    'annotation',
+    'recovery',
+  ]) {
     if (given.has(name)) filter[name] = given.getAll(name)
   }
   for (const name of ['group', 'minDuration', 'q', 'from', 'to']) {

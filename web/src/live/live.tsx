@@ -159,7 +159,7 @@ function concerns(touched: Map<string, RunRow>, runId: string): boolean {
     if (
       run.invokedBy?.pipelineRunId === runId ||
       run.runGroupId === runId ||
-      run.healedBy === runId
+      run.recovery?.by?.runId === runId
     ) {
       return true
     }

@@ -11,6 +11,7 @@ import {
   sampleFactory,
   sampleFailure,
   sampleOverview,
+  sampleRecovery,
   sampleRun,
   sampleRunDetail,
   sampleRunPage,
@@ -72,8 +73,9 @@ describe('patchRun', () => {
     const { queryKey } = runQuery({ runId: failed.runId, factory: failed.factory })
     const cause = sampleCause({ text: failed.cause?.text ?? null, code: '2200' })
     client.setQueryData(queryKey, sampleRunDetail({ ...failed, cause }))
-    patchRun(client, { ...failed, healedBy: 'b' })
-    expect(client.getQueryData(queryKey)).toMatchObject({ cause: { code: '2200' }, healedBy: 'b' })
+    const recovery = sampleRecovery('recovered')
+    patchRun(client, { ...failed, recovery })
+    expect(client.getQueryData(queryKey)).toMatchObject({ cause: { code: '2200' }, recovery })
 
     const other = sampleCause({ text: 'another' })
     patchRun(client, { ...failed, message: 'another', cause: other })

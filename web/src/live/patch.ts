@@ -69,19 +69,19 @@ function ofOverview(data: Overview, event: RunRow): Overview {
   }
   const running = ofItems(data.running, event)
   const newestFailures = same(data.newestFailures, (row) => renewed(row, event))
-  const problems = same(data.openProblems.items, lastOf)
+  const items = same(data.problems.items, lastOf)
   const worstPipelines = same(data.worstPipelines, lastOf)
   const unchanged =
     running === data.running &&
     newestFailures === data.newestFailures &&
-    problems === data.openProblems.items &&
+    items === data.problems.items &&
     worstPipelines === data.worstPipelines
   if (unchanged) return data
   return {
     ...data,
     running,
     newestFailures,
-    openProblems: { ...data.openProblems, items: problems },
+    problems: { ...data.problems, items },
     worstPipelines,
   }
 }

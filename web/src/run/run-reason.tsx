@@ -4,7 +4,7 @@ import styles from './run.module.css'
 import { whyOf } from './why'
 
 interface RunReasonProps {
-  run: Pick<RunRow, 'cause' | 'message' | 'open' | 'healedBy'>
+  run: Pick<RunRow, 'cause' | 'message' | 'recovery'>
 }
 
 /** Why a run ended as it did, in a sentence; red only while its failure is open. The whole message is on hover. */
@@ -13,7 +13,10 @@ export function RunReason({ run }: RunReasonProps) {
   if (!reason) return null
   return (
     <span
-      className={classes(styles.reason, run.open ? styles.open : styles.quiet)}
+      className={classes(
+        styles.reason,
+        run.recovery?.state === 'open' ? styles.open : styles.quiet,
+      )}
       title={run.message ?? undefined}
     >
       {reason}

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import { sampleFailure, sampleNow, sampleRun } from '../testing/samples'
+import { sampleFailure, sampleNow, sampleRecovery, sampleRun } from '../testing/samples'
 import { durationMillis, matchesFilter } from './matches'
 import type { RunFilter } from './schema'
 
+const recovered = sampleFailure({ recovery: sampleRecovery('recovered') })
 const everything: RunFilter = { range: 'all' }
 const manual = { id: null, pipelineName: null, pipelineRunId: null }
 const person = sampleRun({
@@ -66,7 +67,12 @@ describe('matchesFilter', () => {
     ['latest of its group', sampleRun(), { group: 'latest' }, true],
     ['an overtaken rerun', sampleRun({ isLatest: false }), { group: 'latest' }, false],
     ['open', sampleFailure(), { open: true }, true],
-    ['healed, open asked', sampleFailure({ open: false }), { open: true }, false],
+    ['recovered, open asked', recovered, { open: true }, false],
+    ['recovered, and asked so', recovered, { recovery: ['recovered'] }, true],
+    ['one of several states', recovered, { recovery: ['open', 'recovered'] }, true],
+    ['another state', recovered, { recovery: ['notRedone'] }, false],
+    ['a failure being derived', sampleFailure({ recovery: null }), { recovery: ['open'] }, false],
+    ['no failure, any state asked', sampleRun(), { recovery: ['open', 'notRedone'] }, false],
     ['not open, asked so', sampleRun(), { open: false }, true],
     ['long enough', sampleRun({ durationInMs: 90_000 }), { minDuration: '90s' }, true],
     ['too short', sampleRun({ durationInMs: 89_999 }), { minDuration: '90s' }, false],

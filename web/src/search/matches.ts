@@ -17,7 +17,8 @@ export function matchesFilter(run: RunRow, filter: RunFilter, now: number): bool
     oneOf(filter.invokedBy, [invokedByTypeOf(run), run.startedBy]) &&
     hasAnnotation(run, filter.annotation) &&
     (filter.group === undefined || run.isLatest) &&
-    (filter.open === undefined || run.open === filter.open) &&
+    oneOf(filter.recovery, [run.recovery?.state]) &&
+    (filter.open === undefined || (run.recovery?.state === 'open') === filter.open) &&
     longEnough(run, filter.minDuration) &&
     found(run, filter.q)
   )

@@ -9,12 +9,16 @@ import type {
   FactoryCollection,
   FactoryList,
   Overview,
+  Problem,
+  Recovery,
   RunDetail,
   RunFacets,
+  RunLink,
   RunPage,
   RunRow,
   Source,
   SourceCheck,
+  StripRun,
   Surrounding,
   SurroundingList,
   Timeline,
@@ -60,8 +64,8 @@ export function sampleRun(fields: Partial<RunRow> = {}): RunRow {
     annotations: [],
     isLatest: true,
     cancelledBy: null,
-    open: false,
-    healedBy: null,
+    recovery: null,
+    recoveryReason: null,
     origin: 'api' as const,
     activities: 'complete' as const,
     odd: [],
@@ -70,11 +74,11 @@ export function sampleRun(fields: Partial<RunRow> = {}): RunRow {
   return { sortTime: run.runStart ?? run.lastUpdated ?? sampleRead, ...run }
 }
 
-/** A failed run that no later one has made good. */
+/** A failed run that is open. */
 export function sampleFailure(fields: Partial<RunRow> = {}): RunRow {
   return sampleRun({
     status: 'Failed',
-    open: true,
+    recovery: sampleRecovery('open'),
     message:
       "Operation on target cp_orders failed: ErrorCode=SqlFailedToConnect,'Type=Microsoft.DataTransfer.Common.Shared.HybridDeliveryException,Message=Cannot connect to SQL Database. Server: 'dw'.,Source=Microsoft.DataTransfer.Connectors.MSSQL,'",
     cause: sampleCause({
@@ -95,6 +99,34 @@ export function sampleCause(fields: Partial<Cause> = {}): Cause {
     activity: null,
     childRunId: null,
     ...fields,
+  }
+}
+
+/** The run that recovered another, or would. */
+export function sampleRunLink(fields: Partial<RunLink> = {}): RunLink {
+  return {
+    runId: 'a41be0c7-1111-4111-8111-000000000001',
+    pipelineName: 'pl_load_orders',
+    runStart: '2026-11-24T02:10:00Z',
+    runEnd: '2026-11-24T02:12:41.5Z',
+    status: 'Succeeded',
+    ...fields,
+  }
+}
+
+export function sampleRecovery(state: Recovery['state'], fields: Partial<Recovery> = {}): Recovery {
+  const by = state === 'recovered' ? sampleRunLink() : null
+  return { state, rule: by ? 'parameters' : null, by, running: null, ...fields }
+}
+
+/** The run as a bar of a strip. */
+export function sampleStripRun(run: RunRow): StripRun {
+  const { runId, status, runStart, durationInMs, endUnknown, recovery } = run
+  const recoveredBy = recovery?.by?.runId ?? null
+  return {
+    ...{ runId, status, runStart, durationInMs, endUnknown },
+    recovery: recovery?.state ?? null,
+    recoveredBy,
   }
 }
 
@@ -121,7 +153,9 @@ export function sampleRunDetail(fields: Partial<RunDetail> = {}): RunDetail {
     raw: { runId: row.runId, status: row.status },
     studioUrl: `https://adf.azure.com/en/monitoring/pipelineruns/${row.runId}`,
     alsoIn: [],
-    healed: null,
+    series: null,
+    parameterUses: [],
+    worksSince: null,
     groupSize: 1,
     childCount: 0,
     previousRunId: null,
@@ -285,7 +319,7 @@ export function sampleCollected(fields: Partial<FactoryCollection> = {}): Factor
   return {
     factory: 'sales-prod-3f2a',
     usage: noUsage,
-    healed: { sweeps: 0, missed: 0, outdated: 0, lastAt: null },
+    corrected: { sweeps: 0, missed: 0, outdated: 0, lastAt: null },
     lags: [],
     runs: 214,
     rereads: [],
@@ -365,10 +399,47 @@ export function sampleOverview(fields: Partial<Overview> = {}): Overview {
       successRate: { value: 1200 / 1207, succeeded: 1200, finished: 1207, reason: null },
     },
     running: { count: 0, items: [] },
-    openProblems: { count: 0, runs: 0, oldest: null, items: [], before: 0 },
-    healed: { runs: 0 },
+    problems: sampleProblems(),
+    recovery: { notRedone: 0, recovered: 0, reason: null },
     newestFailures: [],
     worstPipelines: [],
+    ...fields,
+  }
+}
+
+export function sampleProblems(fields: Partial<Overview['problems']> = {}): Overview['problems'] {
+  return {
+    pipelines: 0,
+    series: 0,
+    runs: 0,
+    flapping: 0,
+    notRedone: 0,
+    oldest: null,
+    before: 0,
+    items: [],
+    older: { pipelines: 0, series: 0, runs: 0 },
+    reason: null,
+    ...fields,
+  }
+}
+
+export function sampleProblem(fields: Partial<Problem> = {}): Problem {
+  return {
+    kind: 'open',
+    factory: 'sales-prod-3f2a',
+    factoryName: 'sales-prod',
+    pipelineName: 'pl_load_orders',
+    runs: 1,
+    notRedone: 0,
+    series: 1,
+    seriesTotal: 1,
+    recurring: [],
+    seriesItems: [],
+    since: '2026-11-24T02:00:03Z',
+    last: sampleFailure(),
+    spark: Array.from({ length: 24 }, () => 0),
+    flapping: null,
+    folded: [],
     ...fields,
   }
 }
@@ -379,7 +450,9 @@ export function sampleBucket(fields: Partial<TimelineBucket> = {}): TimelineBuck
     end: '2026-11-24T02:15:00Z',
     counts: {},
     open: 0,
-    healed: 0,
+    notRedone: 0,
+    recovered: 0,
+    underived: 0,
     covered: 'yes',
     ...fields,
   }
@@ -406,7 +479,10 @@ export function sampleFacets(fields: Partial<RunFacets> = {}): RunFacets {
     basis: sampleBasis(),
     total: 0,
     open: 0,
-    healed: 0,
+    notRedone: 0,
+    recovered: 0,
+    recoveryReason: null,
+    recovery: [],
     status: [],
     factory: [],
     invokedBy: [],

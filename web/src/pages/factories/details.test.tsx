@@ -37,7 +37,7 @@ describe('an open row', () => {
   const collected = sampleCollected({
     factory: 'lq-1',
     usage: { ...used, by: [{ ...used, purpose: 'news', label: 'Polls' }] },
-    healed: { sweeps: 741, missed: 3, outdated: 1, lastAt: '2026-11-24T01:14:07Z' },
+    corrected: { sweeps: 741, missed: 3, outdated: 1, lastAt: '2026-11-24T01:14:07Z' },
   })
 
   it('opens by click, Enter and its button, and closes again', async () => {
@@ -74,7 +74,7 @@ describe('an open row', () => {
       'it is being read',
       'those of 12 finished runs',
       '2 with a field that could not be read, or not kept',
-      '741 ranges read once more and put right 3 missed, 1 outdated, last 1 h 00 m ago',
+      '741 ranges read once more and corrected 3 missed, 1 outdated, last 1 h 00 m ago',
     ]) {
       expect(said).toContain(words)
     }

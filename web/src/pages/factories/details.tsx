@@ -96,7 +96,7 @@ function Standing({ factory }: { factory: Factory }) {
 
 function History({ factory, collection }: DetailsProps) {
   const { coverage, firstRunStart, lastRunStart, oddRows } = factory
-  const healed = collection?.healed
+  const corrected = collection?.corrected
   return (
     <>
       <h2>History</h2>
@@ -143,19 +143,19 @@ function History({ factory, collection }: DetailsProps) {
             : `${formatCount(oddRows)} with a field that could not be read, or not kept`}
         </dd>
         <dt>Sweeps, 30 days</dt>
-        <dd>{healed ? <Healed healed={healed} /> : unknown}</dd>
+        <dd>{corrected ? <Corrected corrected={corrected} /> : unknown}</dd>
       </dl>
     </>
   )
 }
 
-function Healed({ healed }: { healed: FactoryCollection['healed'] }) {
-  const { sweeps, missed, outdated, lastAt } = healed
+function Corrected({ corrected }: { corrected: FactoryCollection['corrected'] }) {
+  const { sweeps, missed, outdated, lastAt } = corrected
   if (sweeps === 0) return 'none yet'
   const found =
     missed + outdated === 0
       ? 'and found nothing missed'
-      : `and put right ${formatCount(missed)} missed, ${formatCount(outdated)} outdated`
+      : `and corrected ${formatCount(missed)} missed, ${formatCount(outdated)} outdated`
   return (
     <>
       {formatCount(sweeps)} {sweeps === 1 ? 'range' : 'ranges'} read once more {found}

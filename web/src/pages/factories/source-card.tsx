@@ -1,5 +1,5 @@
 import { useState } from 'react'
-import type { Cause, Source } from '../../api/types'
+import type { BasisCause, Source } from '../../api/types'
 import { isAsked } from '../../factory/state'
 import { Button } from '../../state/button'
 import { classes } from '../../state/classes'
@@ -165,7 +165,7 @@ function Causes({ trouble, check }: { trouble: Trouble; check: SourceCheckState 
   )
 }
 
-function CauseBody({ cause, evidence }: { cause: Cause; evidence: string | null }) {
+function CauseBody({ cause, evidence }: { cause: BasisCause; evidence: string | null }) {
   const { where, advice, command, factories, count, neverRead } = cause
   const seen = evidence ?? (count > 1 ? null : where)
   return (
@@ -193,7 +193,7 @@ function CauseBody({ cause, evidence }: { cause: Cause; evidence: string | null 
 
 const mostNames = 4
 
-function FactoryNames({ factories, count }: Pick<Cause, 'factories' | 'count'>) {
+function FactoryNames({ factories, count }: Pick<BasisCause, 'factories' | 'count'>) {
   const more = count - Math.min(factories.length, mostNames)
   return (
     <>

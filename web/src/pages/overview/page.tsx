@@ -18,7 +18,7 @@ import { Causes } from './causes'
 import { Filling } from './filling'
 import styles from './overview.module.css'
 import { PipelinesThatMatter } from './pipelines'
-import { OpenProblems } from './problems'
+import { Problems } from './problems'
 import { RunningNow } from './running'
 import { answerOf, beforeOf, figuresOf, whenOf } from './sentence'
 
@@ -45,7 +45,7 @@ export function OverviewPage() {
       <div className={styles.columns}>
         <div>
           {overview.data ? (
-            <OpenProblems overview={overview.data} />
+            <Problems overview={overview.data} />
           ) : (
             <Waiting show={overview.isPending} blocks={[20, 76, 76]} />
           )}
@@ -92,12 +92,13 @@ function Headline({ overview, failed, list }: HeadlineProps) {
     )
   }
   const range = describeRange(scope, now, zone)
-  const { basis, openProblems, counts } = overview
+  const { basis, problems, counts } = overview
   const { limit, bold, rest } = answerOf(
     basis,
     {
-      openPipelines: openProblems.count,
-      oldest: openProblems.oldest,
+      openPipelines: problems.pipelines,
+      notRedone: problems.notRedone,
+      oldest: problems.oldest,
       ran: counts !== null && Object.keys(counts).length > 0,
     },
     whenOf(range),

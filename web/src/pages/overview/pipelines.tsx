@@ -8,8 +8,7 @@ import { RunReason } from '../../run/run-reason'
 import { whyOf } from '../../run/why'
 import { Name } from '../../state/name'
 import text from '../../state/text.module.css'
-import { statusOf } from '../../status/status'
-import { StatusMark } from '../../status/status-mark'
+import { RunMark } from '../../status/status-mark'
 import { Strip } from '../../strip/strip'
 import { useMedia } from '../../table/use-media'
 import { formatCount, unknown } from '../../time/format'
@@ -45,11 +44,15 @@ function StripLegend() {
       </li>
       <li>
         <i className={styles.sample} data-tone="bad" />
-        failed
+        failed, open
       </li>
       <li>
-        <i className={styles.sample} data-tone="healed" />
-        failed, healed
+        <i className={styles.sample} data-tone="notRedone" />
+        not redone
+      </li>
+      <li>
+        <i className={styles.sample} data-tone="recovered" />
+        recovered
       </li>
       <li>height: duration</li>
     </Legend>
@@ -88,10 +91,7 @@ function Table({ pipelines }: { pipelines: PipelineHealth[] }) {
         {pipelines.map((pipeline) => (
           <tr key={keyOf(pipeline)}>
             <td className={styles.markCell}>
-              <StatusMark
-                status={statusOf(pipeline.last)}
-                healed={pipeline.last.healedBy !== null}
-              />
+              <RunMark run={pipeline.last} />
             </td>
             <td className={styles.nameCell}>
               <PipelineLink pipeline={pipeline} />

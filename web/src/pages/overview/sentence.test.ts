@@ -100,6 +100,7 @@ describe('the answer', () => {
       { ...none, notRedone: 12 },
       'Nothing is failing now · 12 runs not redone',
     ],
+    ['recoveries are being derived', whole, unproven, 'Recovery is being derived'],
     ['no role at all', noRole, nothing, 'No factory can be read: nothing is known yet'],
     [
       'one of five, something open',
@@ -202,7 +203,7 @@ describe('the figures', () => {
   it('are those of the range, compared with the time before', () => {
     const overview = sampleOverview({
       counts: { Succeeded: 1179, Failed: 10, Cancelled: 3, InProgress: 12, Paused: 1 },
-      healed: { runs: 4 },
+      recovery: { notRedone: 2, recovered: 4, reason: null },
       successRate: { value: 1179 / 1189, succeeded: 1179, finished: 1189, reason: null },
       previous: {
         from: '2026-11-22T02:14:07Z',
@@ -212,7 +213,7 @@ describe('the figures', () => {
       },
     })
     expect(figures({ overview })).toBe(
-      '1,205 runs in the last 24 h: 12 in progress, 10 failed (4 healed), 3 cancelled, 1 Paused. 1,179 of 1,189 finished runs succeeded (99.2 %), the 24 h before 99.4 %.',
+      '1,205 runs in the last 24 h: 12 in progress, 10 failed (2 not redone, 4 recovered), 3 cancelled, 1 Paused. 1,179 of 1,189 finished runs succeeded (99.2 %), the 24 h before 99.4 %.',
     )
   })
 

@@ -7,7 +7,7 @@ import type { Zone } from '../../time/zone'
 
 /** What the headline is made of. */
 export interface Counts {
-  /** Pipelines with open failures; null when none is known and more may be. */
+  /** Pipelines with open failures; null when none is known and more may be, or while recoveries are being derived. */
   openPipelines: number | null
   /** Failed runs that no later run did again; absent where the two are not distinguished. */
   notRedone?: number | null
@@ -48,6 +48,7 @@ export function answerOf(basis: Basis, counts: Counts, when: string, now: number
     return { limit, bold: 'no open failure is known', rest: soFar + redoneOf(notRedone) }
   }
   if (basis.nothingRan) return { limit, bold: nothingRan(when), rest: redoneOf(notRedone) }
+  if (counts.openPipelines === null) return { limit, bold: 'Recovery is being derived', rest: '' }
   if (notRedone > 0) return { limit, bold: 'Nothing is failing now', rest: redoneOf(notRedone) }
   return { limit, bold: 'All clear', rest: '' }
 }
@@ -103,9 +104,9 @@ export function figuresOf({ overview, when, before, lastRun, zone, now }: Figure
     .join(' ')
 }
 
-function runsWords({ basis, counts, healed }: Overview, when: string): string {
+function runsWords({ basis, counts, recovery }: Overview, when: string): string {
   if (counts === null) return ''
-  const tally = tallyOf({ counts, healed: 0 })
+  const tally = tallyOf({ counts })
   const total = totalOf(tally)
   if (total === 0) {
     if (basis.covered === 'no' || basis.nothingRan) return ''
@@ -114,13 +115,18 @@ function runsWords({ basis, counts, healed }: Overview, when: string): string {
   const parts = countsOf(tally, Object.keys(counts)).flatMap(({ tone, count, word }) => {
     if (tone === 'ok') return [] // it comes with what it is a share of
     if (tone !== 'bad') return [`${formatCount(count)} ${word}`]
-    const done = healed.runs ?? 0
-    const aside =
-      done === 0 ? '' : done === count ? ' (all healed)' : ` (${formatCount(done)} healed)`
-    return [`${formatCount(count)} failed${aside}`]
+    return [`${formatCount(count)} failed${recoveryAside(recovery)}`]
   })
   const known = basis.covered === 'yes' ? '' : ' known'
   return `${runsOf(total, known)} ${when}${parts.length > 0 ? `: ${parts.join(', ')}` : ''}.`
+}
+
+/** " (2 not redone, 4 recovered)": what became of the failed runs besides those that are open. */
+function recoveryAside({ notRedone, recovered }: Overview['recovery']): string {
+  const parts = []
+  if (notRedone) parts.push(`${formatCount(notRedone)} not redone`)
+  if (recovered) parts.push(`${formatCount(recovered)} recovered`)
+  return parts.length > 0 ? ` (${parts.join(', ')})` : ''
 }
 
 function successOf({ basis, successRate, previous }: Overview, lengthWords: string): string {

@@ -15,7 +15,7 @@ async function showRun(
 ) {
   server.use(
     http.get('*/api/v1/runs/:runId', () =>
-      HttpResponse.json(sampleRunDetail({ status: 'Failed', open: true, ...fields })),
+      HttpResponse.json(sampleRunDetail({ status: 'Failed', ...fields })),
     ),
     http.get('*/api/v1/runs/:runId/activities', () =>
       HttpResponse.json({ items: activities, nextCursor: null, state, reason: null, asOf: null }),
@@ -57,7 +57,7 @@ describe('the cause of a failed run', () => {
   })
 
   it('is not there for a run that did not fail, whose message is shown', async () => {
-    await showRun({ status: 'Cancelled', open: false, message: 'stopped', cause: null }, [])
+    await showRun({ status: 'Cancelled', message: 'stopped', cause: null }, [])
     const card = await screen.findByRole('region', { name: 'Message' })
     within(card).getByText('stopped')
   })

@@ -13,10 +13,11 @@ import { EmptyState, ErrorState } from '../../state/panels'
 import { Tabs } from '../../state/tabs'
 import text from '../../state/text.module.css'
 import { statusOf, statusWord } from '../../status/status'
-import { StatusMark } from '../../status/status-mark'
+import { RunMark } from '../../status/status-mark'
 import { Activities, useActivities } from './activities'
 import { Cause } from './cause'
 import { Facts } from './facts'
+import { Parameters } from './parameters'
 import { GroupBeside, Related } from './related'
 import styles from './run.module.css'
 import { RunSentence } from './sentence'
@@ -55,7 +56,6 @@ export function RunPage() {
 }
 
 function Run({ run, reference }: { run: RunDetail; reference: RunRef }) {
-  const healed = run.healedBy !== null
   return (
     <>
       <title>{`${run.pipelineName} ${statusWord(statusOf(run)).toLowerCase()} · Andon`}</title>
@@ -65,7 +65,7 @@ function Run({ run, reference }: { run: RunDetail; reference: RunRef }) {
           <Neighbours run={run} />
         </div>
         <div className={styles.title}>
-          <StatusMark status={statusOf(run)} healed={healed} size={24} />
+          <RunMark run={run} size={24} />
           <h1>
             <b>{run.pipelineName}</b> {statusWord(statusOf(run)).toLowerCase()}
           </h1>
@@ -77,7 +77,7 @@ function Run({ run, reference }: { run: RunDetail; reference: RunRef }) {
             <CopyButton text={location.href} what="the link to this run" />
           </span>
         </div>
-        <RunSentence run={run} />
+        <RunSentence run={run} reference={reference} />
         <AlsoIn run={run} />
       </header>
       <Cause run={run} reference={reference} />
@@ -256,21 +256,4 @@ function RunTabs({ run, reference }: { run: RunDetail; reference: RunRef }) {
       />
     </div>
   )
-}
-
-function Parameters({ run }: { run: RunDetail }) {
-  const parts = [
-    { name: 'Parameters', value: run.parameters },
-    { name: 'Return value', value: run.pipelineReturnValue },
-    { name: 'Run dimension', value: run.runDimension },
-  ].filter(
-    ({ value }) => value !== null && value !== undefined && Object.keys(value as object).length > 0,
-  )
-  if (parts.length === 0) return <EmptyState title="This run was started without parameters" />
-  return parts.map(({ name, value }) => (
-    <section key={name} className={styles.parameters}>
-      <h3>{name}</h3>
-      <JsonView value={value} name={name.toLowerCase()} open={2} />
-    </section>
-  ))
 }

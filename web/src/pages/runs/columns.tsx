@@ -7,8 +7,7 @@ import { whyOf } from '../../run/why'
 import type { RunFilter, RunSort } from '../../search/schema'
 import { Name } from '../../state/name'
 import text from '../../state/text.module.css'
-import { statusOf } from '../../status/status'
-import { StatusMark } from '../../status/status-mark'
+import { RunMark } from '../../status/status-mark'
 import { Card } from '../../table/card'
 import type { Column } from '../../table/virtual-table'
 import { Time } from '../../time/time'
@@ -24,7 +23,7 @@ export function columnsFor(
       header: 'Status',
       headerHidden: true,
       width: '32px',
-      cell: (run) => <StatusMark status={statusOf(run)} healed={run.healedBy !== null} />,
+      cell: (run) => <RunMark run={run} />,
     },
     {
       id: 'pipeline',
@@ -95,7 +94,7 @@ function originOf({ factoryName, startedBy }: RunRow): string {
 export function RunCard({ run }: { run: RunRow }) {
   return (
     <Card
-      mark={<StatusMark status={statusOf(run)} healed={run.healedBy !== null} />}
+      mark={<RunMark run={run} />}
       title={<RunLink run={run} withoutMark />}
       end={<Duration run={run} />}
       note={run.endUnknown ?? (whyOf(run) ? <RunReason run={run} /> : originOf(run))}

@@ -23,8 +23,10 @@ export function sentenceOf(
 
 function partsOf(facets: RunFacets, statuses: string[] | undefined): string[] {
   const parts: string[] = []
-  if (facets.open) parts.push(`${formatCount(facets.open)} failed and still broken`)
-  if (facets.healed) parts.push(`${formatCount(facets.healed)} healed`)
+  const { open, notRedone, recovered } = facets
+  if (open) parts.push(`${formatCount(open)} open ${open === 1 ? 'failure' : 'failures'}`)
+  if (notRedone) parts.push(`${formatCount(notRedone)} not redone`)
+  if (recovered) parts.push(`${formatCount(recovered)} recovered`)
   const under = (facets.status ?? [])
     // A facet counts what each of its choices would find, the ones not chosen too.
     .filter(({ value }) => !statuses || isChosen(statuses, value))
