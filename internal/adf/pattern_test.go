@@ -12,9 +12,17 @@ func TestNamePatternMatchesAsAShellDoes(t *testing.T) {
 		pattern, name string
 		want          bool
 	}{
-		{"", "anything", true}, {"*", "anything", true}, {"**", "", true},
-		{"pl_*", "PL_Load", true}, {"pl_*", "xpl_load", false}, {"pl_?", "pl_a", true}, {"pl_?", "pl_ab", false},
-		{"a.b", "a.b", true}, {"a.b", "axb", false}, {"a\nb*", "a\nb\nc", true}, {"[x]", "x", false},
+		{"", "anything", true},
+		{"*", "anything", true},
+		{"**", "", true},
+		{"pl_*", "PL_Load", true},
+		{"pl_*", "xpl_load", false},
+		{"pl_?", "pl_a", true},
+		{"pl_?", "pl_ab", false},
+		{"a.b", "a.b", true},
+		{"a.b", "axb", false},
+		{"a\nb*", "a\nb\nc", true},
+		{"[x]", "x", false},
 	} {
 		p := adf.NewNamePattern(c.pattern)
 		if got := p.Match(c.name); got != c.want {

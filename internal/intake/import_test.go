@@ -53,7 +53,7 @@ func importPaths(tb testing.TB, s *store.Store, factory string, paths ...string)
 	return all, total
 }
 
-func write(t *testing.T, name string, content string) string {
+func write(t *testing.T, name, content string) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), name)
 	if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
@@ -334,11 +334,11 @@ func TestImportOfHostileFiles(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	wide := "runId,runStart,pipelineName"
+	var columns strings.Builder
 	for n := range 400 {
-		wide += fmt.Sprintf(",extra%d", n)
+		fmt.Fprintf(&columns, ",extra%d", n)
 	}
-	wide += "\na,2020-01-01T00:00:00Z,\"a\nb\"" + strings.Repeat(",x", 400) + "\n"
+	wide := "runId,runStart,pipelineName" + columns.String() + "\na,2020-01-01T00:00:00Z,\"a\nb\"" + strings.Repeat(",x", 400) + "\n"
 	deep := strings.Replace(good, `{`, `{"parameters":{"p":`+strings.Repeat("[", 1000)+strings.Repeat("]", 1000)+`},`, 1)
 	long := strings.Replace(good, `"pl"`, `"`+strings.Repeat("n", 260)+`"`, 1)
 	for name, c := range map[string]struct {

@@ -509,8 +509,7 @@ func readLines(text *bufio.Reader, out outlet) (hasMore bool, err error) {
 		s.offset, s.records = 0, 0
 		s.drop()
 		err := s.all()
-		var stop *storeError
-		if errors.As(err, &stop) {
+		if _, ok := errors.AsType[*storeError](err); ok {
 			return false, err
 		}
 		if failed := line.finish(); failed != nil {

@@ -212,15 +212,15 @@ func TestReadRowsOfHalfAGzipAreThoseBeforeTheCut(t *testing.T) {
 	}
 }
 
-func packed(t testing.TB, text string) string {
-	t.Helper()
+func packed(tb testing.TB, text string) string {
+	tb.Helper()
 	var out bytes.Buffer
 	w := gzip.NewWriter(&out)
 	if _, err := w.Write([]byte(text)); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	if err := w.Close(); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return out.String()
 }

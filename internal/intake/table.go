@@ -132,7 +132,7 @@ func (t *table) header() error {
 	return nil
 }
 
-var zoneInHeader = regexp.MustCompile(`^(.*?)\s*\[([^\]]+)\]$`) //nolint:gochecknoglobals // a constant
+var zoneInHeader = regexp.MustCompile(`^(.*?)\s*\[([^\]]+)\]$`)
 
 // columnOf reads a name of a column with its zone.
 func columnOf(cell string) (column, error) {
@@ -193,7 +193,7 @@ func (t *table) put() error {
 	cells, err := cellsOf(t.row, t.delimiter)
 	if err != nil || len(cells) != len(t.columns) {
 		t.out.refuse(wrongCells, t.at())
-		return nil
+		return nil //nolint:nilerr // a refused row is reported, and the next one is read
 	}
 	row := make(map[string]string, len(cells))
 	for i, text := range cells {
@@ -213,7 +213,7 @@ func (t *table) put() error {
 	raw, err := json.Marshal(row)
 	if err != nil {
 		t.out.refuse(notJSON, t.at())
-		return nil
+		return nil //nolint:nilerr // as above
 	}
 	return t.out.put(raw, t.at())
 }

@@ -33,13 +33,13 @@ type dump struct {
 	Unfinished []store.RunRef
 }
 
-func dumpOf(t testing.TB, s *store.Store) dump {
-	t.Helper()
-	ctx := t.Context()
+func dumpOf(tb testing.TB, s *store.Store) dump {
+	tb.Helper()
+	ctx := tb.Context()
 	check := func(err error) {
-		t.Helper()
+		tb.Helper()
 		if err != nil {
-			t.Fatal(err)
+			tb.Fatal(err)
 		}
 	}
 	d := dump{Activities: map[string]store.Activities{}}
@@ -158,16 +158,20 @@ func (x suite) logsAndAnswers(t *testing.T) {
 	}
 	for name, steps := range map[string][]step{
 		"log, then a later one": {
-			{store.OriginLog, queued, "taken", "Queued", true, store.OriginLog}, {store.OriginLog, logged(r), "taken", "Succeeded", true, store.OriginLog},
+			{store.OriginLog, queued, "taken", "Queued", true, store.OriginLog},
+			{store.OriginLog, logged(r), "taken", "Succeeded", true, store.OriginLog},
 			{store.OriginLog, queued, "known", "Succeeded", true, store.OriginLog},
 		},
 		"log, then the API": {
-			{store.OriginLog, logged(r), "taken", "Succeeded", true, store.OriginLog}, {store.OriginAzure, inProgress.run(), "taken", "InProgress", true, store.OriginAzure},
+			{store.OriginLog, logged(r), "taken", "Succeeded", true, store.OriginLog},
+			{store.OriginAzure, inProgress.run(), "taken", "InProgress", true, store.OriginAzure},
 			{store.OriginLog, logged(r), "known", "InProgress", true, store.OriginAzure},
 		},
 		"a file completed by a log": {
-			{store.OriginFile, bare, "taken", "Succeeded", false, store.OriginFile}, {store.OriginLog, logged(r), "completed", "Succeeded", true, store.OriginFile},
-			{store.OriginLog, logged(r), "known", "Succeeded", true, store.OriginFile}, {store.OriginAzure, bare, "known", "Succeeded", false, store.OriginAzure},
+			{store.OriginFile, bare, "taken", "Succeeded", false, store.OriginFile},
+			{store.OriginLog, logged(r), "completed", "Succeeded", true, store.OriginFile},
+			{store.OriginLog, logged(r), "known", "Succeeded", true, store.OriginFile},
+			{store.OriginAzure, bare, "known", "Succeeded", false, store.OriginAzure},
 		},
 		"a log completes a file that came later": {
 			{store.OriginLog, logged(r), "taken", "Succeeded", true, store.OriginLog}, {store.OriginFile, bare, "taken", "Succeeded", true, store.OriginFile},
@@ -270,6 +274,7 @@ func drawEvent(t *rapid.T) event {
 }
 
 func (x suite) undoOne(t *testing.T, w importWorld) {
+	t.Helper()
 	play := func(without int) (*store.Store, store.ImportID) {
 		s := x.open(t)
 		f := putFactory(t, s, "adf")

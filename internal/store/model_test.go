@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -463,7 +464,7 @@ func writeWindows(t *rapid.T, s *store.Store, m *model, p store.Place) {
 		if m.windows[p.Short+"/"+guid(n)] != "" {
 			continue
 		}
-		m.windows[p.Short+"/"+guid(n)] = fmt.Sprint(window)
+		m.windows[p.Short+"/"+guid(n)] = strconv.Itoa(window)
 		raw := fmt.Sprintf(`{"triggerName":"tw","triggerRunId":"%s%02d","triggerType":"TumblingWindowTrigger","triggerRunTimestamp":"2026-10-01T00:00:00Z","status":"Succeeded",
 			"properties":{"windowStartTime":"2026-10-%02dT00:00:00Z","windowEndTime":"2026-10-%02dT01:00:00Z"},"triggeredPipelines":{"load":%q}}`, strings.ToUpper(p.Short), n, window, window, guid(n))
 		r, err := adf.DecodeTriggerRun([]byte(raw))

@@ -22,8 +22,8 @@ func derivingReason(left int64) string {
 
 // scannedLink is a run beside another, as a LEFT JOIN yields it.
 type scannedLink struct {
-	seq, pipeline, start, end, flags, status sql.NullInt64
-	id                                       []byte
+	seq, pipeline, start, end, flags sql.NullInt64
+	id                               []byte
 }
 
 // into are the columns seq, run_id, pipeline_id, run_start, run_end, flags.

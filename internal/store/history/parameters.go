@@ -106,7 +106,7 @@ func (p Parameters) Key() (key int64, ok bool) {
 		b = binary.BigEndian.AppendUint64(b, one.digest)
 	}
 	sum := sha256.Sum256(b)
-	key = int64(binary.BigEndian.Uint64(sum[:8]) >> (64 - keyBits)) //nolint:gosec // 48 bits
+	key = int64(binary.BigEndian.Uint64(sum[:8]) >> (64 - keyBits))
 	return max(key, 1), true
 }
 

@@ -110,7 +110,7 @@ func TestBadParametersCostNothing(t *testing.T) {
 	}
 }
 
-// quote makes JSON of a text of JSON of a text …
+// quote makes JSON of a text of JSON of a text, so many times.
 func quote(tb testing.TB, s string, times int) string {
 	tb.Helper()
 	for range times {
