@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"crypto/rand"
 	"errors"
 	"io/fs"
@@ -42,6 +43,10 @@ type Options struct {
 	// EmbedOrigins may frame /embed/, such as https://portal.example.com.
 	// Nobody may frame the board itself.
 	EmbedOrigins []string
+
+	// MaxStreams is the most live streams at once; 0 means the constant of that
+	// name.
+	MaxStreams int
 
 	Poll    time.Duration    // how often factories are asked for news; several missed polls make one stale
 	Version string           // of the program, for the Server header
@@ -100,7 +105,7 @@ func New(o Options) (http.Handler, error) {
 	a := &board{
 		store: o.Store, collecting: o.Collecting, notKept: o.NotKept, studioURL: o.StudioURL, poll: o.Poll,
 		logger: o.Logger, now: o.Now, wallClock: time.Now, document: newDocument(mux), boot: rand.Text()[:8],
-		streams: make(chan struct{}, maxStreams), streamsRefused: rate.Sometimes{Interval: time.Minute},
+		streams: make(chan struct{}, cmp.Or(o.MaxStreams, MaxStreams)), streamsRefused: rate.Sometimes{Interval: time.Minute},
 	}
 	a.registerOverview()
 	a.registerTimeline()
