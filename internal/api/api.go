@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"crypto/rand"
 	"errors"
 	"io/fs"
@@ -51,10 +52,15 @@ type Options struct {
 	// OlderAfter is how long a series may not have failed before its problem is
 	// folded away; 0 is the store's default.
 	OlderAfter time.Duration
-	Poll       time.Duration    // how often factories are asked for news; several missed polls make one stale
-	Version    string           // of the program, for the Server header
-	Logger     *slog.Logger     // nil logs nothing
-	Now        func() time.Time // nil is time.Now
+
+	// MaxStreams is the most live streams at once; 0 means the constant of that
+	// name.
+	MaxStreams int
+
+	Poll    time.Duration    // how often factories are asked for news; several missed polls make one stale
+	Version string           // of the program, for the Server header
+	Logger  *slog.Logger     // nil logs nothing
+	Now     func() time.Time // nil is time.Now
 }
 
 // Purpose is what requests to Azure are sent for.
@@ -116,7 +122,7 @@ func New(o Options) (http.Handler, error) {
 	a := &board{
 		store: o.Store, collecting: o.Collecting, notKept: o.NotKept, studioURL: o.StudioURL, purposes: o.Purposes, poll: o.Poll, olderAfter: o.OlderAfter,
 		logger: o.Logger, now: o.Now, wallClock: time.Now, document: newDocument(mux), boot: rand.Text()[:8],
-		streams: make(chan struct{}, maxStreams), streamsRefused: rate.Sometimes{Interval: time.Minute},
+		streams: make(chan struct{}, cmp.Or(o.MaxStreams, MaxStreams)), streamsRefused: rate.Sometimes{Interval: time.Minute},
 	}
 	a.registerOverview()
 	a.registerTimeline()

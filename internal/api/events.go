@@ -31,15 +31,15 @@ const eventsDescription = "Server-sent events. The data of each is one JSON obje
 	"The kinds are those of `/api/v1/factories/{factory}/surroundings`: factory, pipelines, triggers, triggerRuns, integrationRuntimes.\n" +
 	"- `reset`: events were missed, or so many runs changed at once that reading anew is cheaper; the data is `{\"reason\": \"…\"}`. Read everything again.\n\n" +
 	"A comment is sent every 15 seconds, so that a broken connection is noticed.\n\n" +
-	"A server has 256 streams at most. A further one is answered with 503 and Retry-After."
+	"A server has 256 streams at most, fewer where the system allows it few open files. A further one is answered with 503 and Retry-After."
 
-// maxStreams bounds the live streams of a server. Each holds a connection and
+// MaxStreams bounds the live streams of a server. Each holds a connection and
 // reads from the store what changes.
-const maxStreams = 256
+const MaxStreams = 256
 
-func streamsInUse() *Problem {
+func streamsInUse(most int) *Problem {
 	return busyProblem("Too many live streams", fmt.Sprintf(
-		"All %d live streams of this server are in use. Close windows that show the board, or try again after the seconds in Retry-After; the lists can be read without a stream.", maxStreams))
+		"All %d live streams of this server are in use. Close windows that show the board, or try again after the seconds in Retry-After; the lists can be read without a stream.", most))
 }
 
 // eventStream is what huma wants to see around a function that writes.
@@ -63,9 +63,9 @@ func (a *board) registerEvents() {
 		case a.streams <- struct{}{}:
 		default:
 			a.streamsRefused.Do(func() {
-				a.logger.WarnContext(ctx, "a live stream was refused: all are in use; further ones are refused without a line for a minute", "request_id", requestID(ctx), "most", maxStreams)
+				a.logger.WarnContext(ctx, "a live stream was refused: all are in use; further ones are refused without a line for a minute", "request_id", requestID(ctx), "most", cap(a.streams))
 			})
-			return nil, streamsInUse()
+			return nil, streamsInUse(cap(a.streams))
 		}
 		return &eventStream{Body: func(ctx huma.Context) {
 			defer func() { <-a.streams }()

@@ -238,13 +238,24 @@ func TestTheStreamIsNotCompressed(t *testing.T) {
 	}
 }
 
-// TestStreamsAreBounded: the 257th stream is refused with what to do, and a
-// stream that ends leaves its place to the next.
+// TestStreamsAreBounded: a stream beyond the bound is refused with what to do,
+// and one that ends leaves its place to the next.
 func TestStreamsAreBounded(t *testing.T) {
 	t.Parallel()
-	const most = 256
+	t.Run("256", func(t *testing.T) {
+		t.Parallel()
+		boundStreams(t, 0, api.MaxStreams)
+	})
+	t.Run("as the program says", func(t *testing.T) {
+		t.Parallel()
+		boundStreams(t, 3, 3)
+	})
+}
+
+func boundStreams(t *testing.T, option, most int) {
+	t.Helper()
 	var log logged
-	b := setup(t, func(o *api.Options) { o.Logger = slog.New(slog.NewTextHandler(&log, nil)) })
+	b := setup(t, func(o *api.Options) { o.Logger, o.MaxStreams = slog.New(slog.NewTextHandler(&log, nil)), option })
 	streams := make([]*stream, most)
 	for n := range streams {
 		streams[n] = b.follow(t, "", "")
@@ -252,7 +263,7 @@ func TestStreamsAreBounded(t *testing.T) {
 	for range 2 {
 		got := b.do(t, http.MethodGet, "/api/v1/events", nil)
 		if got.status != http.StatusServiceUnavailable || got.header.Get("Retry-After") != "5" || got.header.Get("Content-Type") != "application/problem+json" ||
-			!strings.Contains(got.body, "All 256 live streams of this server are in use. Close windows that show the board, or try again") {
+			!strings.Contains(got.body, fmt.Sprintf("All %d live streams of this server are in use. Close windows that show the board, or try again", most)) {
 			t.Errorf("a further stream was answered %d %v %s", got.status, got.header, got.body)
 		}
 	}

@@ -86,6 +86,7 @@ func New(ctx context.Context, o Options) (_ *App, err error) {
 	if err != nil {
 		return nil, err
 	}
+	options.MaxStreams = streamLimit()
 	options.AllowHosts = o.Config.AllowHosts
 	options.EmbedOrigins = o.Config.EmbedOrigins
 	options.Poll = o.Config.Poll

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"golang.org/x/time/rate"
+
+	"andon/internal/api"
 )
 
 // mostConnections bounds the connections to the board, where the system allows
@@ -20,8 +22,12 @@ const mostConnections = 1024
 // with 512 file descriptors it is 256.
 func connectionLimit() int { return min(mostConnections, descriptorLimit()/2) }
 
+// streamLimit returns how many of them may be live streams, which keep theirs:
+// the other half answers everything else.
+func streamLimit() int { return min(api.MaxStreams, connectionLimit()/2) }
+
 const (
-	refusals      = 16          // connections that are being refused at once
+	refusals      = 16          // connections that were refused and wait for their client to close
 	refusalTime   = time.Second // for one of them
 	refusalReport = time.Minute // between two lines about them
 )
@@ -33,7 +39,7 @@ type limitedListener struct {
 	*net.TCPListener
 
 	open     chan struct{} // holds a value for each connection
-	refusing chan struct{} // holds a value for each that is being refused
+	refusing chan struct{} // holds a value for each that was refused and is not closed yet
 	logger   *slog.Logger
 	refused  rate.Sometimes
 	failed   rate.Sometimes
@@ -77,29 +83,36 @@ func (l *limitedListener) refuse(c *net.TCPConn) {
 	l.refused.Do(func() {
 		l.logger.Warn("a connection was refused: all are in use; further ones are refused without a line for a minute", "most", cap(l.open))
 	})
+	sendRefusal(c, cap(l.open))
 	select {
 	case l.refusing <- struct{}{}:
 		go func() {
 			defer func() { <-l.refusing }()
-			sendRefusal(c, cap(l.open))
+			drain(c)
 		}()
 	default:
-		_ = c.Close() // there are too many even to be refused in words
+		_ = c.Close() // some systems then take the answer away from its client
 	}
 }
 
-// sendRefusal answers whatever request comes, and closes the connection. It
-// reads what the client sends: closing before would take the answer away.
+// sendRefusal answers whatever request comes. It waits for nothing: the answer
+// fits into the buffer of a new connection.
 func sendRefusal(c *net.TCPConn, most int) {
-	defer c.Close() //nolint:errcheck // its client gets no more
+	body := fmt.Sprintf(`{"type":"about:blank","title":"Too many connections","status":503,"detail":"All %d connections of this server are in use. Close those that are not needed, or try again in 5 seconds.","errors":[]}`, most)
+	head := fmt.Sprintf("HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/problem+json\r\nContent-Length: %d\r\nRetry-After: 5\r\nCache-Control: no-store\r\nConnection: close\r\n\r\n", len(body))
 	if err := c.SetDeadline(time.Now().Add(refusalTime)); err != nil {
 		return
 	}
-	body := fmt.Sprintf(`{"type":"about:blank","title":"Too many connections","status":503,"detail":"All %d connections of this server are in use. Close those that are not needed, or try again in 5 seconds.","errors":[]}`, most)
-	_, err := fmt.Fprintf(c, "HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/problem+json\r\nContent-Length: %d\r\nRetry-After: 5\r\nCache-Control: no-store\r\nConnection: close\r\n\r\n%s", len(body), body)
-	if err == nil && c.CloseWrite() == nil {
-		_, _ = io.Copy(io.Discard, io.LimitReader(c, 64<<10)) // until the client closes, or the deadline
+	if _, err := io.WriteString(c, head+body); err == nil {
+		_ = c.CloseWrite() // its client is gone when this fails
 	}
+}
+
+// drain reads what the client sends until it closes the connection, or the
+// deadline, and closes it: closing before would take the answer away.
+func drain(c *net.TCPConn) {
+	defer c.Close() //nolint:errcheck // its client gets no more
+	_, _ = io.Copy(io.Discard, io.LimitReader(c, 64<<10))
 }
 
 // limitedConn gives its place back when it is closed first.

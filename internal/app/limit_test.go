@@ -120,7 +120,7 @@ func TestFailedAcceptsAreReported(t *testing.T) {
 
 func TestConnectionsLeaveRoomForOtherFiles(t *testing.T) {
 	t.Parallel()
-	if most, files := connectionLimit(), descriptorLimit(); most < 1 || most > mostConnections || most > files/2 {
-		t.Errorf("%d connections with %d files", most, files)
+	if most, files := connectionLimit(), descriptorLimit(); most < 1 || most > mostConnections || most > files/2 || streamLimit() < 1 || streamLimit() > most/2 {
+		t.Errorf("%d connections with %d files, %d of them streams", most, files, streamLimit())
 	}
 }

@@ -39,7 +39,7 @@ export interface paths {
          *
          *     A comment is sent every 15 seconds, so that a broken connection is noticed.
          *
-         *     A server has 256 streams at most. A further one is answered with 503 and Retry-After.
+         *     A server has 256 streams at most, fewer where the system allows it few open files. A further one is answered with 503 and Retry-After.
          */
         get: operations["events"];
         put?: never;
