@@ -201,8 +201,11 @@ func fileSummary(f *intake.File) string {
 // printTotal says what became of all files, and of which rows nothing.
 func printTotal(out *printer, total *intake.Total, isDry bool) {
 	name, undo := fmt.Sprintf("import %d", total.ID), fmt.Sprintf("; to undo it: andon import --undo %d", total.ID)
-	if isDry {
+	switch {
+	case isDry:
 		name, undo = "dry run, nothing is stored", ""
+	case total.Kept() == 0:
+		undo = "" // nothing came of it
 	}
 	kinds := ""
 	if len(total.Kinds) > 0 {
