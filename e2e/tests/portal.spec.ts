@@ -60,7 +60,9 @@ test('the portal shows strip and table live', async ({ page }) => {
   await expect(table.getByRole('row').filter({ hasText: 'pl_settlement' }).first()).toContainText(
     'Failed',
   )
-  await expect(strip.getByRole('img', { name: /1 of 2 succeeded at first try, 1 failed and open/ })).toBeVisible()
+  await expect(
+    strip.getByRole('img', { name: /1 of 2 succeeded at first try, 1 failed and open/ }),
+  ).toBeVisible()
   await expect(table.getByText(/^as of/)).toBeVisible()
   expect(await violations(page)).toEqual([])
 })

@@ -3,7 +3,7 @@ import { HttpResponse, http } from 'msw'
 import { describe, expect, it } from 'vitest'
 import type { ActivityRun, RunDetail } from '../../api/types'
 import { renderApp } from '../../testing/render'
-import { sampleCause, sampleRun, sampleRunDetail } from '../../testing/samples'
+import { sampleCause, sampleRecovery, sampleRun, sampleRunDetail } from '../../testing/samples'
 import { server } from '../../testing/server'
 
 const noReason = sampleCause({ text: null, reason: 'Data Factory gave no reason' })
@@ -25,6 +25,15 @@ async function showRun(
 }
 
 describe('the cause of a failed run', () => {
+  it.each([
+    ['red', sampleRecovery('open'), 'cause'],
+    ['red', sampleRecovery('notRedone'), 'cause'],
+    ['grey', sampleRecovery('recovered'), 'note'],
+  ])('is %s when it is %o', async (_colour, recovery, look) => {
+    await showRun({ message: 'boom', cause: sampleCause({ text: 'boom' }), recovery }, [])
+    expect((await screen.findByRole('region', { name: 'boom' })).classList).toContain(look)
+  })
+
   it('is the sentence of the server, with where to look and the message whole', async () => {
     const message = 'Operation on target exec failed: Operation on target cp failed: long'
     const cause = sampleCause({

@@ -18,8 +18,10 @@ interface CauseProps {
 export function Cause({ run, reference }: CauseProps) {
   const { cause, message } = run
   if (!cause && !message) return null
+  // Red says that something is missing.
+  const recovered = run.recovery?.state === 'recovered'
   return (
-    <section className={cause ? styles.cause : styles.note} aria-labelledby="cause">
+    <section className={cause && !recovered ? styles.cause : styles.note} aria-labelledby="cause">
       <div className={styles.causeHead}>
         <h2 id="cause">{cause ? whyOf(run) : 'Message'}</h2>
         {message && <CopyButton text={message} what="the message" withWord />}
