@@ -83,6 +83,7 @@ type OlderProblems struct {
 	Pipelines int64 `json:"pipelines" doc:"Pipelines."`
 	Series    int64 `json:"series" doc:"Series of them."`
 	Runs      int64 `json:"runs" doc:"Failed runs of them that are open or not redone."`
+	AfterMs   int64 `json:"afterMs" doc:"After how long without a failure a series is folded away, in milliseconds: the setting olderAfter."`
 }
 
 // PipelineProblems are the pipelines whose failed runs have not recovered, whenever
@@ -96,7 +97,7 @@ type PipelineProblems struct {
 	Oldest    NullTime          `json:"oldest" doc:"Start of the oldest open failed run of these pipelines."`
 	Before    *int64            `json:"before" doc:"Open failed runs from before the range."`
 	Items     []PipelineProblem `json:"items" nullable:"false" doc:"At most 30 of each kind: open first, then flapping, then not redone; within each the latest beginning first."`
-	Older     OlderProblems     `json:"older" doc:"Left out of all figures above: series that have not failed for 14 days, whose pipeline Azure no longer lists, or that are known only from an import."`
+	Older     OlderProblems     `json:"older" doc:"Left out of all figures above: series that have not failed for afterMs, whose pipeline Azure no longer lists, or that are known only from an import."`
 	Reason    *string           `json:"reason" doc:"Why figures are null or may lack something; null when neither is so."`
 }
 
@@ -242,7 +243,7 @@ func previousPeriod(p *store.Period) PreviousPeriod {
 
 func problems(b *Basis, p *store.Problems, d store.Derivation) PipelineProblems {
 	out := PipelineProblems{
-		Flapping: p.Flapping, Oldest: NullTime(p.Oldest), Before: b.now(p.Before), Older: OlderProblems(p.Older),
+		Flapping: p.Flapping, Oldest: NullTime(p.Oldest), Before: b.now(p.Before), Older: OlderProblems{Pipelines: p.Older.Pipelines, Series: p.Older.Series, Runs: p.Older.Runs, AfterMs: p.Older.After.Milliseconds()},
 		Reason: orNull(p.Reason), Items: make([]PipelineProblem, len(p.Items)),
 	}
 	if d.Failed == 0 {

@@ -308,7 +308,7 @@ func TestOneRunWhole(t *testing.T) {
 			"by": object{"runId": runID(3), "pipelineName": "pl_orders", "runStart": "2026-11-24T11:20:00Z", "runEnd": "2026-11-24T11:21:30Z", "status": "Succeeded"},
 		},
 		"parameterUses": []any{
-			object{"name": "day", "class": "moving", "rule": "dates", "reason": "Nine of ten of its 1 values are dates, months or times."},
+			object{"name": "day", "class": "moving", "rule": "dates", "reason": "Its only value so far is a date, a month or a time."},
 			object{"name": "deep", "class": "recurring", "rule": "looks", "reason": "Too few runs to see whether values come back; most look like names."},
 		},
 		"groupSize": 2.0, "childCount": 1.0, "previousRunId": runID(1), "nextRunId": runID(3),

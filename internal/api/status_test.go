@@ -407,3 +407,33 @@ func TestTimelineOfTheLastDay(t *testing.T) {
 		t.Errorf("counts of what is not covered: %v", days.Items[0]["counts"])
 	}
 }
+
+// TestProblemsAreOlderAfterTheSetting: with olderAfter 24h, what failed 30 hours
+// ago is folded away and what failed 3 hours ago is not.
+func TestProblemsAreOlderAfterTheSetting(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		option    time.Duration
+		pipelines any
+		older     float64
+		afterMs   time.Duration
+	}{
+		"a day":       {24 * time.Hour, 1.0, 1, 24 * time.Hour},
+		"an hour":     {time.Hour, nil, 2, time.Hour},
+		"the default": {0, 2.0, 0, 14 * 24 * time.Hour},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := setup(t, func(o *api.Options) { o.OlderAfter = tc.option })
+			b.write(t, b.putFactory(t, "sales-prod"),
+				sent(1, at(30*time.Hour), object{"status": "Failed", "pipelineName": "pl_old"}),
+				sent(2, at(3*time.Hour), object{"status": "Failed"}),
+			)
+			problems := read[object](t, b, "/api/v1/overview")["problems"].(object)
+			want := object{"pipelines": tc.older, "series": tc.older, "runs": tc.older, "afterMs": float64(tc.afterMs.Milliseconds())}
+			if diff := cmp.Diff(want, problems["older"]); diff != "" || problems["pipelines"] != tc.pipelines {
+				t.Errorf("%v need attention; older (-want +got):\n%s", problems["pipelines"], diff)
+			}
+		})
+	}
+}

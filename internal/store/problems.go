@@ -37,6 +37,7 @@ type Problems struct {
 // OlderProblems are problems that are folded into one line.
 type OlderProblems struct {
 	Pipelines, Series, Runs int64
+	After                   time.Duration // OlderAfter of the query
 }
 
 // ProblemKind says what kind of problem a pipeline has.
@@ -111,6 +112,7 @@ func (s *Store) problems(ctx context.Context, sc *scope, o *Overview, olderAfter
 		return err
 	}
 	out := &o.Problems
+	out.Older.After = olderAfter
 	if len(runs) > maxProblemRuns {
 		runs = runs[:maxProblemRuns]
 		out.Reason = fmt.Sprintf("Only the newest %d failed runs are looked at.", maxProblemRuns)

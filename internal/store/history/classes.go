@@ -51,7 +51,13 @@ func (c ParameterClass) Why() string {
 	case RuleTree:
 		return "Its values are ids of runs that started this one."
 	case RuleDates:
-		return fmt.Sprintf("Nine of ten of its %d values are dates, months or times.", c.Values)
+		switch {
+		case c.Values == 1:
+			return "Its only value so far is a date, a month or a time."
+		case c.Values < 10: // nine of ten of them are all
+			return fmt.Sprintf("Its %d values are dates, months or times.", c.Values)
+		}
+		return fmt.Sprintf("At least nine of ten of its %d values are dates, months or times.", c.Values)
 	case RuleSeenAgain:
 		return fmt.Sprintf("Of %d values first seen more than %d hours before the newest run, %d were seen again %d hours or more later.",
 			c.Old, int(ageOfEvidence.Hours()), c.Again, int(timeToReturn.Hours()))

@@ -1040,6 +1040,11 @@ export interface components {
         OlderProblems: {
             /**
              * Format: int64
+             * @description After how long without a failure a series is folded away, in milliseconds: the setting olderAfter.
+             */
+            afterMs: number;
+            /**
+             * Format: int64
              * @description Pipelines.
              */
             pipelines: number;
@@ -1211,7 +1216,7 @@ export interface components {
              * @description Failed runs that are not redone and not older; null with pipelines.
              */
             notRedone: number | null;
-            /** @description Left out of all figures above: series that have not failed for 14 days, whose pipeline Azure no longer lists, or that are known only from an import. */
+            /** @description Left out of all figures above: series that have not failed for afterMs, whose pipeline Azure no longer lists, or that are known only from an import. */
             older: components["schemas"]["OlderProblems"];
             /**
              * Format: date-time

@@ -417,7 +417,7 @@ export function sampleProblems(fields: Partial<Overview['problems']> = {}): Over
     oldest: null,
     before: 0,
     items: [],
-    older: { pipelines: 0, series: 0, runs: 0 },
+    older: { pipelines: 0, series: 0, runs: 0, afterMs: 1_209_600_000 },
     reason: null,
     ...fields,
   }

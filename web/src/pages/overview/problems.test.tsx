@@ -72,7 +72,7 @@ it('what works again is one quiet line each, and leads to what is not redone', a
           last: sampleFailure({ recovery: sampleRecovery('notRedone') }),
         }),
       ],
-      older: { pipelines: 3, series: 3, runs: 40 },
+      older: { pipelines: 3, series: 3, runs: 40, afterMs: 30 * 86_400_000 },
     }),
     recovery: { notRedone: 26, recovered: 2, reason: null },
   })
@@ -90,6 +90,7 @@ it('what works again is one quiet line each, and leads to what is not redone', a
   expect(recovered.getAttribute('href')).toContain('recovery=recovered')
   const older = within(section).getByRole('link', { name: '3 older' })
   expect(older.getAttribute('href')).toMatch(/recovery=open&recovery=notRedone/)
+  expect(section.textContent).toContain('no failure for 30 days, deleted, or only imported')
 })
 
 it('claims nothing while recoveries are being derived', async () => {

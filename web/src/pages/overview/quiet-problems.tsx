@@ -4,7 +4,7 @@ import { Icon } from '../../icons/icon'
 import text from '../../state/text.module.css'
 import type { RecoveryState } from '../../status/status'
 import { StatusMark } from '../../status/status-mark'
-import { formatCount } from '../../time/format'
+import { formatCount, formatDuration } from '../../time/format'
 import { Age } from '../../time/time'
 import styles from './overview.module.css'
 import { flappingOf, runsOf } from './problem-words'
@@ -125,9 +125,18 @@ function Older({ older }: { older: Overview['problems']['older'] }) {
       <Link to="/runs" search={(before) => ({ ...before, ...everOf('open', 'notRedone') })}>
         {formatCount(older.pipelines)} older
       </Link>
-      <span className={text.muted}>no failure for 14 days, deleted, or only imported</span>
+      <span className={text.muted}>
+        no failure for {inDays(older.afterMs)}, deleted, or only imported
+      </span>
     </p>
   )
+}
+
+/** "14 days", and what is no number of whole days as a duration. */
+function inDays(ms: number): string {
+  const days = ms / 86_400_000
+  if (!Number.isInteger(days)) return formatDuration(ms)
+  return days === 1 ? 'a day' : `${formatCount(days)} days`
 }
 
 function hiddenOf(problems: Problem[]): number {
