@@ -32,20 +32,20 @@ dev: need web/node_modules/.package-lock.json ## Run the demo and Vite; both tak
 	@scripts/dev
 
 .PHONY: test
-test: test-go test-fuzz test-web test-e2e test-clients ## Run every test: Go with the race detector, a little fuzzing, the UI's units, the browser's, Azure's official clients
+test: test-go test-web test-e2e test-clients ## Run every test: Go with the race detector, the UI's units, the browser's, Azure's official clients
 
 .PHONY: test-go
 test-go: need-go ## Run the Go tests only (ARGS=./internal/store)
 	@scripts/need gcc curl disks
 	scripts/test-go $(ARGS)
 
-.PHONY: test-fuzz
-test-fuzz: need-go
-	scripts/fuzz 5s
-
 .PHONY: fuzz
-fuzz: need-go ## Fuzz every decoder and parser, long (TIME=1m; 10 minutes each)
+fuzz: need-go ## Fuzz every decoder and parser with random input, before a change lands (TIME=1m; 10 minutes each)
 	scripts/fuzz $(TIME)
+
+.PHONY: properties
+properties: need-go ## Try every property test from a random seed, long (COUNT=1000)
+	scripts/properties $(COUNT)
 
 .PHONY: hostile
 hostile: need-go ## Let a real server read the hostile scenario under every fault for long (TIME=10m)

@@ -220,7 +220,7 @@ func fillGuard(ctx context.Context, path string) (err error) {
 	end := adf.TimeOf(time.Now())
 	words := strings.Fields("operation on target copy rows failed because host of sink did not answer within time that was set login for user timed out")
 	for n := 0; n < guardRuns; {
-		page := store.Page{Factory: place.Key, Origin: store.OriginImport}
+		page := store.Page{Factory: place.Key, Origin: store.OriginFile}
 		for ; len(page.Runs) < 1000; n++ {
 			row, err := json.Marshal(guardRow(n, end, words))
 			if err != nil {

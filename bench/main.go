@@ -69,6 +69,7 @@ func parts() []part {
 		{name: "queries", measure: (*bench).queries},
 		{name: "emulator", measure: (*bench).emulate},
 		{name: "economy", measure: (*bench).economy, apart: true},
+		{name: "children", measure: (*bench).children, apart: true},
 		{name: "fleet", measure: (*bench).fleet, apart: true},
 		{name: "tenth", measure: (*bench).tenth, apart: true},
 		{name: "streams", measure: (*bench).streams, apart: true},
@@ -109,7 +110,7 @@ func parseArgs(args []string, output io.Writer) (settings, error) {
 	f.StringVar(&s.peer, "peer", filepath.Join("bench", "peer"), "folder of the JavaScript client, installed with npm ci; empty leaves it out")
 	f.DurationVar(&s.steady, "steady", time.Hour, "how long economy and tenth watch what goes on without end")
 	f.StringVar(&s.before, "before", "", "an earlier andon that streams and large are compared with")
-	only := f.String("only", "", "parts to measure, such as decode,queries; empty measures all but economy, fleet and tenth, which take an hour and more, and streams and large")
+	only := f.String("only", "", "parts to measure, such as decode,queries; empty measures all but economy, children, fleet and tenth, which take an hour and more, and streams and large")
 	if err := f.Parse(args); err != nil {
 		return s, err
 	}

@@ -31,9 +31,13 @@ func builtAndon(ctx context.Context, dir string) (string, error) {
 }
 
 // peakMemory is the most memory that a process has had so far, in MB; false
-// where the system does not tell.
-func peakMemory(process *os.Process) (float64, bool) {
-	kilobytes, err := strconv.ParseFloat(strings.TrimSuffix(procLine(fmt.Sprintf("/proc/%d/status", process.Pid), "VmHWM"), " kB"), 64)
+// where the system does not say.
+func peakMemory(process *os.Process) (float64, bool) { return memoryOf(process, "VmHWM") }
+
+// memoryOf returns a figure of a process's memory in MB; false where the
+// system does not say.
+func memoryOf(process *os.Process, key string) (float64, bool) {
+	kilobytes, err := strconv.ParseFloat(strings.TrimSuffix(procLine(fmt.Sprintf("/proc/%d/status", process.Pid), key), " kB"), 64)
 	return kilobytes * 1024 / 1e6, err == nil
 }
 
@@ -70,21 +74,26 @@ func (b *bench) startServer(ctx context.Context, binary string, info *emulator.I
 		"AZURE_AUTHORITY_HOST="+info.Authority, "ANDON_RESOURCE_MANAGER="+info.ResourceManager,
 		"ANDON_AUDIENCE=https://management.azure.com", "ANDON_CA_FILE="+info.CAFile,
 	)
+	return p, b.serveOn(ctx, p)
+}
+
+// serveOn starts a server's command, and waits until it serves.
+func (b *bench) serveOn(ctx context.Context, p *serverProcess) error {
 	out, err := p.cmd.StdoutPipe()
 	if err != nil {
-		return nil, err
+		return err
 	}
 	p.cmd.Stderr = p.cmd.Stdout
 	if err := p.cmd.Start(); err != nil {
-		return nil, err
+		return err
 	}
 	go p.said.read(bufio.NewScanner(out))
 	address, err := p.said.wait(ctx, "andon is serving on ")
 	if err != nil {
-		return nil, errors.Join(err, p.stop())
+		return errors.Join(err, p.stop())
 	}
 	p.board = &board{address: strings.TrimSuffix(address, "/"), client: &http.Client{Timeout: time.Minute}, now: b.now}
-	return p, nil
+	return nil
 }
 
 func (p *serverProcess) stop() error {

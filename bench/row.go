@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"math"
 	"strings"
 	"time"
 
@@ -35,12 +36,11 @@ func (h *history) newRun(p *pipeline) *run {
 		r.invokedBy = `{"id":"` + h.guid() + `","name":"Manual","invokedByType":"Manual"}`
 	case p.child && len(f.parents) > 0:
 		parent := f.parents[h.rnd.IntN(len(f.parents))]
-		r.invokedBy = fmt.Sprintf(`{"id":"%s","name":"run_%s","invokedByType":"PipelineActivity","pipelineName":"%s","pipelineRunId":"%s"}`,
-			h.guid(), p.name, parent.pipeline.name, parent.id)
+		r.invokedBy = invokedByParent(h.guid(), parent.pipeline.name, parent.id)
 	case h.rnd.IntN(50) == 0:
 		r.invokedBy = `{"id":"` + h.guid() + `","name":"Manual","invokedByType":"Manual"}`
 	default:
-		r.invokedBy = fmt.Sprintf(`{"id":"0858461234567890123456%07dCU04","name":"%s","invokedByType":"%s"}`, h.rnd.IntN(10_000_000), p.trigger, p.kind)
+		r.invokedBy = h.invokedByTrigger(p.trigger, p.kind)
 	}
 	r.ms = 1500 + int64(r.pipeline.usual*1000*(0.6+0.5*h.rnd.ExpFloat64()))
 	switch n := h.rnd.Float64(); {
@@ -50,6 +50,21 @@ func (h *history) newRun(p *pipeline) *run {
 		r.status = adf.StatusCancelled
 	}
 	return r
+}
+
+// invokedByTrigger is the JSON of a start by a trigger. The id is formed as
+// Azure's are: 20 digits that count down with time, and nine that vary.
+func (h *history) invokedByTrigger(name, kind string) string {
+	const ticksBefore1970 = 621_355_968_000_000_000
+	return fmt.Sprintf(`{"id":"%020d%09dCU%02d","name":"%s","invokedByType":"%s"}`,
+		math.MaxInt64-ticksBefore1970-int64(h.now), h.rnd.IntN(1_000_000_000), h.rnd.IntN(90), name, kind)
+}
+
+// invokedByParent is the JSON of a start by another run: the id of the parent's
+// activity run is the invoker's name too.
+func invokedByParent(activityRunID, pipeline, runID string) string {
+	return fmt.Sprintf(`{"id":"%s","name":"%s","invokedByType":"%s","pipelineName":"%s","pipelineRunId":"%s"}`,
+		activityRunID, activityRunID, adf.InvokedByPipeline, pipeline, runID)
 }
 
 // failure returns a message as real ones are: long, and different each time.

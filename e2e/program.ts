@@ -52,6 +52,14 @@ export class Program {
     })
   }
 
+  /** Waits until it has ended by itself, and gives its exit code. */
+  async ended(): Promise<number | null> {
+    if (this.child.exitCode === null && this.child.signalCode === null) {
+      await once(this.child, 'exit')
+    }
+    return this.child.exitCode
+  }
+
   /** Asks it to end, as Ctrl-C does, and gives its exit code. */
   async end(): Promise<number | null> {
     if (this.child.exitCode === null && this.child.signalCode === null) {

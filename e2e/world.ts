@@ -12,6 +12,7 @@ interface Emulated {
   control: string
   caFile: string
   factories: string[]
+  identities: { clientId: string; clientSecret: string; what: string }[]
 }
 
 interface Options {
@@ -23,15 +24,32 @@ interface Options {
   emulate?: string[]
   /** The name of a source in a configuration file, whose secret lies in a file of its own; none: AZURE_* name it. */
   source?: string
+  /** The identity whose description begins so takes the place of the main one. */
+  identity?: string
+  /** What is done to the emulated Azure before the board asks it anything. */
+  prepare?: (azure: Control) => Promise<unknown>
+  /** Whether to wait until the first fill has read every run; true when absent. */
+  filled?: boolean
+}
+
+type Control = (method: 'POST' | 'DELETE', path: string, body: unknown) => Promise<unknown>
+
+/** What the board says of a factory, as far as tests wait for it. */
+export interface FactoryState {
+  factoryId: string
+  state: string
+  neverRead: boolean
+  coverage: { from: string | null; complete: boolean }
 }
 
 /** An emulated Azure and a board on it, as a person would start them. */
 export class World {
   private constructor(
-    readonly url: string,
+    public url: string,
     readonly azure: Emulated,
     private readonly programs: Program[],
     private readonly folder: string,
+    private readonly options: Options,
   ) {}
 
   static async start(options: Options = {}): Promise<World> {
@@ -49,34 +67,79 @@ export class World {
     ])
     const line = await emulator.says(/^\{.*\}$/m)
     const azure = JSON.parse(line[0]) as Emulated
+    if (options.identity) {
+      const found = azure.identities.find(({ what }) => what.startsWith(options.identity ?? ''))
+      if (!found) throw new Error(`no identity ${options.identity}`)
+      azure.clientId = found.clientId
+      azure.clientSecret = found.clientSecret
+    }
+    const world = new World('', azure, [emulator], folder, options)
+    await options.prepare?.((method, path, body) => world.control(method, path, body))
+    await world.serve(options.serve)
+    if (options.filled !== false) await world.filled()
+    return world
+  }
+
+  /** A board without an Azure, over what is imported from a file's text. */
+  static async imported(text: string, factory: string): Promise<World> {
+    const folder = await mkdtemp(join(tmpdir(), 'andon-e2e-'))
+    await writeFile(join(folder, 'runs.json'), text)
+    const store = `--store=sqlite:${join(folder, 'andon.db')}`
+    const importing = new Program([
+      'import',
+      store,
+      `--factory=${factory}`,
+      join(folder, 'runs.json'),
+    ])
+    await importing.says(/taken/)
+    await importing.ended()
+    const server = new Program(['serve', '--listen=127.0.0.1:0', store, '--no-collect'])
+    const url = (await server.says(/serving on (\S+)/))[1] ?? ''
+    return new World(url, {} as Emulated, [server], folder, {})
+  }
+
+  /** Starts a board over the world's store. */
+  private async serve(flags: string[] = []): Promise<void> {
+    const { source } = this.options
     const server = new Program(
       [
         'serve',
         '--listen=127.0.0.1:0',
-        `--store=sqlite:${join(folder, 'andon.db')}`,
+        `--store=sqlite:${join(this.folder, 'andon.db')}`,
         '--poll=1s',
         '--budget=off',
-        ...(options.source ? [`--config=${await configure(options.source, azure, folder)}`] : []),
-        ...(options.serve ?? []),
+        ...(source ? [`--config=${await configure(source, this.azure, this.folder)}`] : []),
+        ...flags,
       ],
-      options.source ? {} : environmentOf(azure),
+      source ? {} : environmentOf(this.azure),
     )
-    const url = (await server.says(/serving on (\S+)/))[1] ?? ''
-    const world = new World(url, azure, [server, emulator], folder)
-    await world.filled()
-    return world
+    this.programs.unshift(server)
+    this.url = (await server.says(/serving on (\S+)/))[1] ?? ''
+  }
+
+  /** Ends the board and starts it again with other flags. */
+  async restart(flags: string[]): Promise<void> {
+    await this.programs.shift()?.end()
+    await this.serve(flags)
   }
 
   /** Waits until the first fill has read every run. */
   private async filled(): Promise<void> {
-    const deadline = Date.now() + 60_000
+    await this.until(
+      (items) =>
+        items.length === this.azure.factories.length && items.every((f) => f.coverage.complete),
+    )
+  }
+
+  /** Waits until the board says of its factories that they are so. */
+  async until(so: (items: FactoryState[]) => boolean): Promise<void> {
+    const deadline = Date.now() + 120_000
     for (;;) {
-      const { items } = (await this.json('/api/v1/factories')) as {
-        items: { coverage: { complete: boolean } }[]
+      const { items } = (await this.json('/api/v1/factories')) as { items: FactoryState[] }
+      if (so(items)) return
+      if (Date.now() > deadline) {
+        throw new Error(`the factories are not so within two minutes: ${JSON.stringify(items)}`)
       }
-      if (items.length === this.azure.factories.length && items.every((f) => f.coverage.complete))
-        return
-      if (Date.now() > deadline) throw new Error('the first fill did not end within a minute')
       await new Promise((next) => setTimeout(next, 200))
     }
   }

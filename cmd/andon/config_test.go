@@ -10,7 +10,8 @@ import (
 )
 
 // TestSourcesFromAFile reads two tenants, of the second one factory only, and
-// a third source whose secret has expired, which must not stop the others.
+// a third source whose secret has expired, which must not stop the others. The
+// two are in different clouds, and each factory's links lead to its own.
 func TestSourcesFromAFile(t *testing.T) {
 	t.Parallel()
 	first := startEmulator(t, "--size", "500", "--limits", "off", "--seed", "1")
@@ -23,8 +24,9 @@ func TestSourcesFromAFile(t *testing.T) {
 		}
 		return path
 	}
-	cloud := func(e emulated) string {
-		return fmt.Sprintf("{ authority: %q, resourceManager: %q, audience: https://management.azure.com, caFile: %q }", e.Authority, e.ResourceManager, e.CAFile)
+	cloud := func(e emulated, name string) string {
+		return fmt.Sprintf("{ authority: %q, resourceManager: %q, audience: https://management.azure.com, studio: %q, caFile: %q }",
+			e.Authority, e.ResourceManager, "https://"+name+".example", e.CAFile)
 	}
 	expired := first.Identities[1]
 	file := write("andon.yaml", fmt.Sprintf(`
@@ -51,9 +53,9 @@ sources:
     clientSecret: %q
     cloud: %s
 `, filepath.Join(dir, "andon.db"),
-		first.TenantID, first.ClientID, write("secret", first.ClientSecret+"\n"), cloud(first),
-		second.TenantID, second.ClientID, second.ClientSecret, cloud(second), second.Factories[1],
-		first.TenantID, expired.ClientID, expired.ClientSecret, cloud(first)))
+		first.TenantID, first.ClientID, write("secret", first.ClientSecret+"\n"), cloud(first, "first"),
+		second.TenantID, second.ClientID, second.ClientSecret, cloud(second, "second"), second.Factories[1],
+		first.TenantID, expired.ClientID, expired.ClientSecret, cloud(first, "first")))
 	p := start(t, nil, "serve", "--config", file)
 	base := p.says(`serving on (http://\S+)`)[1]
 
@@ -65,9 +67,9 @@ sources:
 		var answer struct {
 			Sources []struct{ Source, State, What string }
 			Items   []struct {
-				FactoryID, Source string
-				Runs              int
-				Coverage          struct{ Complete bool }
+				FactoryID, Source, StudioURL string
+				Runs                         int
+				Coverage                     struct{ Complete bool }
 			}
 		}
 		get(t, base+"api/v1/factories", &answer)
@@ -83,6 +85,9 @@ sources:
 			if source := want[strings.ToLower(f.FactoryID)]; source != f.Source {
 				t.Fatalf("factory %s belongs to source %q, want %q", f.FactoryID, f.Source, source)
 			}
+			if !strings.HasPrefix(f.StudioURL, "https://"+f.Source+".example/") {
+				t.Fatalf("factory %s of source %q leads to %s", f.FactoryID, f.Source, f.StudioURL)
+			}
 			if f.Coverage.Complete && f.Runs > 0 {
 				complete++
 			}
@@ -92,6 +97,26 @@ sources:
 		}
 		return ""
 	})
+	var page struct {
+		Items []struct{ Factory, FactoryID, RunID string }
+	}
+	get(t, base+"api/v1/runs?limit=500", &page)
+	seen := map[string]bool{}
+	for _, run := range page.Items {
+		source := want[strings.ToLower(run.FactoryID)]
+		if seen[source] {
+			continue
+		}
+		seen[source] = true
+		var detail struct{ StudioURL string }
+		get(t, base+"api/v1/runs/"+run.RunID+"?factory="+run.Factory, &detail)
+		if !strings.HasPrefix(detail.StudioURL, "https://"+source+".example/") {
+			t.Errorf("run %s of source %q leads to %s", run.RunID, source, detail.StudioURL)
+		}
+	}
+	if len(seen) != 2 {
+		t.Errorf("runs of the sources %v, want two", seen)
+	}
 	for _, secret := range []string{first.ClientSecret, second.ClientSecret, expired.ClientSecret} {
 		if strings.Contains(p.output(), secret) {
 			t.Error("a secret stands in the output")

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -43,16 +44,19 @@ func TestImportTakesFlagsBeforeAndAfterFiles(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			code, stdout, stderr := andonImport(t, files, args...)
-			want := "DIR/a.json: 1 taken, 0 known, 0 odd\n" +
-				"DIR/b.json: 0 taken, 1 known, 1 odd (1 of them not kept: no run with a runId)\n"
-			if diff := cmp.Diff(want, stdout); diff != "" || code != 0 || stderr != "" {
-				t.Errorf("exit %d, standard error %q, standard output (-want +got):\n%s", code, stderr, diff)
+			want := "DIR/a.json: 1 taken, 0 known, 0 completed, 0 refused\n" +
+				"DIR/b.json: 0 taken, 1 known, 0 completed, 1 refused\n" +
+				"import 1: 2 files with answers of the API: 1 taken, 1 known, 0 completed, 1 refused; to undo it: andon import --undo 1\n"
+			stdout, refused, _ := strings.Cut(stdout, "  refused ")
+			if diff := cmp.Diff(want, stdout); diff != "" || code != exitPartly || !strings.HasSuffix(stderr, "import: 1 rows were refused\n") ||
+				!strings.HasPrefix(refused, "1: objects without runId (DIR/b.json record 2). What to do: ") {
+				t.Errorf("exit %d, standard error %q, refused %q, standard output (-want +got):\n%s", code, stderr, refused, diff)
 			}
 		})
 	}
 }
 
-func TestImportExitsWith1AndNamesEachBadFile(t *testing.T) {
+func TestImportExitsWith3AndNamesEachBadFile(t *testing.T) {
 	t.Parallel()
 	files := map[string]string{
 		"good.json": importRow, "cut.json": `{"value":[` + strings.Replace(importRow, `"a"`, `"b"`, 1) + `,{"runId":"c"`,
@@ -60,16 +64,17 @@ func TestImportExitsWith1AndNamesEachBadFile(t *testing.T) {
 	}
 	code, stdout, stderr := andonImport(t, files,
 		"DIR/cut.json", "DIR/list.txt", "DIR/none.json", "DIR/good.json", "--factory", importFactory, "--store", "sqlite:DIR/andon.db")
-	if code != exitFailure {
+	if code != exitPartly {
 		t.Errorf("exit %d", code)
 	}
-	wantOut := "DIR/cut.json: 1 taken, 0 known, 0 odd\nDIR/list.txt: 0 taken, 0 known, 0 odd\n" +
-		"DIR/none.json: 0 taken, 0 known, 0 odd\nDIR/good.json: 1 taken, 0 known, 0 odd\n"
+	wantOut := "DIR/cut.json: 1 taken, 0 known, 0 completed, 0 refused\nDIR/list.txt: 0 taken, 0 known, 0 completed, 0 refused\n" +
+		"DIR/none.json: 0 taken, 0 known, 0 completed, 0 refused\nDIR/good.json: 1 taken, 0 known, 0 completed, 0 refused\n" +
+		"import 1: 4 files with answers of the API: 2 taken, 0 known, 0 completed, 0 refused; to undo it: andon import --undo 1\n"
 	if diff := cmp.Diff(wantOut, stdout); diff != "" {
 		t.Errorf("standard output (-want +got):\n%s", diff)
 	}
 	for _, want := range []string{
-		"DIR/cut.json is cut short after byte 148; the runs before that place are stored (1)", "DIR/list.txt is what PowerShell's Format-List prints",
+		"DIR/cut.json is cut short after byte 148; the runs before that place are kept (1)", "DIR/list.txt is what PowerShell's Format-List prints",
 		"DIR/none.json can't be opened: no such file or directory",
 	} {
 		if !strings.Contains(stderr, want) {
@@ -88,8 +93,10 @@ func TestImportRefusesAWrongCommandLineWith2(t *testing.T) {
 		want string
 	}{
 		"no file":       {[]string{"--factory", importFactory}, "no file is named"},
-		"no factory":    {[]string{"DIR/a.json"}, "--factory is missing"},
-		"no ID":         {[]string{"DIR/a.json", "--factory", "adf-old"}, "does not name a factory"},
+		"no ID":         {[]string{"DIR/a.json", "--store", "sqlite:DIR/andon.db", "--factory", "adf-old"}, "does not name a factory"},
+		"list and file": {[]string{"--list", "DIR/a.json"}, "--list and --undo take no files"},
+		"list and undo": {[]string{"--list", "--undo", "1"}, "--list and --undo stand alone"},
+		"undo of none":  {[]string{"--undo", "0"}, "--undo: 0 is not the number of an import"},
 		"no such flag":  {[]string{"DIR/a.json", "--factory", importFactory, "--speed", "3"}, "unknown flag: --speed"},
 		"flag no value": {[]string{"DIR/a.json", "--factory"}, "flag needs an argument"},
 	} {
@@ -132,5 +139,60 @@ func TestImportKeepsNoSecret(t *testing.T) {
 	}
 	if !strings.Contains(shown.String(), "no login with Server=x;Pwd=") || !strings.Contains(shown.String(), "2020-01-01") {
 		t.Errorf("what is no secret is gone too:\n%s", shown.String())
+	}
+}
+
+// TestImportIsTriedListedAndUndone walks from a dry run to an undone import.
+func TestImportIsTriedListedAndUndone(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	logs := filepath.Join(dir, "logs", "y=2020")
+	if err := os.MkdirAll(logs, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	const log = `{"category":"PipelineRuns","runId":"a","pipelineName":"pl","status":"Succeeded","start":"2020-01-01T00:00:00Z","end":"2020-01-01T00:00:01Z",` +
+		`"resourceId":"/SUBSCRIPTIONS/0F0C/RESOURCEGROUPS/RG-OLD/PROVIDERS/MICROSOFT.DATAFACTORY/FACTORIES/ADF-OLD","properties":{}}`
+	for name, content := range map[string]string{
+		"PT1H.json": log + "\n", "activities.json": strings.Replace(log, "PipelineRuns", "ActivityRuns", 1),
+	} {
+		if err := os.WriteFile(filepath.Join(logs, name), []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	store := filepath.Join(dir, "andon.db")
+	try := func(wantCode int, args ...string) string {
+		t.Helper()
+		var out, errs bytes.Buffer
+		if code := run(append(args, "--store", "sqlite:"+store), &out, &errs); code != wantCode {
+			t.Errorf("%v: exit %d, want %d; %s", args, code, wantCode, errs.String())
+		}
+		return strings.ReplaceAll(out.String()+errs.String(), dir, "DIR")
+	}
+	folder := filepath.Join(dir, "logs")
+	const figures = "2 files with diagnostic logs: 1 taken, 0 known, 0 completed, 1 refused"
+	if text := try(0, "import", folder, "--dry-run"); !strings.HasPrefix(text, "dry run, nothing is stored: "+figures+"\n  refused 1: activity runs, not pipeline runs (DIR/logs/y=2020/activities.json record 1)") {
+		t.Errorf("dry run:\n%s", text)
+	}
+	if _, err := os.Stat(store); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("the dry run made a store: %v", err)
+	}
+	if text := try(0, "import", folder); !strings.HasPrefix(text, "import 1: "+figures+"; to undo it: andon import --undo 1\n") {
+		t.Errorf("import:\n%s", text)
+	}
+	if text := try(0, "runs", "-o", "json"); !strings.Contains(text, `"durationComputed":true`) || !strings.Contains(text, `"origin":"log"`) {
+		t.Errorf("runs:\n%s", text)
+	}
+	if text := try(0, "import", "--list"); !strings.Contains(text, "DIR/logs") || !strings.Contains(text, "done") {
+		t.Errorf("list:\n%s", text)
+	}
+	if text := try(0, "import", "--undo", "1"); text != "import 1 is undone: 1 runs are removed, 0 are as their other sources have them\n" {
+		t.Errorf("undo: %s", text)
+	}
+	if text := try(0, "import", "--list"); !strings.Contains(text, "undone 20") {
+		t.Errorf("list:\n%s", text)
+	}
+	try(exitFailure, "import", "--undo", "1")
+	if text := try(exitFailure, "import", "--undo", "7"); !strings.Contains(text, "there is no import 7 in this store") {
+		t.Errorf("undo of an unknown import: %s", text)
 	}
 }

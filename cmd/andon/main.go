@@ -1,7 +1,7 @@
 // Command andon is the board of every Azure Data Factory pipeline run.
 //
 // This package holds flags and exit codes, nothing else: 0 for done, 1 for a
-// failure, 2 for a command that was typed wrong. What it prints on standard
+// failure, 2 for a command that was typed wrong, 3 for a part that was done. What it prints on standard
 // output is data; logs and errors go to standard error.
 package main
 
@@ -22,6 +22,7 @@ import (
 const (
 	exitFailure = 1
 	exitUsage   = 2
+	exitPartly  = 3
 )
 
 func main() {
@@ -51,6 +52,9 @@ func run(args []string, stdout, stderr io.Writer) int {
 	text, code := fmt.Sprintf("%s: %s\n", name, err), exitFailure
 	if _, ok := errors.AsType[usageError](err); ok {
 		text, code = text+"See: "+name+" --help\n", exitUsage
+	}
+	if _, ok := errors.AsType[partialError](err); ok {
+		code = exitPartly
 	}
 	_, _ = io.WriteString(stderr, text) // nobody is left to hear of an error here
 	return code
@@ -91,6 +95,11 @@ func commandNames() []string {
 type usageError struct{ error }
 
 func (e usageError) Unwrap() error { return e.error }
+
+// partialError says that a part was done and another was not, which exits with 3.
+type partialError struct{ error }
+
+func (e partialError) Unwrap() error { return e.error }
 
 // usageErrorf returns an error that ends the program with exit code 2.
 func usageErrorf(format string, args ...any) error {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"encoding/csv"
 	"encoding/json"
 	"fmt"
@@ -16,7 +17,8 @@ import (
 // runWriter writes a list of runs in one of the forms of --output.
 type runWriter interface {
 	row(raw json.RawMessage) error
-	end(asOf *string) error
+	// end closes the list. limited says that it may lack runs.
+	end(asOf *string, limited bool) error
 }
 
 func newRunWriter(form string, w io.Writer) runWriter {
@@ -45,7 +47,7 @@ func (j *jsonRuns) row(raw json.RawMessage) error {
 	return err
 }
 
-func (j *jsonRuns) end(*string) error {
+func (j *jsonRuns) end(*string, bool) error {
 	text := "\n]\n"
 	if !j.some {
 		text = "[]\n"
@@ -62,7 +64,7 @@ type csvRuns struct {
 }
 
 func csvHead() []string {
-	return []string{"runId", "factory", "pipelineName", "status", "runStart", "runEnd", "durationInMs", "invokedByType", "invokedByName", "message", "open", "healedBy", "runGroupId", "isLatest", "lastUpdated"}
+	return []string{"runId", "factory", "pipelineName", "status", "runStart", "runEnd", "durationInMs", "invokedByType", "invokedByName", "message", "recovery", "recoveredBy", "runGroupId", "isLatest", "lastUpdated", "parameters"}
 }
 
 func (c *csvRuns) row(raw json.RawMessage) error {
@@ -73,9 +75,9 @@ func (c *csvRuns) row(raw json.RawMessage) error {
 	if err := c.head(); err != nil {
 		return err
 	}
-	var byType, byName string
+	byType := ""
 	if r.InvokedBy != nil {
-		byType, byName = text(r.InvokedBy.InvokedByType), text(r.InvokedBy.Name)
+		byType = text(r.InvokedBy.InvokedByType)
 	}
 	duration := ""
 	if r.DurationInMs != nil {
@@ -83,7 +85,7 @@ func (c *csvRuns) row(raw json.RawMessage) error {
 	}
 	line := []string{
 		r.RunID, r.Factory, r.PipelineName, r.Status, text(r.RunStart), text(r.RunEnd), duration,
-		byType, byName, text(r.Message), strconv.FormatBool(r.Open), text(r.HealedBy), text(r.RunGroupID), strconv.FormatBool(r.IsLatest), text(r.LastUpdated),
+		byType, text(r.StartedBy), text(r.Message), r.recovery(), r.recoveredBy(), text(r.RunGroupID), strconv.FormatBool(r.IsLatest), text(r.LastUpdated), string(r.Parameters),
 	}
 	for i := range line {
 		if line[i] = inert(line[i]); c.terminal {
@@ -101,7 +103,7 @@ func (c *csvRuns) head() error {
 	return c.w.Write(csvHead())
 }
 
-func (c *csvRuns) end(*string) error {
+func (c *csvRuns) end(*string, bool) error {
 	if err := c.head(); err != nil {
 		return err
 	}
@@ -137,12 +139,16 @@ func (t *tableRuns) row(raw json.RawMessage) error {
 	}
 	t.rows++
 	return t.line(t.status(r), onOneLine(r.RunID), cut(r.PipelineName, 24), cut(r.FactoryName, 16),
-		cut(r.invoker(), 20), r.start(), r.duration(), cut(text(r.Message), 120))
+		cut(r.invoker(), 20), r.start(), r.duration(), cut(r.why(), 120))
 }
 
-func (t *tableRuns) end(asOf *string) error {
+func (t *tableRuns) end(asOf *string, limited bool) error {
 	if t.rows == 0 {
-		_, err := fmt.Fprintln(t.w, "No runs match.")
+		said := "No runs match."
+		if limited {
+			said = "No known runs match."
+		}
+		_, err := fmt.Fprintln(t.w, said)
 		return err
 	}
 	if asOf == nil {
@@ -160,7 +166,10 @@ func (t *tableRuns) status(r runRow) string {
 		mark, colour = "✓", "32"
 	case adf.StatusFailed:
 		mark, colour = "✕", "31"
-		if !r.Open {
+		switch r.recovery() {
+		case "notRedone":
+			mark = "▢"
+		case "recovered":
 			mark, colour = "▢", ""
 		}
 	case adf.StatusInProgress:
@@ -188,17 +197,26 @@ func pad(s string, n int) string {
 	return s
 }
 
+// why returns the cause of a failure, and the message of a run that did not
+// fail.
+func (r runRow) why() string {
+	if r.Cause != nil {
+		return r.Cause.sentence()
+	}
+	return text(r.Message)
+}
+
+// invoker names what started the run: a trigger, a parent's pipeline, or the
+// type where no name is known.
 func (r runRow) invoker() string {
-	switch {
-	case r.InvokedBy == nil:
-		return "–"
-	case r.InvokedBy.PipelineName != nil:
-		return "↳ " + *r.InvokedBy.PipelineName
-	case r.InvokedBy.Name != nil:
-		return *r.InvokedBy.Name
-	default:
+	if r.InvokedBy == nil {
 		return "–"
 	}
+	name := cmp.Or(text(r.StartedBy), text(r.InvokedBy.InvokedByType), "–")
+	if r.InvokedBy.PipelineRunID != nil {
+		return "↳ " + name
+	}
+	return name
 }
 
 func (r runRow) start() string {
@@ -241,4 +259,21 @@ func text(s *string) string {
 // colourful reports whether w is a terminal whose user wants colour.
 func colourful(w io.Writer) bool {
 	return isTerminalWriter(w) && os.Getenv("NO_COLOR") == ""
+}
+
+// printer prints lines and keeps the first error.
+type printer struct {
+	w   io.Writer
+	err error
+}
+
+func (p *printer) printf(format string, args ...any) {
+	_, err := fmt.Fprintf(p.w, format, args...)
+	p.note(err)
+}
+
+func (p *printer) note(err error) {
+	if p.err == nil {
+		p.err = err
+	}
 }

@@ -15,22 +15,23 @@ import (
 // runDetail is what the terminal shows of one run.
 type runDetail struct {
 	runRow
-	FactoryID  string          `json:"factoryId"`
-	Parameters json.RawMessage `json:"parameters"`
-	StudioURL  string          `json:"studioUrl"`
-	AlsoIn     []struct {
+	FactoryID      string   `json:"factoryId"`
+	RecoveryReason *string  `json:"recoveryReason"`
+	WorksSince     *runLink `json:"worksSince"`
+	StudioURL      string   `json:"studioUrl"`
+	AlsoIn         []struct {
 		Factory string `json:"factory"`
 	} `json:"alsoIn"`
 }
 
 type activityList struct {
 	Items []struct {
-		ActivityName  string          `json:"activityName"`
-		ActivityType  string          `json:"activityType"`
-		Status        string          `json:"status"`
-		ActivityStart *string         `json:"activityRunStart"`
-		DurationInMs  *int64          `json:"durationInMs"`
-		Error         json.RawMessage `json:"error"`
+		ActivityName  string  `json:"activityName"`
+		ActivityType  string  `json:"activityType"`
+		Status        string  `json:"status"`
+		ActivityStart *string `json:"activityRunStart"`
+		DurationInMs  *int64  `json:"durationInMs"`
+		Cause         *cause  `json:"cause"`
 	} `json:"items"`
 	State  string  `json:"state"`
 	Reason *string `json:"reason"`
@@ -76,7 +77,7 @@ func newRunCommand() *cobra.Command {
 			return err
 		case "csv":
 			w := newRunWriter("csv", out)
-			return errors.Join(w.row(raw), w.end(nil))
+			return errors.Join(w.row(raw), w.end(nil, false))
 		}
 		activities, err := b.get(cmd.Context(), path+"/activities", query)
 		if err != nil {
@@ -85,6 +86,14 @@ func newRunCommand() *cobra.Command {
 		return printRun(out, raw, activities)
 	}
 	return cmd
+}
+
+// parent returns the runId of the run that started it, "" for none.
+func (r runRow) parent() string {
+	if r.InvokedBy == nil {
+		return ""
+	}
+	return text(r.InvokedBy.PipelineRunID)
 }
 
 func printRun(w io.Writer, raw, rawActivities []byte) error {
@@ -99,17 +108,19 @@ func printRun(w io.Writer, raw, rawActivities []byte) error {
 	t := &tableRuns{colour: colourful(w)}
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s %s in %s\n\n", t.status(r.runRow), printable(r.PipelineName), printable(r.FactoryName))
-	facts := [][2]string{
-		{"Run", r.RunID},
+	facts := [][2]string{{"Run", r.RunID}}
+	facts = append(facts, r.Cause.facts()...)
+	facts = append(facts, [][2]string{
 		{"Started", r.start()},
 		{"Ended", text(r.RunEnd)},
 		{"Duration", r.duration()},
 		{"Invoked by", r.invoker()},
+		{"Parent", r.parent()},
 		{"Run group", text(r.RunGroupID)},
-		{"Healed by", text(r.HealedBy)},
+		{"Recovery", r.recoverySentence()},
 		{"Factory", r.FactoryID},
 		{"Studio", r.StudioURL},
-	}
+	}...)
 	for _, other := range r.AlsoIn {
 		facts = append(facts, [2]string{"Also in", other.Factory})
 	}
@@ -130,22 +141,44 @@ func printRun(w io.Writer, raw, rawActivities []byte) error {
 	}
 	b.WriteString("\n")
 	for _, a := range acts.Items {
-		row := runRow{Status: a.Status, RunStart: a.ActivityStart, DurationInMs: a.DurationInMs, Open: true}
+		row := runRow{Status: a.Status, RunStart: a.ActivityStart, DurationInMs: a.DurationInMs}
 		fmt.Fprintf(&b, "%s %-36s  %-20s  %-20s %10s  %s\n", t.status(row), cut(a.ActivityName, 36), cut(a.ActivityType, 20),
-			row.start(), row.duration(), cut(errorMessage(a.Error), 120))
+			row.start(), row.duration(), cut(a.Cause.sentence(), 120))
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
 }
 
-// errorMessage returns the text of an activity's error object. Success has
-// such an object too, with empty strings.
-func errorMessage(raw json.RawMessage) string {
-	var e struct {
-		Message string `json:"message"`
+// recoverySentence says what became of a failed run, "" for any other.
+func (r runDetail) recoverySentence() string {
+	if r.Recovery == nil {
+		return text(r.RecoveryReason)
 	}
-	if json.Unmarshal(raw, &e) != nil {
-		return "" // an odd error object has no message to show
+	switch r.Recovery.State {
+	case "recovered":
+		return fmt.Sprintf("recovered by run %s (%s)", r.recoveredBy(), text(r.Recovery.Rule))
+	case "notRedone":
+		if r.WorksSince != nil {
+			return fmt.Sprintf("not redone; run %s of its series succeeded later", r.WorksSince.RunID)
+		}
+		return "not redone; later runs of its series succeeded"
 	}
-	return e.Message
+	if r.Recovery.Running != nil {
+		return fmt.Sprintf("open; being rerun since %s by run %s", text(r.Recovery.Running.RunStart), r.Recovery.Running.RunID)
+	}
+	return "open"
+}
+
+// facts are the lines that say why a run failed; none for a run that did not.
+func (c *cause) facts() [][2]string {
+	if c == nil {
+		return nil
+	}
+	code := text(c.Code)
+	if kind := text(c.FailureType); code != "" && kind != "" {
+		code += ", " + kind
+	} else if code == "" {
+		code = kind
+	}
+	return [][2]string{{"Why", c.sentence()}, {"Activity", text(c.Activity)}, {"Error code", code}, {"Child run", text(c.ChildRunID)}}
 }

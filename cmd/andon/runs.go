@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/url"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -27,22 +28,98 @@ type runRow struct {
 	RunEnd       *string `json:"runEnd"`
 	DurationInMs *int64  `json:"durationInMs"`
 	Message      *string `json:"message"`
+	Cause        *cause  `json:"cause"`
 	LastUpdated  *string `json:"lastUpdated"`
 	RunGroupID   *string `json:"runGroupId"`
 	IsLatest     bool    `json:"isLatest"`
-	Open         bool    `json:"open"`
-	HealedBy     *string `json:"healedBy"`
-	InvokedBy    *struct {
-		Name          *string `json:"name"`
+	StartedBy    *string `json:"startedBy"`
+	Recovery     *struct {
+		State   string   `json:"state"`
+		Rule    *string  `json:"rule"`
+		By      *runLink `json:"by"`
+		Running *runLink `json:"running"`
+	} `json:"recovery"`
+	Parameters json.RawMessage `json:"parameters"` // only where they were asked for
+	InvokedBy  *struct {
 		InvokedByType *string `json:"invokedByType"`
-		PipelineName  *string `json:"pipelineName"`
+		PipelineRunID *string `json:"pipelineRunId"`
 	} `json:"invokedBy"`
+}
+
+type runLink struct {
+	RunID    string  `json:"runId"`
+	RunStart *string `json:"runStart"`
+	RunEnd   *string `json:"runEnd"`
+}
+
+// recovery returns the state of a failed run, "" for any other and for one
+// whose recovery is being derived.
+func (r runRow) recovery() string {
+	if r.Recovery == nil {
+		return ""
+	}
+	return r.Recovery.State
+}
+
+func (r runRow) recoveredBy() string {
+	if r.Recovery == nil || r.Recovery.By == nil {
+		return ""
+	}
+	return r.Recovery.By.RunID
+}
+
+// cause is why a run or an activity failed, as the server says it. Text is nil
+// where the message says nothing, and Reason is set then.
+type cause struct {
+	Text        *string `json:"text"`
+	Reason      *string `json:"reason"`
+	Code        *string `json:"code"`
+	FailureType *string `json:"failureType"`
+	Activity    *string `json:"activity"`
+	ChildRunID  *string `json:"childRunId"`
+}
+
+// sentence returns the text, or why there is none; "" for what did not fail.
+func (c *cause) sentence() string {
+	switch {
+	case c == nil:
+		return ""
+	case c.Text != nil:
+		return *c.Text
+	default:
+		return text(c.Reason)
+	}
 }
 
 type runList struct {
 	Items      []json.RawMessage `json:"items"`
 	NextCursor *string           `json:"nextCursor"`
 	AsOf       *string           `json:"asOf"`
+	Basis      struct {
+		Reason *string `json:"reason"`
+		Limits []struct {
+			Kind   string  `json:"kind"`
+			Reason string  `json:"reason"`
+			Since  *string `json:"since"`
+		} `json:"limits"`
+	} `json:"basis"`
+}
+
+// limits says in one line what limits the list; "" when nothing does.
+func (l *runList) limits() string {
+	parts := make([]string, 0, len(l.Basis.Limits))
+	for _, limit := range l.Basis.Limits {
+		part := limit.Reason
+		switch {
+		case limit.Since == nil:
+		case limit.Kind == "beforeHistory":
+			part += " (history begins at " + *limit.Since + ")"
+		default:
+			part += " (no data since " + *limit.Since + ")"
+		}
+		parts = append(parts, part)
+	}
+	return strings.Join(parts, "; ")
 }
 
 func newRunsCommand() *cobra.Command {
@@ -51,8 +128,9 @@ func newRunsCommand() *cobra.Command {
 		Short: "List pipeline runs in the terminal",
 		Long: "Lists pipeline runs, newest first, from a running andon or from a store. The\n" +
 			"filters are those of the API's /api/v1/runs: repeated, they mean \"or\".",
-		Example: "  andon runs --status Failed --open\n  andon runs --from 24h --pipeline pl_load_orders -o csv",
-		Args:    noArgs,
+		Example: "  andon runs --status Failed --open\n  andon runs --from 24h --pipeline pl_load_orders -o csv\n" +
+			"  andon runs --recovery notRedone --limit 0 -o csv   # what has to be run again, with its parameters",
+		Args: noArgs,
 	}
 	var find boardFlags
 	find.add(cmd)
@@ -62,20 +140,21 @@ func newRunsCommand() *cobra.Command {
 		{"factory", "factory's short id; repeatable"},
 		{"pipeline", "pipeline's name; repeatable"},
 		{"trigger", "trigger's name; repeatable"},
-		{"invoked-by", "invokedByType or name; repeatable"},
+		{"invoked-by", "invokedByType, or name of a trigger or a parent pipeline; repeatable"},
 		{"annotation", "annotation of the pipeline; repeatable"},
+		{"recovery", "failed runs by what became of them: open, notRedone or recovered; repeatable"},
 	} {
 		f.StringArray(flag.name, nil, flag.help)
 	}
 	f.String("from", "", "only runs started since: a time, or how long ago (24h)")
 	f.String("to", "", "only runs started before: a time, or how long ago (1h)")
-	f.Bool("open", false, "only failures that no later run has healed; --open=false for the others")
+	f.Bool("open", false, "the same as --recovery open; --open=false for all other runs")
 	f.Bool("latest", false, "only the latest run of each run group")
 	f.String("min-duration", "", "only runs that took at least this long (90s, 5m, or milliseconds)")
 	f.String("q", "", "words of the message, part of the pipeline's name, or start of a runId")
 	f.String("sort", "", "-runStart, runStart, -durationInMs or durationInMs")
 	limit := f.Int("limit", 50, "how many runs at the most; 0 means all")
-	parameters := f.Bool("parameters", false, "with the parameters (json output)")
+	parameters := f.Bool("parameters", false, "with the parameters (json and csv output; csv with --recovery has them anyway)")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) (err error) {
 		if err := find.check(); err != nil {
 			return err
@@ -87,7 +166,7 @@ func newRunsCommand() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		if *parameters {
+		if *parameters || find.output == "csv" && query.Has("recovery") {
 			query.Set("include", "parameters")
 		}
 		b, err := find.open(cmd)
@@ -95,7 +174,12 @@ func newRunsCommand() *cobra.Command {
 			return err
 		}
 		defer func() { err = errors.Join(err, b.close()) }()
-		return printRuns(cmd.Context(), b, query, *limit, newRunWriter(find.output, cmd.OutOrStdout()))
+		limits, err := printRuns(cmd.Context(), b, query, *limit, newRunWriter(find.output, cmd.OutOrStdout()))
+		if limits != "" {
+			// Beside the rows, so that what reads json or csv is not disturbed.
+			cmd.PrintErrln("The list may lack runs: " + limits + ".")
+		}
+		return err
 	}
 	return cmd
 }
@@ -105,7 +189,7 @@ func runsQuery(given map[string][]string, now time.Time) (url.Values, error) {
 	query := url.Values{}
 	for flag, parameter := range map[string]string{
 		"status": "status", "factory": "factory", "pipeline": "pipeline", "trigger": "trigger",
-		"invoked-by": "invokedBy", "annotation": "annotation", "open": "open",
+		"invoked-by": "invokedBy", "annotation": "annotation", "recovery": "recovery", "open": "open",
 		"min-duration": "minDuration", "q": "q", "sort": "sort",
 	} {
 		if values := given[flag]; len(values) > 0 {
@@ -143,8 +227,8 @@ func parseMoment(s string, now time.Time) (time.Time, error) {
 }
 
 // printRuns pages through the answer until limit rows are written, 0 meaning
-// all.
-func printRuns(ctx context.Context, b *board, query url.Values, limit int, w runWriter) error {
+// all. It returns what limits the list, "" when nothing does.
+func printRuns(ctx context.Context, b *board, query url.Values, limit int, w runWriter) (limits string, err error) {
 	written := 0
 	for {
 		size := maxPage
@@ -154,20 +238,21 @@ func printRuns(ctx context.Context, b *board, query url.Values, limit int, w run
 		query.Set("limit", strconv.Itoa(size))
 		body, err := b.get(ctx, "/api/v1/runs", query)
 		if err != nil {
-			return err
+			return limits, err
 		}
 		var page runList
 		if err := json.Unmarshal(body, &page); err != nil {
-			return fmt.Errorf("the answer of %s is not a list of runs: %w", b.base, err)
+			return limits, fmt.Errorf("the answer of %s is not a list of runs: %w", b.base, err)
 		}
 		for _, raw := range page.Items {
 			if err := w.row(raw); err != nil {
-				return err
+				return limits, err
 			}
 		}
+		limits = page.limits()
 		written += len(page.Items)
 		if page.NextCursor == nil || limit > 0 && written >= limit {
-			return w.end(page.AsOf)
+			return limits, w.end(page.AsOf, limits != "")
 		}
 		query.Set("cursor", *page.NextCursor)
 	}

@@ -30,6 +30,7 @@ func newServeCommand() *cobra.Command {
 	f.String("store", config.DefaultStore, "where history is kept: sqlite:PATH (ANDON_STORE)")
 	f.String("poll", config.DefaultPoll.String(), "how often each factory is asked for news (ANDON_POLL)")
 	f.String("budget", fmt.Sprint(config.DefaultBudget), "share of Azure's documented limits that may be used, or off (ANDON_BUDGET)")
+	f.String("older-after", "14d", "how long a series may not have failed before its problem is folded into the line of older ones (ANDON_OLDER_AFTER)")
 	f.String("history-records", "0", "how many run records may be read for the history of each factory, which Azure charges by; 0 for all (ANDON_HISTORY_RECORDS)")
 	f.Bool("no-collect", false, "show what is stored without asking Azure")
 	f.StringArray("factory", nil, "read this factory only, no discovery: resource id, Studio or portal address, or subscription/resourceGroup/name; repeatable (ANDON_FACTORIES)")

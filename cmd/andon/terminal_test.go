@@ -29,11 +29,11 @@ func TestTerminalShowsTheBoard(t *testing.T) {
 	})
 
 	table, stderr, code := runCommand(t, nil, "runs", "--server", base, "--open", "--q", "target")
-	if code != 0 || !strings.Contains(table, made.RunID) || !strings.Contains(table, "✕ Failed") || strings.Contains(table, "\x1b") {
+	if code != 0 || !strings.Contains(table, "  no [31mroute\n") || strings.Contains(table, "Operation on target cp failed") || !strings.Contains(table, made.RunID) || !strings.Contains(table, "✕ Failed") || strings.Contains(table, "\x1b") {
 		t.Errorf("exit %d, table:\n%s%s", code, table, stderr)
 	}
 	one, stderr, code := runCommand(t, nil, "run", made.RunID, "--server", base)
-	if code != 0 || !strings.Contains(one, "Operation on target cp failed:\nno [31mroute") || strings.Contains(one, "\x1b") {
+	if code != 0 || !strings.Contains(one, "Why         no [31mroute\nActivity    cp\n") || !strings.Contains(one, "Operation on target cp failed:\nno [31mroute") || strings.Contains(one, "\x1b") {
 		t.Errorf("exit %d, run:\n%s%s", code, one, stderr)
 	}
 	if _, stderr, code := runCommand(t, nil, "run", "none", "--server", base); code != 1 || !strings.Contains(stderr, "none") {
@@ -80,11 +80,32 @@ func TestARunThatAzureForgotIsNotShownAsRunning(t *testing.T) {
 	var out strings.Builder
 	w := newRunWriter("table", &out)
 	row := `{"runId":"r","factory":"f","factoryName":"f","pipelineName":"p","status":"InProgress","endUnknown":"Azure does not know this run any more.","message":""}`
-	if err := errors.Join(w.row(json.RawMessage(row)), w.end(nil)); err != nil {
+	if err := errors.Join(w.row(json.RawMessage(row)), w.end(nil, false)); err != nil {
 		t.Fatal(err)
 	}
 	if !strings.Contains(out.String(), "? Unknown") || strings.Contains(out.String(), "InProgress") {
 		t.Errorf("said:\n%s", out.String())
+	}
+}
+
+// TestFailuresWithoutAMessageSaySo shows run and list of a run that failed at the
+// limits of concurrency: neither a message nor activities.
+func TestFailuresWithoutAMessageSaySo(t *testing.T) {
+	t.Parallel()
+	run := `{"runId":"r","factory":"f","factoryName":"f","pipelineName":"p","status":"Failed","message":null,"open":true,` +
+		`"cause":{"text":null,"reason":"Data Factory gave no reason","code":null,"failureType":null,"activity":null,"childRunId":null}}`
+	activities := `{"items":[{"activityName":"a","status":"Failed","cause":{"text":"SQL 208: Invalid object name","reason":null}},` +
+		`{"activityName":"b","status":"Succeeded","cause":null}],"state":"complete","reason":null}`
+	var list, one strings.Builder
+	w := newRunWriter("table", &list)
+	if err := errors.Join(w.row(json.RawMessage(run)), w.end(nil, false), printRun(&one, []byte(run), []byte(activities))); err != nil {
+		t.Fatal(err)
+	}
+	if !strings.HasSuffix(list.String(), "  Data Factory gave no reason\n") {
+		t.Errorf("the list:\n%s", list.String())
+	}
+	if !strings.Contains(one.String(), "Why         Data Factory gave no reason\n") || !strings.Contains(one.String(), "  SQL 208: Invalid object name\n") {
+		t.Errorf("the run:\n%s", one.String())
 	}
 }
 
@@ -97,8 +118,8 @@ func TestTheHeadOfATableStandsOverItsColumns(t *testing.T) {
 		"START (UTC)": "2026-11-27 23:25:57",
 	}
 	row := `{"runId":"` + cells["RUN"] + `","factory":"f","factoryName":"adf-b","pipelineName":"pl_a","status":"Succeeded",` +
-		`"invokedBy":{"name":"tr_c"},"runStart":"2026-11-27T23:25:57Z","message":""}`
-	if err := errors.Join(w.row(json.RawMessage(row)), w.end(nil)); err != nil {
+		`"startedBy":"tr_c","invokedBy":{"name":"tr_c"},"runStart":"2026-11-27T23:25:57Z","message":""}`
+	if err := errors.Join(w.row(json.RawMessage(row)), w.end(nil, false)); err != nil {
 		t.Fatal(err)
 	}
 	lines := strings.Split(out.String(), "\n")
@@ -110,6 +131,34 @@ func TestTheHeadOfATableStandsOverItsColumns(t *testing.T) {
 	}
 	if strings.HasSuffix(lines[1], " ") {
 		t.Errorf("the line ends with a space: %q", lines[1])
+	}
+}
+
+// TestAChildIsShownByItsParent has a row as Azure sends it: invokedBy.name is a
+// GUID that differs from run to run.
+func TestAChildIsShownByItsParent(t *testing.T) {
+	t.Parallel()
+	const id, parent = "7b3a0e55-2222-4222-8222-000000000002", "c0ffee00-0000-4000-8000-0000000c0700"
+	child := func(startedBy string) json.RawMessage {
+		return json.RawMessage(`{"runId":"r","factory":"f","factoryName":"f","pipelineName":"pl_child","status":"Succeeded","message":null,"startedBy":` + startedBy + `,` +
+			`"invokedBy":{"id":"` + id + `","name":"` + id + `","invokedByType":"PipelineActivity","pipelineName":` + startedBy + `,"pipelineRunId":"` + parent + `"}}`)
+	}
+	for _, format := range []string{"table", "csv"} {
+		var out strings.Builder
+		w := newRunWriter(format, &out)
+		if err := errors.Join(w.row(child(`"pl_parent"`)), w.row(child("null")), w.end(nil, false)); err != nil {
+			t.Fatal(err)
+		}
+		if !strings.Contains(out.String(), "pl_parent") || !strings.Contains(out.String(), "PipelineActivity") || strings.Contains(out.String(), id) {
+			t.Errorf("%s:\n%s", format, out.String())
+		}
+	}
+	var out strings.Builder
+	if err := printRun(&out, child(`"pl_parent"`), []byte(`{"items":[]}`)); err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(out.String(), "↳ pl_parent") || !strings.Contains(out.String(), parent) || strings.Contains(out.String(), id) {
+		t.Errorf("said:\n%s", out.String())
 	}
 }
 

@@ -47,13 +47,13 @@ test('a run that fails appears by itself, is found, and says why', async ({ page
   await row(page, 'pl_albatross').getByRole('link', { name: 'pl_albatross' }).click()
 
   await expect(page.getByRole('heading', { level: 1 })).toHaveText('pl_albatross failed')
-  await expect(page.getByText('Still broken')).toBeVisible()
+  await expect(page.getByText('Failing: no later run of its series')).toBeVisible()
   await expect(page.locator('pre').first()).toHaveText(message)
   await expect(page.getByRole('list', { name: 'Activities, in order of start' })).toBeVisible()
 
-  // A later success heals it, in the open page.
+  // A later success recovers it, in the open page.
   await world.happens({ pipelineName: 'pl_albatross', status: 'Succeeded', durationInMs: 200 })
-  await expect(page.getByText(/Healed by/)).toBeVisible()
+  await expect(page.getByText(/Recovered by/)).toBeVisible()
 })
 
 test('the overview says what is open and what runs, and follows', async ({ page }) => {
@@ -61,13 +61,13 @@ test('the overview says what is open and what runs, and follows', async ({ page 
   await expect(page.getByRole('heading', { level: 1 })).toContainText(/need/)
   await world.happens({ pipelineName: 'pl_penguin', status: 'Failed', message, durationInMs: 200 })
   await expect(page.getByRole('link', { name: 'pl_penguin' }).first()).toBeVisible()
-  await page.getByRole('link', { name: /failed runs?$/ }).click()
-  await expect(page).toHaveURL(/status=Failed.*open=true/)
+  await page.getByRole('link', { name: /open failures?$/ }).click()
+  await expect(page).toHaveURL(/recovery=open/)
 })
 
 test('new runs wait while somebody reads the list', async ({ page }) => {
   await page.goto(`${world.url}runs?pipeline=pl_heron`)
-  await expect(page.getByText('No run of this time matches')).toBeVisible()
+  await expect(page.getByText('No run in this time range matches')).toBeVisible()
   await world.happens({ pipelineName: 'pl_heron', status: 'Succeeded', durationInMs: 100 })
   await expect(row(page, 'pl_heron')).toHaveCount(1)
   await row(page, 'pl_heron').hover()

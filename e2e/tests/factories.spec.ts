@@ -58,7 +58,7 @@ test('a range is read again from the open row, by keyboard', async ({ page }) =>
   await expect(page).toHaveURL(new RegExp(`details=${factory}`))
   const details = page.getByRole('region', { name: `Details of ${name}` })
   // What was asked is stored every 30 seconds, and the page reads it again every 15.
-  await expect(details.getByRole('table', { name: 'Requests by purpose' })).toContainText('News', {
+  await expect(details.getByRole('table', { name: 'Requests by purpose' })).toContainText('Polls', {
     timeout: 50_000,
   })
   const around = details.getByRole('region', { name: 'Definitions and surroundings' })

@@ -44,6 +44,9 @@ func readPipelineRun(raw []byte, members object, err error) (PipelineRun, error)
 	if r.RunDimension == nil {
 		r.RunDimension = w.raw("runDimensions")
 	}
+	if computed := w.truth("durationComputed"); computed != nil {
+		r.DurationComputed = *computed
+	}
 	w.checkTimes("runStart", r.RunStart, "runEnd", r.RunEnd)
 	w.checkOldest("lastUpdated", r.LastUpdated)
 	r.Odd = w.odd

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 )
 
 // PipelineDefinition is a pipeline as it is published (ADF REST, Pipelines -
@@ -112,6 +113,27 @@ func (r *row) inner(container string, depth int) []Activity {
 		all = append(all, c.activities("activities", Activity{Container: container, Branch: "cases", Case: c.word("value")}, depth)...)
 	}
 	return all
+}
+
+// SecureParameters returns the names of the parameters that are declared as
+// SecureString, in any case. Azure shows their values in plain text where an
+// Execute Pipeline activity hands them on (azure.md §14).
+func (d *PipelineDefinition) SecureParameters() []string {
+	declared, err := splitObject(d.Parameters)
+	if err != nil {
+		return nil // none, or of another form
+	}
+	var names []string
+	for _, m := range declared {
+		spec, err := splitObject(m.value)
+		if err != nil {
+			continue
+		}
+		if kind := spec.find("type"); len(kind) > 2 && strings.EqualFold(strings.TrimSpace(unquote(kind[1:len(kind)-1])), "SecureString") {
+			names = append(names, unquote(m.key))
+		}
+	}
+	return names
 }
 
 // What a publishing changes in the properties of a pipeline even where nobody

@@ -127,11 +127,12 @@ func (r *row) instantAs(field string, parse func(string) (Time, error)) Time {
 	if len(value) == 0 || value[0] == 'n' {
 		return 0
 	}
-	if value[0] != '"' {
+	text, ok := timeText(value)
+	if !ok {
 		r.isOdd(field, "is "+describe(value)+" where a time was expected")
 		return 0
 	}
-	t, err := parse(unquote(value[1 : len(value)-1]))
+	t, err := parse(text)
 	if err != nil {
 		r.isOdd(field, "is a string, but not a time as ADF writes it")
 	}
@@ -148,20 +149,6 @@ func (r *row) clock(field string) (t Time, isLocal bool) {
 		return ParseTime(text)
 	})
 	return t, isLocal
-}
-
-// wholes returns the whole numbers of an array; any other element is odd.
-func (r *row) wholes(field string) []int64 {
-	var out []int64
-	for i, value := range r.list(field) {
-		n, err := strconv.ParseInt(strings.Trim(string(value), `"`), 10, 64)
-		if err != nil {
-			r.isOdd(field+"["+strconv.Itoa(i)+"]", "is "+describe(value)+" where a whole number was expected")
-			continue
-		}
-		out = append(out, n)
-	}
-	return out
 }
 
 // number returns a number, which may be written in a string.

@@ -7,7 +7,9 @@ type InvokedBy struct {
 	// ID is the trigger run's id for a trigger, the parent's activity run id
 	// for a child, and an opaque value for a manual start. Nil when absent.
 	ID *string `json:"id"`
-	// Name is the trigger's name, the parent's, or "Manual". Nil when absent.
+	// Name is the trigger's name, or "Manual". Of a child it is ID once more:
+	// a GUID that differs from run to run, and the parent's name is PipelineName
+	// (seen in the rows of a real factory, 2024-01). Nil when absent.
 	Name *string `json:"name"`
 	// InvokedByType is Manual, ScheduleTrigger, TumblingWindowTrigger,
 	// BlobEventsTrigger, CustomEventsTrigger, PipelineActivity or any later
@@ -39,7 +41,7 @@ type FieldError struct {
 type PipelineRun struct {
 	ID           *string // upper-cased ARM path of the run; nil in rows of 2018
 	RunID        string  // compare without regard to case; "" makes the row unusable
-	DebugRunID   *string // set on debug runs only, which the query does not list
+	DebugRunID   *string // set on debug runs only: queryDebugPipelineRuns lists them, queryPipelineRuns does not
 	RunGroupID   *string // runId of the first run of the group; nil in rows of 2018
 	PipelineName string
 	Parameters   json.RawMessage // object; values mostly strings, any JSON occurs; nil when absent
@@ -52,9 +54,12 @@ type PipelineRun struct {
 	RunEnd Time
 	// DurationInMs is milliseconds; nil while running. It can exceed 32 bits.
 	DurationInMs *int64
-	Status       Status
-	// Message is nil on a queued run, "" on a running or good one, and the
-	// reason on a failed one.
+	// DurationComputed says that ADF sent no duration, as logs do not:
+	// DurationInMs is RunEnd - RunStart. ADF itself never sends this field.
+	DurationComputed bool
+	Status           Status
+	// Message is nil on a queued run, "" on a running one, either on a good
+	// one, and the reason on a failed one, if Data Factory gave any.
 	Message             *string
 	PipelineReturnValue json.RawMessage // null until the run ends; nil when absent
 	// LastUpdated can lie a little after RunEnd.

@@ -44,22 +44,27 @@ func KnownStatuses() []Status {
 }
 
 // Canonical returns the known spelling of s where s differs from it only in
-// case, in blanks ("In Progress" occurs in Microsoft's own scripts) or in the
-// American "Canceled"; an unknown word is returned as it is.
+// case, in what separates its words ("In Progress" occurs in Microsoft's own
+// scripts), or in one l for two or two for one. An unknown word is returned as
+// it is. Example: "Cancelling" is Canceling, "CANCELED" is Cancelled.
 func (s Status) Canonical() Status {
 	if slices.Contains(KnownStatuses(), s) {
 		return s // what nearly every row has
 	}
-	folded := strings.ToLower(strings.ReplaceAll(string(s), " ", ""))
-	if folded == "canceled" {
-		return StatusCancelled
-	}
-	for _, k := range append(KnownStatuses(), StatusSkipped, StatusInactive, StatusTimedOut) {
-		if strings.ToLower(string(k)) == folded {
+	folded := foldStatus(string(s))
+	for _, k := range slices.Concat(KnownStatuses(), []Status{
+		StatusSkipped, StatusInactive, StatusTimedOut, StatusRunning, StatusWaiting, StatusWaitingOnDependency,
+	}) {
+		if foldStatus(string(k)) == folded {
 			return k
 		}
 	}
 	return s
+}
+
+// foldStatus takes away what the spellings of one status differ in.
+func foldStatus(s string) string {
+	return strings.ReplaceAll(strings.NewReplacer(" ", "", "-", "", "_", "").Replace(strings.ToLower(s)), "ll", "l")
 }
 
 // Terminal reports whether a pipeline run or a trigger run in this status has

@@ -1,8 +1,8 @@
 package adf
 
 import (
-	"encoding/json"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -68,17 +68,18 @@ func (t Time) MarshalJSON() ([]byte, error) {
 	return []byte(`"` + t.String() + `"`), nil
 }
 
-// UnmarshalJSON reads what ParseTime reads, and null or "" as absent.
+// UnmarshalJSON reads what ParseTime reads, and null or "" as absent. Of an
+// object, which some versions of Windows PowerShell write, it reads "value".
 func (t *Time) UnmarshalJSON(b []byte) error {
 	if string(b) == "null" {
 		*t = 0
 		return nil
 	}
-	var s string
-	if err := json.Unmarshal(b, &s); err != nil {
+	text, ok := timeText(b)
+	if !ok {
 		return fmt.Errorf("a time is a string, not %.40s", b)
 	}
-	v, err := ParseTime(s)
+	v, err := ParseTime(text)
 	if err != nil {
 		return err
 	}
@@ -96,13 +97,17 @@ var timeLayouts = [...]string{ //nolint:gochecknoglobals // a constant table
 }
 
 // ParseTime reads a time as ADF writes it: RFC 3339, with a zone or without
-// (then it is UTC), with a blank for the T, or a date alone. "" is absent and
-// no error. Year 1 and 1601, which ADF's neighbours write for "not yet", are
-// absent too. Any other text is an error that shows it.
+// (then it is UTC), with a blank for the T, or a date alone. It reads
+// /Date(1574202819000)/ too, which Windows PowerShell 5.1 writes. "" is absent
+// and no error. Year 1 and 1601, which ADF's neighbours write for "not yet",
+// are absent too. Any other text is an error that shows it.
 func ParseTime(s string) (Time, error) {
 	s = strings.TrimSpace(s)
 	if s == "" {
 		return 0, nil
+	}
+	if t, ok := parseMilliseconds(s); ok {
+		return t, nil
 	}
 	t, err := time.Parse(time.RFC3339Nano, s)
 	for i := 0; err != nil && i < len(timeLayouts); i++ {
@@ -111,10 +116,62 @@ func ParseTime(s string) (Time, error) {
 	if err != nil {
 		return 0, fmt.Errorf("%.60q is not a time as ADF writes it (such as 2026-11-24T02:00:03.1182931Z)", s)
 	}
-	if y := t.UTC().Year(); y <= 1601 {
-		return 0, nil
+	return timeOrAbsent(t), nil
+}
+
+// timeOrAbsent returns t, absent up to the year 1601.
+func timeOrAbsent(t time.Time) Time {
+	if t.UTC().Year() <= 1601 {
+		return 0
 	}
-	return TimeOf(t), nil
+	return TimeOf(t)
+}
+
+// parseMilliseconds reads the form that .NET's older serializers write: the
+// milliseconds since 1970 in UTC. An offset behind them says in which zone the
+// time was written and does not move the instant: /Date(1574202819000+0200)/
+// and /Date(1574202819000)/ are both 2019-11-19T22:33:39Z. ok is false for any
+// other form, and for what lies beyond the year 9999.
+func parseMilliseconds(s string) (t Time, ok bool) {
+	if s[0] != '/' && s[0] != '\\' {
+		return 0, false // nearly every time
+	}
+	s = strings.ReplaceAll(s, `\/`, "/") // JSON escapes the slashes, and files keep the escapes
+	digits, isDate := strings.CutPrefix(s, "/Date(")
+	digits, isClosed := strings.CutSuffix(digits, ")/")
+	if !isDate || !isClosed {
+		return 0, false
+	}
+	if i := strings.LastIndexAny(digits, "+-"); i > 0 {
+		if _, err := time.Parse("-0700", digits[i:]); err != nil {
+			return 0, false
+		}
+		digits = digits[:i]
+	}
+	ms, err := strconv.ParseInt(digits, 10, 64)
+	const farthest = 253_402_300_800_000 // the year 10000
+	if err != nil || ms <= -farthest || ms >= farthest {
+		return 0, false
+	}
+	return timeOrAbsent(time.UnixMilli(ms)), true
+}
+
+// timeText returns the text of a time in JSON: a string, or the member "value"
+// of an object, as in {"value":"/Date(1574202819000)/","DisplayHint":2,
+// "DateTime":"Tuesday, 19 November 2019 22:33:39"}. Its DateTime is in the
+// words and the zone of the machine that wrote it, so it is not read.
+func timeText(value []byte) (text string, ok bool) {
+	if len(value) > 0 && value[0] == '{' {
+		members, err := parseObject(value)
+		if err != nil {
+			return "", false
+		}
+		value = members.find("value")
+	}
+	if len(value) < 2 || value[0] != '"' || value[len(value)-1] != '"' {
+		return "", false
+	}
+	return unquote(value[1 : len(value)-1]), true
 }
 
 // propertyLayouts are how the service writes the dates in the properties of a
@@ -130,7 +187,7 @@ var propertyLayouts = [...]string{ //nolint:gochecknoglobals // a constant table
 func parsePropertyTime(s string) (Time, error) {
 	for _, layout := range propertyLayouts {
 		if t, err := time.Parse(layout, strings.TrimSpace(s)); err == nil {
-			return TimeOf(t), nil
+			return timeOrAbsent(t), nil
 		}
 	}
 	return ParseTime(s)

@@ -76,15 +76,48 @@ func TestParseTimeForms(t *testing.T) {
 		"":                               "",
 		"0001-01-01T00:00:00":            "",
 		"1601-01-01T00:00:00Z":           "",
+		"/Date(1574202819000)/":          "2019-11-19T22:33:39Z",
+		"/Date(1574202849412)/":          "2019-11-19T22:34:09.412Z",
+		`\/Date(1574202819000)\/`:        "2019-11-19T22:33:39Z",
+		"/Date(1574202819000+0200)/":     "2019-11-19T22:33:39Z", // the offset does not move the instant
+		"/Date(1574202819000-0530)/":     "2019-11-19T22:33:39Z",
+		"/Date(-1)/":                     "1969-12-31T23:59:59.999Z",
+		"/Date(-62135596800000)/":        "", // .NET's DateTime.MinValue
+		"/Date(253402300799999)/":        "9999-12-31T23:59:59.999Z",
 	} {
 		got, err := adf.ParseTime(text)
 		if err != nil || got.String() != want {
 			t.Errorf("%q gives %q, %v; want %q", text, got, err, want)
 		}
 	}
-	for _, text := range []string{"now", "11/24/2026", "2026-13-01", "2026-11-24T25:00:00Z", "1764000000", "2026-11-24T02:00:03Z Z"} {
+	for _, text := range []string{
+		"now", "11/24/2026", "2026-13-01", "2026-11-24T25:00:00Z", "1764000000", "2026-11-24T02:00:03Z Z",
+		"/Date()/", "/Date(soon)/", "/Date(1574202819000", "Date(1574202819000)", "/Date(1574202819000+2)/", "/Date(1574202819000+9999)/", "/Date(253402300800000)/",
+		"/Date(99999999999999999999)/", "/Date(--1)/",
+	} {
 		if got, err := adf.ParseTime(text); err == nil {
 			t.Errorf("%q gives %s, want an error", text, got)
+		}
+	}
+}
+
+// Some versions of Windows PowerShell 5.1 write a time as an object, whose
+// DateTime is in the words of the machine that wrote it.
+func TestATimeInAnObjectIsItsValue(t *testing.T) {
+	t.Parallel()
+	const raw = `{"value":"\/Date(1574202819000)\/","DisplayHint":2,"DateTime":"Mittwoch, 20. November 2019 00:33:39"}`
+	want := "2019-11-19T22:33:39Z"
+	var got adf.Time
+	if err := json.Unmarshal([]byte(raw), &got); err != nil || got.String() != want {
+		t.Errorf("%s, %v; want %s", got, err, want)
+	}
+	run, err := adf.DecodePipelineRun([]byte(`{"runId":"r","runStart":` + raw + `,"runEnd":{"DateTime":"Mittwoch, 20. November 2019 00:33:39"}}`))
+	if err != nil || run.RunStart.String() != want || !run.RunEnd.IsZero() || len(run.Odd) != 1 || run.Odd[0].Field != "runEnd" {
+		t.Errorf("start %s, end %s, odd %v, %v; want %s, and runEnd alone odd", run.RunStart, run.RunEnd, run.Odd, err, want)
+	}
+	for _, bad := range []string{`{}`, `{"value":7}`, `{"value":{"value":"2019-11-19"}}`, `[]`, `7`} {
+		if err := json.Unmarshal([]byte(bad), &got); err == nil {
+			t.Errorf("%s is a time: %s", bad, got)
 		}
 	}
 }
@@ -119,6 +152,11 @@ func TestStatuses(t *testing.T) {
 		"Cancelled":   {adf.StatusCancelled, true},
 		"Canceling":   {adf.StatusCanceling, false},
 		"In Progress": {adf.StatusInProgress, false},
+		"Cancelling":  {adf.StatusCanceling, false},
+		"CANCELED":    {adf.StatusCancelled, true},
+		"in_progress": {adf.StatusInProgress, false},
+		"Timed-Out":   {adf.StatusTimedOut, false},
+		"WAITING":     {adf.StatusWaiting, false},
 		"queued":      {adf.StatusQueued, false},
 		"skipped":     {adf.StatusSkipped, false},
 		"TimedOut":    {adf.StatusTimedOut, false},

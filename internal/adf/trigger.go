@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 )
 
 // The words of a trigger's runtimeState that Andon treats apart; the set is
@@ -59,6 +60,12 @@ type Recurrence struct {
 	// Of a tumbling window.
 	Delay          string // after the window's end, such as "00:15:00"; "" when absent
 	MaxConcurrency *int64
+
+	// Incomplete says that the recurrence does not say when the trigger fires:
+	// a part of it could not be read or is missing. What could be read stays,
+	// but no time may be derived from it: weekly on ["Someday"] without its
+	// weekDays would be weekly on the day of the start.
+	Incomplete bool
 }
 
 // DecodeTrigger reads one trigger in the manner of DecodePipelineDefinition.
@@ -76,8 +83,10 @@ func DecodeTrigger(raw []byte) (Trigger, error) {
 	switch recurrence := details.within("recurrence"); {
 	case len(recurrence.object) > 0:
 		t.Recurrence = recurrence.recurrence()
+	case !slices.Contains([]string{"nothing", "null", "an object"}, describe(details.find("recurrence"))):
+		t.Recurrence = &Recurrence{Incomplete: true}
 	case details.has("frequency"):
-		t.Recurrence = details.recurrence() // of a tumbling window, whose members stand there
+		t.Recurrence = details.recurrence() // of a tumbling window, whose members are in typeProperties itself
 	}
 	t.Odd = w.odd
 	return t, err
@@ -89,19 +98,6 @@ func (t *Trigger) addPipeline(w *row) {
 	if name := w.within("pipelineReference").word("referenceName"); name != "" {
 		t.Pipelines = append(t.Pipelines, TriggerPipeline{PipelineName: name, Parameters: w.raw("parameters")})
 	}
-}
-
-func (r *row) recurrence() *Recurrence {
-	within := r.within("schedule")
-	c := &Recurrence{
-		Frequency: r.word("frequency"), Interval: r.whole("interval"), TimeZone: r.word("timeZone"),
-		Minutes: within.wholes("minutes"), Hours: within.wholes("hours"), MonthDays: within.wholes("monthDays"),
-		WeekDays: within.words("weekDays"), MonthlyOccurrences: within.raw("monthlyOccurrences"),
-		Delay: r.word("delay"), MaxConcurrency: r.whole("maxConcurrency"),
-	}
-	c.StartTime, c.StartIsLocal = r.clock("startTime")
-	c.EndTime, c.EndIsLocal = r.clock("endTime")
-	return c
 }
 
 // TriggerRun is one firing of a trigger (ADF REST, Trigger Runs - Query By

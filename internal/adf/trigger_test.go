@@ -91,7 +91,7 @@ func TestRealTriggersAreRead(t *testing.T) {
 		if err != nil || len(tr.Odd) != 0 || tr.Recurrence == nil || tr.Recurrence.Frequency == "" || tr.Recurrence.StartTime.IsZero() || tr.RuntimeState == "" {
 			t.Errorf("%s: %v, %+v", name, err, tr)
 		}
-		if isLocal := name == "trigger-tr_without_pipeline"; tr.Recurrence.StartIsLocal != isLocal {
+		if isLocal := name == "trigger-without-pipeline"; tr.Recurrence.StartIsLocal != isLocal {
 			t.Errorf("%s: the start is local: %t", name, tr.Recurrence.StartIsLocal)
 		}
 	}

@@ -45,8 +45,10 @@ func TestARangeIsOrderedAndShown(t *testing.T) {
 	if item["runs"] != 1.0 || item["rereads"].([]any)[0].(object)["what"] != "the network is away" {
 		t.Errorf("the collection shows %v", item)
 	}
-	if item := list(t, b, "/api/v1/collection?from=2030-11-24T10:00:00Z")[0]; item["runs"] != 0.0 {
-		t.Errorf("nothing runs in 2030, shown: %v", item["runs"])
+	for from, want := range map[string]any{"2026-11-24T11:30:00Z": 0.0, "2030-11-24T10:00:00Z": nil} {
+		if item := list(t, b, "/api/v1/collection?from="+from)[0]; item["runs"] != want {
+			t.Errorf("from %s %v runs are shown, not %v", from, item["runs"], want)
+		}
 	}
 }
 

@@ -25,6 +25,7 @@ type Activity struct {
 	Input                   json.RawMessage `json:"input" doc:"Its input as ADF sent it, with <redacted> in the place of secrets."`
 	Output                  json.RawMessage `json:"output" doc:"Its output as ADF sent it, with <redacted> in the place of secrets."`
 	Error                   json.RawMessage `json:"error" doc:"Its error as ADF sent it: on success an object with empty strings."`
+	Cause                   Null[Cause]     `json:"cause" doc:"Why it failed; null for an activity that did not. TimedOut counts as failed."`
 	LinkedServiceName       *string         `json:"linkedServiceName" doc:"Name of the linked service; null or empty where it has none."`
 	RetryAttempt            *int64          `json:"retryAttempt" doc:"Which retry it was; null when ADF sent none."`
 	IterationHash           *string         `json:"iterationHash" doc:"Ties the activities of one round of a loop together."`
@@ -88,7 +89,7 @@ func (a *board) runActivities(ctx context.Context, in *ActivityParams) (Activity
 	}
 	switch {
 	case stored.State == store.ActivitiesComplete:
-	case stored.Origin == store.OriginImport:
+	case stored.Origin != store.OriginAzure:
 		out.Reason = orNull(reasonImported)
 	case stored.State == store.ActivitiesNotKept && (read == nil || !*read):
 		out.Reason = orNull(a.notKept(run.Place.Name, run.PipelineName))
@@ -109,7 +110,7 @@ func activity(a *adf.ActivityRun) Activity {
 		ActivityName: orNull(a.ActivityName), ActivityType: orNull(a.ActivityType), ActivityRunID: orNull(a.ActivityRunID),
 		PipelineName: orNull(a.PipelineName), PipelineRunID: orNull(a.PipelineRunID), Status: orNull(string(a.Status)),
 		ActivityRunStart: NullTime(a.ActivityRunStart), ActivityRunEnd: NullTime(a.ActivityRunEnd), DurationInMs: a.DurationInMs,
-		Input: orJSONNull(a.Input), Output: orJSONNull(a.Output), Error: orJSONNull(a.Error),
+		Input: orJSONNull(a.Input), Output: orJSONNull(a.Output), Error: orJSONNull(a.Error), Cause: activityCause(a),
 		LinkedServiceName: a.LinkedServiceName, RetryAttempt: a.RetryAttempt, IterationHash: a.IterationHash,
 		UserProperties: orJSONNull(a.UserProperties), RecoveryStatus: a.RecoveryStatus,
 		IntegrationRuntimeNames: names(a.IntegrationRuntimeNames), ExecutionDetails: orJSONNull(a.ExecutionDetails),

@@ -34,8 +34,13 @@ type Options struct {
 	NotKept func(factory, pipeline string) string
 
 	// StudioURL returns the address of a run's page in ADF Studio, and of the
-	// factory's own for an empty runID.
-	StudioURL func(factory adf.FactoryID, runID string) string
+	// factory's own for an empty runID. source is the one that reads the
+	// factory: its cloud has a Studio of its own; "" for an imported factory.
+	StudioURL func(source string, factory adf.FactoryID, runID string) string
+
+	// Purposes are what requests to Azure are sent for, in the order to show
+	// them in.
+	Purposes []Purpose
 
 	// AllowHosts are host names to answer beside the loopback ones, without
 	// ports, for a reverse proxy on the same machine.
@@ -43,6 +48,10 @@ type Options struct {
 	// EmbedOrigins may frame /embed/, such as https://portal.example.com.
 	// Nobody may frame the board itself.
 	EmbedOrigins []string
+
+	// OlderAfter is how long a series may not have failed before its problem is
+	// folded away; 0 is the store's default.
+	OlderAfter time.Duration
 
 	// MaxStreams is the most live streams at once; 0 means the constant of that
 	// name.
@@ -54,13 +63,21 @@ type Options struct {
 	Now     func() time.Time // nil is time.Now
 }
 
+// Purpose is what requests to Azure are sent for.
+type Purpose struct {
+	Name  string // as it is counted
+	Label string // in words for a page
+}
+
 // board is the state that the handlers share. It doesn't change after New.
 type board struct {
 	store      *store.Store
 	collecting *Collecting // nil when nobody collects
 	notKept    func(factory, pipeline string) string
-	studioURL  func(factory adf.FactoryID, runID string) string
+	studioURL  func(source string, factory adf.FactoryID, runID string) string
+	purposes   []Purpose
 	poll       time.Duration
+	olderAfter time.Duration
 	logger     *slog.Logger
 	now        func() time.Time
 	// wallClock is the machine's own: connections keep their deadlines by it,
@@ -103,7 +120,7 @@ func New(o Options) (http.Handler, error) {
 
 	mux := http.NewServeMux()
 	a := &board{
-		store: o.Store, collecting: o.Collecting, notKept: o.NotKept, studioURL: o.StudioURL, poll: o.Poll,
+		store: o.Store, collecting: o.Collecting, notKept: o.NotKept, studioURL: o.StudioURL, purposes: o.Purposes, poll: o.Poll, olderAfter: o.OlderAfter,
 		logger: o.Logger, now: o.Now, wallClock: time.Now, document: newDocument(mux), boot: rand.Text()[:8],
 		streams: make(chan struct{}, cmp.Or(o.MaxStreams, MaxStreams)), streamsRefused: rate.Sometimes{Interval: time.Minute},
 	}

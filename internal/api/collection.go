@@ -1,7 +1,10 @@
 package api
 
 import (
+	"cmp"
 	"context"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -35,7 +38,8 @@ type Used struct {
 type PurposeUsage struct {
 	Used
 
-	Purpose string `json:"purpose" doc:"What the requests were for: asked, news, openRuns, activities, discovery, surroundings, sweep, history, historyActivities or historySurroundings."`
+	Purpose string `json:"purpose" doc:"What the requests were for, in one word such as news or history. Later versions may have further words."`
+	Label   string `json:"label" doc:"The same in words for a page."`
 }
 
 // FactoryUsage is what requests for all purposes used.
@@ -45,8 +49,8 @@ type FactoryUsage struct {
 	By []PurposeUsage `json:"by" nullable:"false" doc:"The same by purpose, those that occur."`
 }
 
-// FactoryHealed is what sweeps found in the last 30 days.
-type FactoryHealed struct {
+// FactoryCorrected is what sweeps found in the last 30 days.
+type FactoryCorrected struct {
 	Sweeps   int64    `json:"sweeps" doc:"Ranges that were read once more."`
 	Missed   int64    `json:"missed" doc:"Runs that were not here until then."`
 	Outdated int64    `json:"outdated" doc:"Runs that were here in an older version."`
@@ -61,12 +65,12 @@ type LagSlot struct {
 
 // FactoryCollection is what collecting a factory takes and gives.
 type FactoryCollection struct {
-	Factory string        `json:"factory" doc:"Short id of the factory."`
-	Usage   FactoryUsage  `json:"usage" doc:"What asking Azure about it used in the last 24 hours, as far as the hours of the clock lie within them: 23 hours at least."`
-	Healed  FactoryHealed `json:"healed" doc:"What reading ranges once more healed in the last 30 days."`
-	Runs    *int64        `json:"runs" doc:"Runs with from <= runStart < to; null without from and to, and when that can't be counted."`
-	Rereads []Reread      `json:"rereads" nullable:"false" doc:"Ranges that were ordered to be read once more since the server started, the newest first and at most ten."`
-	Lags    []LagSlot     `json:"lags" nullable:"false" doc:"How stale it got in the last 24 hours, by quarter of an hour, oldest first. One in which no window was completed is left out."`
+	Factory   string           `json:"factory" doc:"Short id of the factory."`
+	Usage     FactoryUsage     `json:"usage" doc:"What asking Azure about it used in the last 24 hours, as far as the hours of the clock lie within them: 23 hours at least."`
+	Corrected FactoryCorrected `json:"corrected" doc:"What reading ranges once more corrected in the last 30 days."`
+	Runs      *int64           `json:"runs" doc:"Runs with from <= runStart < to; null without from and to, when that can't be counted, and when none is known and the range of this factory is not covered whole."`
+	Rereads   []Reread         `json:"rereads" nullable:"false" doc:"Ranges that were ordered to be read once more since the server started, the newest first and at most ten."`
+	Lags      []LagSlot        `json:"lags" nullable:"false" doc:"How stale it got in the last 24 hours, by quarter of an hour, oldest first. One in which no window was completed is left out."`
 }
 
 // CollectionList is what collecting all factories takes and gives.
@@ -77,8 +81,8 @@ type CollectionList struct {
 }
 
 const (
-	usageReach  = 24 * time.Hour
-	healedReach = 30 * 24 * time.Hour
+	usageReach     = 24 * time.Hour
+	correctedReach = 30 * 24 * time.Hour
 )
 
 // usageFrom returns where the full hours begin that lie within usageReach:
@@ -90,7 +94,7 @@ func usageFrom(now adf.Time) adf.Time {
 func (a *board) registerCollection() {
 	register(a, huma.Operation{
 		OperationID: "list-collection", Path: "/api/v1/collection", Tags: []string{"factories"},
-		Summary: "List what collecting each factory used, how stale it got and what sweeps healed",
+		Summary: "List what collecting each factory used, how stale it got and what sweeps corrected",
 	}, a.listCollection)
 }
 
@@ -109,7 +113,7 @@ func (a *board) listCollection(ctx context.Context, in *RangeParams) (Collection
 	if err != nil {
 		return CollectionList{}, err
 	}
-	healed, err := a.store.HealedSince(ctx, now.Add(-healedReach))
+	corrected, err := a.store.CorrectedSince(ctx, now.Add(-correctedReach))
 	if err != nil {
 		return CollectionList{}, err
 	}
@@ -121,18 +125,21 @@ func (a *board) listCollection(ctx context.Context, in *RangeParams) (Collection
 	if err != nil {
 		return CollectionList{}, err
 	}
+	whole, err := a.coveredWhole(ctx, from, to)
+	if err != nil {
+		return CollectionList{}, err
+	}
 	usage, usageOfFactory := usageBy(used)
-	out := CollectionList{Items: []FactoryCollection{}, Usage: usageOf(usage)}
+	out := CollectionList{Items: []FactoryCollection{}, Usage: a.usageOf(usage)}
 	for _, place := range places {
-		h := healed[place.Key]
+		h := corrected[place.Key]
 		item := FactoryCollection{
-			Factory: place.Short,
-			Usage:   usageOf(usageOfFactory[place.Key]),
-			Healed:  FactoryHealed{Sweeps: h.Sweeps, Missed: h.Missed, Outdated: h.Outdated, LastAt: NullTime(h.Last)},
-			Lags:    []LagSlot{}, Rereads: []Reread{},
+			Factory:   place.Short,
+			Usage:     a.usageOf(usageOfFactory[place.Key]),
+			Corrected: FactoryCorrected{Sweeps: h.Sweeps, Missed: h.Missed, Outdated: h.Outdated, LastAt: NullTime(h.Last)},
+			Lags:      []LagSlot{}, Rereads: []Reread{},
 		}
-		if runs != nil {
-			n := runs[place.Short]
+		if n := runs[place.Short]; runs != nil && (n > 0 || whole[place.Short]) {
 			item.Runs = &n
 		}
 		if a.collecting != nil {
@@ -181,24 +188,34 @@ func usageBy(used map[store.UsageKey]store.Usage) (all byPurpose, of map[store.F
 	return all, of
 }
 
-func usageOf(used byPurpose) FactoryUsage {
+// usageOf sums up all that was used, also for purposes that this program does
+// not know: a store may hold those of another version.
+func (a *board) usageOf(used byPurpose) FactoryUsage {
 	all := FactoryUsage{By: []PurposeUsage{}}
-	for _, purpose := range purposes() {
-		u := used[purpose]
-		if u.Requests == 0 {
+	rank := func(purpose string) int {
+		i := slices.IndexFunc(a.purposes, func(p Purpose) bool { return p.Name == purpose })
+		if i < 0 {
+			return len(a.purposes)
+		}
+		return i
+	}
+	names := slices.SortedFunc(maps.Keys(used), func(one, other string) int {
+		return cmp.Or(cmp.Compare(rank(one), rank(other)), cmp.Compare(one, other))
+	})
+	for _, name := range names {
+		u := used[name]
+		if u == (store.Usage{}) {
 			continue
 		}
-		one := PurposeUsage{Purpose: purpose}
+		one := PurposeUsage{Purpose: name, Label: name}
+		if i := rank(name); i < len(a.purposes) {
+			one.Label = a.purposes[i].Label
+		}
 		one.add(u)
 		all.By = append(all.By, one)
 		all.add(u)
 	}
 	return all
-}
-
-// purposes are what requests are sent for, the most urgent first.
-func purposes() []string {
-	return []string{"asked", "news", "openRuns", "activities", "discovery", "surroundings", "sweep", "history", "historyActivities", "historySurroundings"}
 }
 
 func (p *Used) add(u store.Usage) {

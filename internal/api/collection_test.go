@@ -31,6 +31,8 @@ func TestCollectionShowsWhatItTakesAndHeals(t *testing.T) {
 		{Factory: f.Key, Source: "fabrikam", Purpose: "news"}:   {Requests: 1, Records: 10_000},
 		{Factory: f.Key, Source: "contoso", Purpose: "history"}: {Requests: 40, Records: 100_000, Failed: 2},
 		{Source: "contoso", Purpose: "discovery"}:               {Requests: 2},
+		// A purpose of another version counts like all others.
+		{Factory: f.Key, Source: "contoso", Purpose: "auditLogs"}: {Requests: 3, Records: 50_000},
 	}
 	if err := b.store.AddUsage(t.Context(), used); err != nil {
 		t.Fatal(err)
@@ -42,18 +44,20 @@ func TestCollectionShowsWhatItTakesAndHeals(t *testing.T) {
 	const want = `{
 		"items": [{
 			"factory": "adf-a",
-			"usage": {"requests": 43, "records": 150000, "throttled": 1, "failed": 2, "costUsd": 0.75, "by": [
-				{"purpose": "news", "requests": 3, "records": 50000, "throttled": 1, "failed": 0, "costUsd": 0.25},
-				{"purpose": "history", "requests": 40, "records": 100000, "throttled": 0, "failed": 2, "costUsd": 0.5}]},
-			"healed": {"sweeps": 1, "missed": 2, "outdated": 1, "lastAt": "2026-11-24T11:01:00Z"},
+			"usage": {"requests": 46, "records": 200000, "throttled": 1, "failed": 2, "costUsd": 1, "by": [
+				{"purpose": "news", "label": "Polls", "requests": 3, "records": 50000, "throttled": 1, "failed": 0, "costUsd": 0.25},
+				{"purpose": "history", "label": "History", "requests": 40, "records": 100000, "throttled": 0, "failed": 2, "costUsd": 0.5},
+				{"purpose": "auditLogs", "label": "auditLogs", "requests": 3, "records": 50000, "throttled": 0, "failed": 0, "costUsd": 0.25}]},
+			"corrected": {"sweeps": 1, "missed": 2, "outdated": 1, "lastAt": "2026-11-24T11:01:00Z"},
 			"lags": [{"start": "2026-11-24T11:00:00Z", "seconds": 600}],
 			"runs": null, "rereads": []
 		}],
 		"nextCursor": null,
-		"usage": {"requests": 45, "records": 150000, "throttled": 1, "failed": 2, "costUsd": 0.75, "by": [
-			{"purpose": "news", "requests": 3, "records": 50000, "throttled": 1, "failed": 0, "costUsd": 0.25},
-			{"purpose": "discovery", "requests": 2, "records": 0, "throttled": 0, "failed": 0, "costUsd": 0},
-			{"purpose": "history", "requests": 40, "records": 100000, "throttled": 0, "failed": 2, "costUsd": 0.5}]}
+		"usage": {"requests": 48, "records": 200000, "throttled": 1, "failed": 2, "costUsd": 1, "by": [
+			{"purpose": "news", "label": "Polls", "requests": 3, "records": 50000, "throttled": 1, "failed": 0, "costUsd": 0.25},
+			{"purpose": "discovery", "label": "Discovery", "requests": 2, "records": 0, "throttled": 0, "failed": 0, "costUsd": 0},
+			{"purpose": "history", "label": "History", "requests": 40, "records": 100000, "throttled": 0, "failed": 2, "costUsd": 0.5},
+				{"purpose": "auditLogs", "label": "auditLogs", "requests": 3, "records": 50000, "throttled": 0, "failed": 0, "costUsd": 0.25}]}
 	}`
 	if diff := cmp.Diff(parsed(t, want), parsed(t, b.get(t, "/api/v1/collection", http.StatusOK))); diff != "" {
 		t.Errorf("collection (-want +got):\n%s", diff)

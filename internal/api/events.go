@@ -27,6 +27,8 @@ type EventsParams struct {
 const eventsDescription = "Server-sent events. The data of each is one JSON object:\n\n" +
 	"- `run`: a run is new or has changed, its activities count as a change; the data is a RunRow.\n" +
 	"- `freshness`: a factory's freshness, coverage or state has changed; the data is a Factory.\n" +
+	"- `resource`: factory resources of one kind have changed, or were read again, or could not be read; the data is `{\"factory\": \"sales-prod\", \"kind\": \"triggers\"}`. " +
+	"The kinds are those of `/api/v1/factories/{factory}/surroundings`: factory, pipelines, triggers, triggerRuns, integrationRuntimes.\n" +
 	"- `reset`: events were missed, or so many runs changed at once that reading anew is cheaper; the data is `{\"reason\": \"…\"}`. Read everything again.\n\n" +
 	"A comment is sent every 15 seconds, so that a broken connection is noticed.\n\n" +
 	"A server has 256 streams at most, fewer where the system allows it few open files. A further one is answered with 503 and Retry-After."

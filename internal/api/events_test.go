@@ -60,6 +60,44 @@ func TestEventsShowRunsAndFreshness(t *testing.T) {
 	}
 }
 
+// Each kind of factory resources is announced when it is read, and when it
+// could not be, to those who follow its factory.
+func TestEventsShowFactoryResources(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	sales, hr := b.putFactory(t, "sales-prod"), b.putFactory(t, "hr-prod")
+	s := b.follow(t, "?factory=sales-prod", "")
+	reading := store.Reading{Factory: sales.Key, AsOf: at(time.Minute)}
+	ofHR := reading
+	ofHR.Factory = hr.Key
+	for _, step := range []struct {
+		do   func() error
+		want string
+	}{
+		{func() error { return b.store.PutDefinitions(t.Context(), ofHR, nil) }, ""},
+		{func() error { return b.store.PutDefinitions(t.Context(), reading, nil) }, "pipelines"},
+		{func() error { return b.store.PutTriggers(t.Context(), reading, nil) }, "triggers"},
+		{func() error { return b.store.PutRuntimes(t.Context(), reading, nil) }, "integrationRuntimes"},
+		{func() error {
+			return b.store.SetSurroundings(t.Context(), sales.Key, store.SurroundingTriggers, 0, &store.Trouble{What: "refused"})
+		}, "triggers"},
+		{func() error {
+			return b.store.SetSurroundings(t.Context(), sales.Key, store.SurroundingFactory, at(0), nil)
+		}, "factory"},
+	} {
+		if err := step.do(); err != nil {
+			t.Fatal(err)
+		}
+		if step.want == "" {
+			continue
+		}
+		e := s.named(t, "resource")
+		if diff := cmp.Diff(object{"factory": "sales-prod", "kind": step.want}, plainText(t, e.Data)); diff != "" || e.ID == "" {
+			t.Errorf("id %q, data (-want +got):\n%s", e.ID, diff)
+		}
+	}
+}
+
 func plainText(t *testing.T, text string) object {
 	t.Helper()
 	var out object

@@ -30,8 +30,9 @@ type Factory struct {
 	AsOf           NullTime          `json:"asOf" doc:"Everything last updated before it is here; null before the first window was completed."`
 	LagSeconds     *float64          `json:"lagSeconds" doc:"Seconds since asOf; null without one."`
 	Coverage       FactoryCoverage   `json:"coverage" doc:"Which part of its history is here."`
-	Counts         map[string]int64  `json:"counts" doc:"Runs by status, all time; statuses that do not occur are left out."`
-	Runs           int64             `json:"runs" doc:"Runs, all time."`
+	NeverRead      bool              `json:"neverRead" doc:"Whether nothing of it was ever read, because something keeps Andon from reading it."`
+	Counts         map[string]int64  `json:"counts" nullable:"true" doc:"Runs by status, all time; statuses that do not occur are left out. Null while nothing was read or imported."`
+	Runs           *int64            `json:"runs" doc:"Runs, all time; null while nothing was read or imported."`
 	FirstRunStart  NullTime          `json:"firstRunStart" doc:"Start of the oldest run that is here."`
 	LastRunStart   NullTime          `json:"lastRunStart" doc:"Start of the newest run that is here."`
 	LastError      Null[Trouble]     `json:"lastError" doc:"What stands in the way; null when nothing does."`
@@ -95,6 +96,7 @@ type FactoryList struct {
 	Items      []Factory `json:"items" nullable:"false" doc:"The factories, by name."`
 	NextCursor *string   `json:"nextCursor" doc:"Always null: the list is whole."`
 	Sources    []Source  `json:"sources" nullable:"false" doc:"The sources."`
+	Basis      Basis     `json:"basis" doc:"What figures over all wanted history of all factories rest on."`
 	// PollSeconds is nil when nobody collects.
 	PollSeconds *float64 `json:"pollSeconds" doc:"How often each factory is asked for news, in seconds; null when nobody collects."`
 }
@@ -124,7 +126,11 @@ func (a *board) listFactories(ctx context.Context, _ *struct{}) (FactoryList, er
 	if err != nil {
 		return FactoryList{}, err
 	}
-	out := FactoryList{Items: make([]Factory, len(stored)), Sources: sources}
+	basis, err := a.basis(ctx, 0, 0, nil)
+	if err != nil {
+		return FactoryList{}, err
+	}
+	out := FactoryList{Items: make([]Factory, len(stored)), Sources: sources, Basis: basis}
 	for i := range stored {
 		out.Items[i] = a.factory(&stored[i])
 	}
@@ -156,10 +162,13 @@ func (a *board) factory(f *store.Factory) Factory {
 	out := Factory{
 		Factory: f.Short, Name: f.Name, FactoryID: string(f.ID),
 		SubscriptionID: f.ID.Subscription(), ResourceGroup: f.ID.ResourceGroup(),
-		Location: orNull(f.Location), Source: orNull(f.Source), Tags: tags(f.Tags), StudioURL: a.studioURL(f.ID, ""),
+		Location: orNull(f.Location), Source: orNull(f.Source), Tags: tags(f.Tags), StudioURL: a.studioURL(f.Source, f.ID, ""),
 		State: string(a.stateOf(f)), AsOf: NullTime(f.AsOf), LagSeconds: a.lag(f), Coverage: a.factoryCoverage(f),
-		Counts: counts(f.Counts), Runs: f.Runs, FirstRunStart: NullTime(f.FirstRun), LastRunStart: NullTime(f.LastRun),
+		NeverRead: a.neverRead(f), FirstRunStart: NullTime(f.FirstRun), LastRunStart: NullTime(f.LastRun),
 		OddRows: f.OddRows,
+	}
+	if f.Runs > 0 || !f.Coverage.From.IsZero() {
+		out.Counts, out.Runs = counts(f.Counts), &f.Runs
 	}
 	out.Fill.Value = factoryFill(f.Fill)
 	out.LastError = trouble(f.LastError)
@@ -297,6 +306,7 @@ func (a *board) sources(ctx context.Context) ([]Source, error) {
 
 // The states of a source.
 const (
+	sourceOK           = "ok"
 	sourceError        = "error"
 	sourceNotCollected = "not collected"
 )

@@ -49,8 +49,9 @@ type waiting struct {
 	some      bool
 	runs      []store.RunKey // each once, in order of their first change
 	seen      map[store.RunKey]bool
-	factories []string // whose freshness has changed, each once
-	reset     string   // reason why everything must be read anew; "" when it need not
+	factories []string        // whose freshness has changed, each once
+	resources []resourceEvent // each once
+	reset     string          // reason why everything must be read anew; "" when it need not
 }
 
 // follow sends changes until ctx ends, the store closes or a write fails.
@@ -123,16 +124,26 @@ func (f *follower) gather(c store.Change) {
 	if len(f.factories) > 0 && !slices.Contains(f.factories, c.Factory.Short) {
 		return
 	}
-	if c.Kind == store.ChangeFreshness {
+	switch c.Kind {
+	case store.ChangeFreshness:
 		if !slices.Contains(w.factories, c.Factory.Short) {
 			w.factories = append(w.factories, c.Factory.Short)
 		}
-		return
+	case store.ChangeResource:
+		if e := (resourceEvent{c.Factory.Short, string(c.Resource)}); !slices.Contains(w.resources, e) {
+			w.resources = append(w.resources, e)
+		}
+	case store.ChangeRun:
+		w.gatherRuns(c.Runs)
+	case store.ChangeGap: // a reset, above
 	}
+}
+
+func (w *waiting) gatherRuns(keys []store.RunKey) {
 	if w.seen == nil {
 		w.seen = map[store.RunKey]bool{}
 	}
-	for _, key := range c.Runs {
+	for _, key := range keys {
 		if len(w.runs) == mostRows && !w.seen[key] {
 			w.reset = "many runs changed at once"
 			return
@@ -182,6 +193,12 @@ type event struct {
 	data any
 }
 
+// resourceEvent is the data of a resource event.
+type resourceEvent struct {
+	Factory string `json:"factory"` // short id
+	Kind    string `json:"kind"`    // of a Surrounding
+}
+
 // events reads what is waiting from the store.
 func (f *follower) events(ctx context.Context) ([]event, error) {
 	var out []event
@@ -191,6 +208,9 @@ func (f *follower) events(ctx context.Context) ([]event, error) {
 			return nil, err
 		}
 		out = append(out, event{"freshness", one})
+	}
+	for _, changed := range f.waiting.resources {
+		out = append(out, event{"resource", changed})
 	}
 	if reason := f.waiting.reset; reason != "" {
 		return append(out, event{"reset", map[string]string{"reason": reason}}), nil

@@ -83,6 +83,10 @@ func fresher(seq uint64, short string) store.Change {
 	return store.Change{Seq: seq, Kind: store.ChangeFreshness, Factory: store.Place{Short: short}}
 }
 
+func resource(seq uint64, short string, kind store.SurroundingKind) store.Change {
+	return store.Change{Seq: seq, Kind: store.ChangeResource, Factory: store.Place{Short: short}, Resource: kind}
+}
+
 // many returns n keys from first on.
 func many(first, n int) []store.RunKey {
 	keys := make([]store.RunKey, n)
@@ -111,6 +115,10 @@ func TestChangesOfAMomentAreSentOnceAndTogether(t *testing.T) {
 		pass(time.Second)
 		c <- changed(11, 1)
 		pass(time.Second)
+		c <- resource(12, "a", store.SurroundingTriggers)
+		c <- resource(13, "a", store.SurroundingPipelines)
+		c <- resource(14, "a", store.SurroundingTriggers)
+		pass(time.Second)
 	})
 	want := []string{
 		"100ms id: boot-6 | event: freshness | a",
@@ -118,6 +126,8 @@ func TestChangesOfAMomentAreSentOnceAndTogether(t *testing.T) {
 		"100ms id: boot-6 | event: run | 2",
 		"100ms id: boot-10 | event: run | 3",
 		"1.15s id: boot-11 | event: run | 1",
+		"2.15s id: boot-11 | event: resource | a",
+		"2.15s id: boot-14 | event: resource | a",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)

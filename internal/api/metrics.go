@@ -26,7 +26,7 @@ type metrics struct {
 
 // descs describe the metrics.
 type descs struct {
-	info, storeUp, sourceUp, expiry, state, freshness, asOf, coveredFrom, coverage, gaps, pending, odd, runs, healed, requests, records, throttled, failed, cost *prometheus.Desc
+	info, storeUp, sourceUp, expiry, state, freshness, asOf, coveredFrom, coverage, gaps, pending, odd, runs, openSeries, notRedone, corrected, requests, records, throttled, failed, cost *prometheus.Desc
 }
 
 func newDescs() descs {
@@ -47,7 +47,9 @@ func newDescs() descs {
 		pending:     of("factory_activities_pending", "Finished runs whose activities are still to be read.", "factory", "source"),
 		odd:         of("factory_odd_rows_total", "Rows of Azure's with a field that could not be read.", "factory", "source"),
 		runs:        of("factory_runs", "Runs that are here, by status.", "factory", "source", "status"),
-		healed:      of("factory_healed_runs", "Runs that sweeps found missed or outdated in the last 30 days.", "factory", "source", "kind"),
+		openSeries:  of("open_series", "Series whose newest outcome is a failure; absent while recoveries are being derived.", "factory", "source"),
+		notRedone:   of("not_redone_runs", "Failed runs whose series works again though nothing has redone their work; absent while recoveries are being derived.", "factory", "source"),
+		corrected:   of("factory_corrected_runs", "Runs that sweeps found missed or outdated in the last 30 days.", "factory", "source", "kind"),
 		requests:    of("azure_requests_total", "Requests sent to Azure since the start.", "factory", "source", "purpose"),
 		records:     of("azure_records_total", "Run records received since the start.", "factory", "source", "purpose"),
 		throttled:   of("azure_throttled_total", "Requests that met one of Azure's limits since the start.", "factory", "source", "purpose"),
@@ -58,7 +60,7 @@ func newDescs() descs {
 
 func (d *descs) all() []*prometheus.Desc {
 	return []*prometheus.Desc{
-		d.info, d.storeUp, d.sourceUp, d.expiry, d.state, d.freshness, d.asOf, d.coveredFrom, d.coverage, d.gaps, d.pending, d.odd, d.runs, d.healed, d.requests, d.records, d.throttled, d.failed, d.cost,
+		d.info, d.storeUp, d.sourceUp, d.expiry, d.state, d.freshness, d.asOf, d.coveredFrom, d.coverage, d.gaps, d.pending, d.odd, d.runs, d.openSeries, d.notRedone, d.corrected, d.requests, d.records, d.throttled, d.failed, d.cost,
 	}
 }
 
@@ -86,7 +88,11 @@ func (m *metrics) collectStored(ctx context.Context, out chan<- prometheus.Metri
 	if err != nil {
 		return err
 	}
-	healed, err := m.board.store.HealedSince(ctx, adf.TimeOf(m.board.now()).Add(-healedReach))
+	corrected, err := m.board.store.CorrectedSince(ctx, adf.TimeOf(m.board.now()).Add(-correctedReach))
+	if err != nil {
+		return err
+	}
+	recoveries, err := m.board.store.Recoveries(ctx)
 	if err != nil {
 		return err
 	}
@@ -106,7 +112,11 @@ func (m *metrics) collectStored(ctx context.Context, out chan<- prometheus.Metri
 	for i := range factories {
 		f := &factories[i]
 		shorts[f.Key] = f.Short
-		m.collectFactory(out, f, healed[f.Key])
+		m.collectFactory(out, f, corrected[f.Key])
+		if r := recoveries[f.Key]; r.Underived == 0 && (f.Runs > 0 || !f.AsOf.IsZero()) { // else nothing is known
+			gauge(out, m.descs.openSeries, float64(r.OpenSeries), f.Short, f.Source)
+			gauge(out, m.descs.notRedone, float64(r.NotRedoneRuns), f.Short, f.Source)
+		}
 	}
 	if m.board.collecting != nil {
 		m.collectUsage(out, m.board.collecting.Used(), shorts)
@@ -114,7 +124,7 @@ func (m *metrics) collectStored(ctx context.Context, out chan<- prometheus.Metri
 	return nil
 }
 
-func (m *metrics) collectFactory(out chan<- prometheus.Metric, stored *store.Factory, healed store.Healed) {
+func (m *metrics) collectFactory(out chan<- prometheus.Metric, stored *store.Factory, corrected store.Corrected) {
 	f := m.board.factory(stored)
 	of := []string{stored.Short, stored.Source}
 	for _, state := range []store.State{store.StateFilling, store.StateFresh, store.StateStale, store.StateRefused, store.StateGone, store.StateNotCollected} {
@@ -134,8 +144,8 @@ func (m *metrics) collectFactory(out chan<- prometheus.Metric, stored *store.Fac
 	for status, n := range f.Counts {
 		gauge(out, m.descs.runs, float64(n), append(of[:2:2], status)...)
 	}
-	gauge(out, m.descs.healed, float64(healed.Missed), append(of[:2:2], "missed")...)
-	gauge(out, m.descs.healed, float64(healed.Outdated), append(of[:2:2], "outdated")...)
+	gauge(out, m.descs.corrected, float64(corrected.Missed), append(of[:2:2], "missed")...)
+	gauge(out, m.descs.corrected, float64(corrected.Outdated), append(of[:2:2], "outdated")...)
 }
 
 func (m *metrics) collectUsage(out chan<- prometheus.Metric, used map[store.UsageKey]store.Usage, shorts map[store.FactoryKey]string) {

@@ -74,7 +74,7 @@ func TestMetricsTellWhatTheBoardShows(t *testing.T) {
 		}
 	})
 	place := b.putFactory(t, "sales-prod")
-	b.write(t, place, sent(1, at(time.Hour), nil), sent(2, at(2*time.Hour), object{"status": "Failed"}))
+	b.write(t, place, sent(1, at(time.Hour), nil), sent(2, at(2*time.Hour), object{"status": "Failed", "parameters": object{"day": "2026-11-23"}}))
 	if err := b.store.SetFactoryState(t.Context(), place.Key, store.FactoryState{State: store.StateFresh, WantedFrom: at(90 * 24 * time.Hour)}); err != nil {
 		t.Fatal(err)
 	}
@@ -93,6 +93,7 @@ func TestMetricsTellWhatTheBoardShows(t *testing.T) {
 		"andon_factory_runs" + sales + ",status=Failed} 1", "andon_factory_runs" + sales + ",status=Succeeded} 1",
 		"andon_factory_activities_pending" + sales + "} 2", "andon_factory_activities_pending" + never + "} 0",
 		"andon_factory_coverage_gaps" + sales + "} 1", "andon_factory_coverage_gaps" + never + "} 0",
+		"andon_open_series" + sales + "} 0", "andon_not_redone_runs" + sales + "} 1",
 		"andon_factory_odd_rows_total" + sales + "} 0", "andon_factory_odd_rows_total" + never + "} 0",
 	}
 	for _, state := range []string{"filling", "fresh", "stale", "refused", "gone", "not collected"} {
@@ -103,7 +104,7 @@ func TestMetricsTellWhatTheBoardShows(t *testing.T) {
 	for _, of := range []string{sales, never} {
 		for _, kind := range []string{"missed", "outdated"} {
 			label := strings.Replace(of, ",source", ",kind="+kind+",source", 1)
-			want = append(want, "andon_factory_healed_runs"+label+"} 0")
+			want = append(want, "andon_factory_corrected_runs"+label+"} 0")
 		}
 	}
 	for purpose, values := range map[string][]any{"news": {"sales-prod", 3, 50000, 1, 2, 0.25}, "discovery": {"", 4, 0, 0, 0, 0}} {

@@ -179,9 +179,20 @@ func (a *board) runFilter(ctx context.Context, r *reader, in *RunFilterParams) s
 	return store.RunFilter{
 		From: from, To: to, Statuses: a.statuses(ctx, r, in.Status),
 		Factories: in.Factory, Pipelines: in.Pipeline, Triggers: in.Trigger, InvokedBy: in.InvokedBy, Annotations: in.Annotation,
-		LatestOnly: r.oneOf("group", in.Group, "latest") != "", Open: r.boolean("open", in.Open),
+		LatestOnly: r.oneOf("group", in.Group, "latest") != "", Open: r.boolean("open", in.Open), Recovery: r.recoveries(in.Recovery),
 		MinDurationMs: r.duration("minDuration", in.MinDuration), Q: r.words("q", in.Q),
 	}
+}
+
+// recoveries reads states of recovery.
+func (r *reader) recoveries(values []string) []store.RecoveryState {
+	var out []store.RecoveryState
+	for _, value := range values {
+		if state := r.oneOf("recovery", value, string(store.RecoveryOpen), string(store.RecoveryNotRedone), string(store.Recovered)); state != "" {
+			out = append(out, store.RecoveryState(state))
+		}
+	}
+	return out
 }
 
 // statuses reads statuses in ADF's spelling. ADF may add words, so a word is

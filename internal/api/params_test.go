@@ -20,7 +20,7 @@ func TestGoodParametersAreAccepted(t *testing.T) {
 	for _, path := range []string{
 		runs + "from=2026-11-24T00:00:00Z", runs + "to=2026-11-24T13:00:00.1234567%2B01:00", runs + "from=1970-01-01T00:00:00Z&to=9999-12-31T23:59:59Z",
 		runs + "from=0001-01-01T00:00:00Z",
-		runs + "status=failed&status=In%20Progress&status=Canceled", runs + "status=paused",
+		runs + "status=failed&status=In%20Progress&status=Canceled&status=Cancelling&status=CANCELED", runs + "status=paused",
 		runs + "factory=sales-prod", runs + "pipeline=PL_ORDERS&pipeline=no_such_pipeline", runs + "trigger=tr_hourly",
 		runs + "invokedBy=ScheduleTrigger", runs + "annotation=tier-1", runs + "group=latest", runs + "open=true", runs + "open=false",
 		runs + "minDuration=0", runs + "minDuration=90s", runs + "minDuration=1h30m", runs + "minDuration=90000", runs + "minDuration=1.5m",

@@ -5,6 +5,8 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"andon/internal/adf"
+	"andon/internal/cause"
 	"andon/internal/store"
 )
 
@@ -16,10 +18,11 @@ type RunFilterParams struct {
 	Factory     []string `query:"factory,explode" nullable:"false" doc:"Short ids of factories."`
 	Pipeline    []string `query:"pipeline,explode" nullable:"false" doc:"Names of pipelines, whole, without regard to case."`
 	Trigger     []string `query:"trigger,explode" nullable:"false" doc:"Names of triggers, whole, without regard to case."`
-	InvokedBy   []string `query:"invokedBy,explode" nullable:"false" doc:"Values of invokedBy.invokedByType or invokedBy.name, without regard to case."`
+	InvokedBy   []string `query:"invokedBy,explode" nullable:"false" doc:"Values of invokedBy.invokedByType, or names of triggers or of parent pipelines, without regard to case."`
 	Annotation  []string `query:"annotation,explode" nullable:"false" doc:"Annotations; a run has at least one of them."`
 	Group       string   `query:"group" enum:"latest" doc:"latest: only the newest run of each run group."`
-	Open        boolText `query:"open" doc:"true: failures that were not healed since. false: every other run."`
+	Recovery    []string `query:"recovery,explode" nullable:"false" enum:"open,notRedone,recovered" doc:"Failed runs by what became of them: see recovery of a run."`
+	Open        boolText `query:"open" doc:"true: the same as recovery=open. false: every other run."`
 	MinDuration string   `query:"minDuration" example:"5m" doc:"Least duration, such as 90s, 5m or 1h30m, or whole milliseconds. Runs that go on have none and are left out."`
 	Q           string   `query:"q" minLength:"1" maxLength:"200" doc:"Words in the message, part of the pipeline's name, or the start of a runId. Repeated words count once; more than 8 different ones are refused."`
 }
@@ -53,18 +56,24 @@ type FactoryFacet struct {
 }
 
 // Facets are the counts beside a list of runs. A figure that would cost too
-// much is null, and reason says so.
+// much is null, and reason says so. A zero that is not known to be one is null
+// too, and the basis says why.
 type Facets struct {
-	Total      *int64         `json:"total" doc:"Runs that the filters leave."`
-	Open       *int64         `json:"open" doc:"Open failures among them."`
-	Healed     *int64         `json:"healed" doc:"Healed failures among them."`
-	Status     []Facet        `json:"status" nullable:"true" doc:"By status."`
-	Factory    []FactoryFacet `json:"factory" nullable:"true" doc:"By factory."`
-	InvokedBy  []Facet        `json:"invokedBy" nullable:"true" doc:"By invokedBy.invokedByType."`
-	Trigger    []Facet        `json:"trigger" nullable:"true" doc:"The 20 triggers with the most runs."`
-	Pipeline   []Facet        `json:"pipeline" nullable:"true" doc:"The 50 pipelines with the most runs."`
-	Annotation []Facet        `json:"annotation" nullable:"true" doc:"The 50 annotations with the most runs."`
-	Reason     *string        `json:"reason" doc:"Why a figure is null; null when none is."`
+	Basis          Basis          `json:"basis" doc:"What all figures here rest on."`
+	Total          *int64         `json:"total" doc:"Known runs that the filters leave; null when none is known and the range is not covered whole."`
+	Open           *int64         `json:"open" doc:"Open failed runs among them; null when none is known and the basis has a reason."`
+	NotRedone      *int64         `json:"notRedone" doc:"Failed runs among them that are not redone; null like open."`
+	Recovered      *int64         `json:"recovered" doc:"Failed runs among them that have recovered; null like open."`
+	RecoveryReason *string        `json:"recoveryReason" doc:"Why open, notRedone and recovered are null though total is known: recoveries are being derived."`
+	Recovery       []Facet        `json:"recovery" nullable:"true" doc:"Failed runs by recovery."`
+	Status         []Facet        `json:"status" nullable:"true" doc:"By status."`
+	Factory        []FactoryFacet `json:"factory" nullable:"true" doc:"By factory."`
+	InvokedBy      []Facet        `json:"invokedBy" nullable:"true" doc:"By invokedBy.invokedByType."`
+	Trigger        []Facet        `json:"trigger" nullable:"true" doc:"The 20 triggers with the most runs."`
+	Parent         []Facet        `json:"parent" nullable:"true" doc:"The 20 pipelines that started the most runs, for the parameter invokedBy."`
+	Pipeline       []Facet        `json:"pipeline" nullable:"true" doc:"The 50 pipelines with the most runs."`
+	Annotation     []Facet        `json:"annotation" nullable:"true" doc:"The 50 annotations with the most runs."`
+	Reason         *string        `json:"reason" doc:"Why a figure is null; null when none is."`
 }
 
 func (a *board) registerRuns() {
@@ -113,7 +122,11 @@ func (a *board) listRuns(ctx context.Context, in *ListRunsParams) (RunPage, erro
 	if len(in.Include) > 0 {
 		rows = runRowsWhole
 	}
-	return RunPage{Items: rows(page.Runs), NextCursor: orNull(page.NextCursor), AsOf: NullTime(page.AsOf)}, nil
+	basis, err := a.basis(ctx, query.From, query.To, query.Factories)
+	if err != nil {
+		return RunPage{}, err
+	}
+	return RunPage{Basis: basis, Items: rows(page.Runs), NextCursor: orNull(page.NextCursor), AsOf: NullTime(page.AsOf)}, nil
 }
 
 func (a *board) runFacets(ctx context.Context, in *RunFilterParams) (Facets, error) {
@@ -126,10 +139,14 @@ func (a *board) runFacets(ctx context.Context, in *RunFilterParams) (Facets, err
 	if err != nil {
 		return Facets{}, err
 	}
+	basis, err := a.basis(ctx, filter.From, filter.To, in.Factory)
+	if err != nil {
+		return Facets{}, err
+	}
 	out := Facets{
-		Total: f.Total, Open: f.Open, Healed: f.Healed, Reason: orNull(f.Reason),
-		Status: facets(f.Status), InvokedBy: facets(f.InvokedBy), Trigger: facets(f.Trigger),
-		Pipeline: facets(f.Pipeline), Annotation: facets(f.Annotation),
+		Basis: basis, Total: known(f.Total, basis.inRange), Open: known(f.Open, basis.now), NotRedone: known(f.NotRedone, basis.now), Recovered: known(f.Recovered, basis.now), RecoveryReason: orNull(f.RecoveryReason), Reason: orNull(f.Reason),
+		Recovery: facets(f.Recovery), Status: facets(f.Status), InvokedBy: facets(f.InvokedBy), Trigger: facets(f.Trigger),
+		Parent: facets(f.Parent), Pipeline: facets(f.Pipeline), Annotation: facets(f.Annotation),
 	}
 	if f.Factory != nil {
 		out.Factory = make([]FactoryFacet, len(f.Factory))
@@ -157,7 +174,15 @@ func (a *board) getRun(ctx context.Context, in *RunParams) (RunDetail, error) {
 	if err != nil {
 		return RunDetail{}, err
 	}
-	return a.runDetail(&detail), nil
+	var activities []adf.ActivityRun
+	if cause.Failed(detail.Status) && detail.Activities != store.ActivitiesNone {
+		stored, err := a.store.Activities(ctx, detail.Place.Short, detail.RunID)
+		if err != nil {
+			return RunDetail{}, err
+		}
+		activities = stored.Rows
+	}
+	return a.runDetail(&detail, activities), nil
 }
 
 func (a *board) runGroup(ctx context.Context, in *RunParams) (RunList, error) {

@@ -76,6 +76,14 @@ func orNull(s string) *string {
 	return &s
 }
 
+// trueOrNull returns nil for false.
+func trueOrNull(b bool) *bool {
+	if !b {
+		return nil
+	}
+	return &b
+}
+
 // orJSONNull returns raw, or null for an absent value.
 func orJSONNull(raw json.RawMessage) json.RawMessage {
 	if len(raw) == 0 {

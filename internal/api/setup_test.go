@@ -26,8 +26,8 @@ func noon() time.Time { return time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC) }
 // at returns a time so long before noon.
 func at(before time.Duration) adf.Time { return adf.TimeOf(noon().Add(-before)) }
 
-func studio(f adf.FactoryID, runID string) string {
-	return "https://studio.example/" + f.Name() + "/" + runID
+func studio(source string, f adf.FactoryID, runID string) string {
+	return "https://" + source + ".studio.example/" + f.Name() + "/" + runID
 }
 
 // bundle is a store and the board over it, on a real connection.
@@ -46,6 +46,7 @@ func setup(tb testing.TB, change ...func(*api.Options)) *bundle {
 	o := api.Options{
 		Store: s, Now: noon, Poll: 10 * time.Second, Version: "v1.2.3",
 		StudioURL: studio, Collecting: collecting(),
+		Purposes: []api.Purpose{{Name: "news", Label: "Polls"}, {Name: "discovery", Label: "Discovery"}, {Name: "history", Label: "History"}},
 	}
 	for _, c := range change {
 		c(&o)

@@ -20,12 +20,14 @@ type TimelineParams struct {
 
 // TimelineBucket is one stretch of a timeline.
 type TimelineBucket struct {
-	Start   Time             `json:"start" doc:"Where it begins."`
-	End     Time             `json:"end" doc:"Where it ends; runs that start then belong to the next bucket."`
-	Counts  map[string]int64 `json:"counts" doc:"Runs by status; statuses that do not occur are left out. Empty, and unknown, where covered is no."`
-	Open    int64            `json:"open" doc:"Failures that were not healed since."`
-	Healed  int64            `json:"healed" doc:"Failures that were healed since."`
-	Covered string           `json:"covered" enum:"yes,partly,no" doc:"How much of its history is here."`
+	Start     Time             `json:"start" doc:"Where it begins."`
+	End       Time             `json:"end" doc:"Where it ends; runs that start then belong to the next bucket."`
+	Counts    map[string]int64 `json:"counts" nullable:"true" doc:"Runs by status; statuses that do not occur are left out. Null where covered is no."`
+	Open      *int64           `json:"open" doc:"Open failed runs; null where covered is no."`
+	NotRedone *int64           `json:"notRedone" doc:"Failed runs that are not redone; null where covered is no."`
+	Recovered *int64           `json:"recovered" doc:"Failed runs that have recovered; null where covered is no."`
+	Underived *int64           `json:"underived" doc:"Failed runs whose recovery is being derived: open, notRedone and recovered leave them out. Null where covered is no."`
+	Covered   string           `json:"covered" enum:"yes,partly,no" doc:"How much of its history is here."`
 }
 
 // Timeline is the number of runs by status over time.
@@ -34,6 +36,7 @@ type Timeline struct {
 	To     Time             `json:"to" doc:"Where it ends."`
 	Bucket string           `json:"bucket" enum:"5m,15m,1h,1d,1w" doc:"Width of a bucket."`
 	AsOf   NullTime         `json:"asOf" doc:"Oldest freshness of the factories asked for."`
+	Basis  Basis            `json:"basis" doc:"What all figures here rest on."`
 	Items  []TimelineBucket `json:"items" nullable:"false" doc:"The buckets, oldest first, aligned to UTC, weeks to Monday; the first and last are cut to the range."`
 }
 
@@ -64,11 +67,20 @@ func (a *board) timeline(ctx context.Context, in *TimelineParams) (Timeline, err
 		return Timeline{}, err
 	}
 	out := Timeline{From: Time(t.From), To: Time(t.To), Bucket: bucketWord(t.Bucket), AsOf: NullTime(t.AsOf), Items: make([]TimelineBucket, len(t.Items))}
+	if out.Basis, err = a.basis(ctx, from, to, in.Factory); err != nil {
+		return Timeline{}, err
+	}
+	var ran int64
 	for i, b := range t.Items {
-		out.Items[i] = TimelineBucket{
-			Start: Time(b.Start), End: Time(b.End), Counts: counts(b.Counts),
-			Open: b.Open, Healed: b.Healed, Covered: string(b.Covered),
+		out.Items[i] = TimelineBucket{Start: Time(b.Start), End: Time(b.End), Covered: string(b.Covered)}
+		if b.Covered != store.CoveredNo {
+			it := &out.Items[i]
+			it.Counts, it.Open, it.NotRedone, it.Recovered, it.Underived = counts(b.Counts), &b.Open, &b.NotRedone, &b.Recovered, &b.Underived
 		}
+		ran += total(b.Counts)
+	}
+	if len(in.Pipeline) == 0 {
+		out.Basis.ran(ran)
 	}
 	return out, nil
 }

@@ -18,6 +18,7 @@ import (
 	"andon/internal/config"
 	"andon/internal/redact"
 	"andon/internal/store"
+	"andon/internal/store/history"
 	"andon/web"
 )
 
@@ -41,6 +42,9 @@ type App struct {
 	checks    *checks              // nil with NoCollect
 	logger    *slog.Logger
 	served    chan error
+	derived   chan struct{} // closed when recoveries are derived no more; only with started
+	started   bool
+	base      context.Context    //nolint:containedctx // of everything that runs until Stop, as http.Server's BaseContext
 	endBase   context.CancelFunc // ends the requests that never end by themselves, and the checks
 	stop      sync.Once
 	stopErr   error
@@ -53,7 +57,7 @@ func New(ctx context.Context, o Options) (_ *App, err error) {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	a := &App{logger: o.Logger, served: make(chan error, 1)}
+	a := &App{logger: o.Logger, served: make(chan error, 1), derived: make(chan struct{})}
 	var undo []func() error
 	defer func() {
 		for i := len(undo) - 1; err != nil && i >= 0; i-- {
@@ -70,13 +74,13 @@ func New(ctx context.Context, o Options) (_ *App, err error) {
 		return nil, err
 	}
 	undo = append(undo, a.listener.Close)
-	if a.store, err = store.Open(ctx, o.Config.Store, store.Options{Logger: o.Logger, Now: o.Now}); err != nil {
+	if a.store, err = store.Open(ctx, o.Config.Store, store.Options{Logger: o.Logger, Now: o.Now, Series: seriesRules(o.Config.Series)}); err != nil {
 		return nil, err
 	}
 	undo = append(undo, a.store.Close)
 
 	base, endBase := context.WithCancel(context.WithoutCancel(ctx))
-	a.endBase = endBase
+	a.base, a.endBase = base, endBase
 	undo = append(undo, func() error { endBase(); return nil })
 	options, err := boardOptions(a.store, o)
 	if err != nil {
@@ -86,7 +90,7 @@ func New(ctx context.Context, o Options) (_ *App, err error) {
 	options.AllowHosts = o.Config.AllowHosts
 	options.EmbedOrigins = o.Config.EmbedOrigins
 	options.Poll = o.Config.Poll
-	options.StudioURL = studioURL(sources)
+	options.OlderAfter = o.Config.OlderAfter
 	policies := activityPolicies(o.Config.Activities)
 	options.NotKept = func(factory, pipeline string) string { return policies.For(factory, pipeline).Reason() }
 	if !o.Config.NoCollect {
@@ -175,6 +179,11 @@ func (a *App) Start(ctx context.Context) error {
 		}
 		a.served <- err
 	}()
+	go func() {
+		defer close(a.derived)
+		a.store.KeepDerived(a.base)
+	}()
+	a.started = true
 	if a.collector == nil {
 		return nil
 	}
@@ -209,6 +218,9 @@ func (a *App) Stop(ctx context.Context) error {
 			a.collector.Stop()
 		}
 		a.endBase()
+		if a.started {
+			<-a.derived
+		}
 		err := a.server.Shutdown(ctx)
 		if errors.Is(err, context.DeadlineExceeded) {
 			err = a.server.Close()
@@ -256,10 +268,41 @@ func boardOptions(s *store.Store, o Options) (api.Options, error) {
 	if err != nil {
 		return api.Options{}, fmt.Errorf("the embedded UI: %w", err)
 	}
+	studio, err := studioURL(o.Config.Sources)
+	if err != nil {
+		return api.Options{}, err
+	}
 	return api.Options{
 		Store: s, Web: dist, Version: o.Version, Logger: o.Logger, Now: o.Now,
-		StudioURL: studioURL(nil),
+		StudioURL: studio, Purposes: purposes(),
 	}, nil
+}
+
+// purposes are the budget's, in the board's words.
+func purposes() []api.Purpose {
+	var all []api.Purpose
+	for _, p := range budget.Purposes() {
+		all = append(all, api.Purpose{Name: string(p), Label: p.Label()})
+	}
+	return all
+}
+
+func seriesRules(list []config.SeriesRule) history.SeriesRules {
+	patterns := func(names []string) []adf.NamePattern {
+		out := make([]adf.NamePattern, len(names))
+		for i, name := range names {
+			out[i] = adf.NewNamePattern(name)
+		}
+		return out
+	}
+	rules := make(history.SeriesRules, len(list))
+	for i, r := range list {
+		rules[i] = history.SeriesRule{
+			Factory: adf.NewNamePattern(r.Factory), Pipeline: adf.NewNamePattern(r.Pipeline),
+			Recurring: patterns(r.Recurring), Moving: patterns(r.Moving), Ignored: patterns(r.Ignore),
+		}
+	}
+	return rules
 }
 
 func activityPolicies(list []config.ActivityPolicy) collector.ActivityPolicies {
@@ -315,15 +358,4 @@ func cloudOf(c config.Cloud) (azure.Cloud, error) {
 	cloud, err := azure.CloudByName(c.Name)
 	cloud.CAFile = c.CAFile
 	return cloud, err
-}
-
-// studioURL gives the address of a run's page in ADF Studio. A store holds no
-// cloud, so a factory that no source reads is taken to be in the first
-// source's cloud, and without sources in the public one.
-func studioURL(sources []collector.Source) func(adf.FactoryID, string) string {
-	if len(sources) > 0 {
-		return sources[0].Client.StudioURL
-	}
-	public := azure.Public()
-	return public.StudioURL
 }

@@ -27,7 +27,7 @@ func ReadRange(ctx context.Context, o Options, w store.Window, told func(store.P
 	if err != nil {
 		return fmt.Errorf("redact.%w", err)
 	}
-	s, err := store.Open(ctx, o.Config.Store, store.Options{Logger: o.Logger, Now: o.Now})
+	s, err := store.Open(ctx, o.Config.Store, store.Options{Logger: o.Logger, Now: o.Now, Series: seriesRules(o.Config.Series)})
 	if err != nil {
 		return err
 	}

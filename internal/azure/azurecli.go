@@ -30,11 +30,10 @@ func cliRefused(cfg Config, err error) *Error {
 		Kind: KindUnauthorized, Call: TokenCall, Where: "token of the Azure CLI, source " + cfg.Name,
 		What: "the Azure CLI gave no token", Advice: "the command says why", Command: "az account get-access-token --output none",
 	}
-	login := "az login"
+	login := azLogin(cfg)
 	if cfg.TenantID != "" {
 		e.Where = "token of the Azure CLI in tenant " + cfg.TenantID + ", source " + cfg.Name
 		e.Command += " --tenant " + ShellQuote(cfg.TenantID)
-		login += " --tenant " + ShellQuote(cfg.TenantID)
 	}
 	text := err.Error()
 	code := regexp.MustCompile(`AADSTS(\d{4,9})`).FindStringSubmatch(text)
@@ -57,4 +56,12 @@ func cliRefused(cfg Config, err error) *Error {
 		e.What, e.Advice, e.Command = "nobody is logged in to the Azure CLI", "log in as the user that runs Andon", login
 	}
 	return e
+}
+
+// azLogin is the command that logs in to the source's tenant.
+func azLogin(cfg Config) string {
+	if cfg.TenantID == "" {
+		return "az login"
+	}
+	return "az login --tenant " + ShellQuote(cfg.TenantID)
 }

@@ -16,7 +16,6 @@ import (
 	azpolicy "github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/runtime"
 
-	"andon/internal/adf"
 	"andon/internal/azure/budget"
 )
 
@@ -137,11 +136,6 @@ func newPipeline(version string, credential azcore.TokenCredential, common azpol
 
 // Name returns the source's name.
 func (c *Client) Name() string { return c.cfg.Name }
-
-// StudioURL returns the address of a run's page in ADF Studio.
-func (c *Client) StudioURL(factory adf.FactoryID, runID string) string {
-	return c.cloud.StudioURL(factory, runID)
-}
 
 // Requests returns how many requests each call has sent to ARM so far,
 // retries included.

@@ -21,17 +21,18 @@ const (
 	KindForbidden      Kind = "forbidden"      // the identity lacks a right: Action, Scope and Command are set
 	KindNotFound       Kind = "notFound"       // the run, pipeline or runtime is not there (any more)
 	KindNoFactory      Kind = "factoryNotFound"
-	KindNotRegistered  Kind = "notRegistered" // the subscription does not use Data Factory at all
-	KindThrottled      Kind = "throttled"     // a limit is reached: RetryAt is set
-	KindTokenRefused   Kind = "tokenRefused"  // the continuation token is not taken: begin the window anew
-	KindBadRequest     Kind = "badRequest"    // the question is not understood: a fault of ours, or of a newer API
-	KindServer         Kind = "server"        // Azure's own trouble, after retries
-	KindTimeout        Kind = "timeout"       // no answer in time, after retries
-	KindCut            Kind = "cut"           // the answer broke off, after retries
-	KindTooLarge       Kind = "tooLarge"      // the answer is larger than can be held: ask for less
-	KindNotJSON        Kind = "notJSON"       // something other than Azure answered, or the answer is unreadable
-	KindNoRoute        Kind = "noRoute"       // the host can't be reached or not be trusted
-	KindCanceled       Kind = "canceled"      // the caller gave up: the cause is its context's error
+	KindNotRegistered  Kind = "notRegistered"        // the subscription does not use Data Factory at all
+	KindDisabled       Kind = "subscriptionDisabled" // the subscription may do nothing until its owner changes that: RetryAt is set
+	KindThrottled      Kind = "throttled"            // a limit is reached: RetryAt is set
+	KindTokenRefused   Kind = "tokenRefused"         // the continuation token is not taken: begin the window again
+	KindBadRequest     Kind = "badRequest"           // the question is not understood: a fault of ours, or of a newer API
+	KindServer         Kind = "server"               // Azure's own trouble, after retries
+	KindTimeout        Kind = "timeout"              // no answer in time, after retries
+	KindCut            Kind = "cut"                  // the answer broke off, after retries
+	KindTooLarge       Kind = "tooLarge"             // the answer is larger than can be held: ask for less
+	KindNotJSON        Kind = "notJSON"              // something other than Azure answered, or the answer is unreadable
+	KindNoRoute        Kind = "noRoute"              // the host can't be reached or not be trusted
+	KindCanceled       Kind = "canceled"             // the caller gave up: the cause is its context's error
 )
 
 // Error is what every method of Client returns when it fails. It holds

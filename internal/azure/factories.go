@@ -144,12 +144,21 @@ func (c *Client) list(ctx context.Context, q call) (rows []json.RawMessage, aske
 }
 
 // ownHost reports whether link leads to ARM as configured. The token must go
-// nowhere else.
+// nowhere else. The default port is the same host as none:
+// https://management.azure.com:443/… is ARM's own, :8443 is not.
 func (c *Client) ownHost(link string) bool {
 	u, err := url.Parse(link)
 	if err != nil {
 		return false
 	}
 	own, err := url.Parse(c.armURL)
-	return err == nil && u.Scheme == own.Scheme && u.User == nil && strings.EqualFold(u.Host, own.Host)
+	return err == nil && u.Scheme == own.Scheme && u.User == nil && strings.EqualFold(u.Hostname(), own.Hostname()) && portOf(u) == portOf(own)
+}
+
+// portOf returns a URL's port, the scheme's own where it names none.
+func portOf(u *url.URL) string {
+	if port := u.Port(); port != "" || u.Scheme != "https" {
+		return port
+	}
+	return "443"
 }

@@ -2,8 +2,11 @@ package azure
 
 import (
 	"cmp"
+	"encoding/json"
+	"fmt"
 	"regexp"
 	"strings"
+	"unicode"
 )
 
 // forbidden fills e with the missing right and the commands that give it.
@@ -18,13 +21,69 @@ func (c *Client) forbidden(q call, e *Error, said armError) {
 	case strings.EqualFold(said.Code, "AuthorizationFailed"):
 		e.Action = firstOr(actionPattern(), said.Message, e.Action)
 	default:
-		e.What = "Azure forbids the request: " + statusText(e.Status, said.Code)
-		e.Advice = "a policy, a lock or a network rule may stand in the way; the code says which"
+		c.forbiddenByPolicy(e, said)
 		return
 	}
 	e.What = "the identity may not " + e.Action
 	e.Advice = "somebody who may assign roles there runs the command, then wait up to five minutes"
 	e.Command = grant(cmp.Or(c.cfg.ClientID, firstOr(principalPattern(), said.Message, "")), e.Scope)
+}
+
+// forbiddenByPolicy fills e for a 403 that no role changes.
+func (c *Client) forbiddenByPolicy(e *Error, said armError) {
+	policy := policyName(said)
+	e.What = "Azure forbids the request: " + statusText(e.Status, said.Code)
+	e.Advice = "a policy, a lock or a network rule may stand in the way; the code says which"
+	if policy != "" {
+		e.What = fmt.Sprintf("the policy %q forbids the request: %s", policy, statusText(e.Status, said.Code))
+		e.Advice = "the policy's owner exempts the factory or the identity from it"
+	}
+	// There is no code of its own for this one.
+	if !regexp.MustCompile(`(?i)multi-?factor|\bMFA\b`).MatchString(said.Message + " " + policy) {
+		return
+	}
+	if c.cfg.AzureCLI {
+		e.Advice = "the login of az lacks multi-factor authentication: log in again as the commands do, or give the source a service principal"
+		e.Command = "az logout\n" + azLogin(c.cfg)
+		return
+	}
+	e.Advice = "the identity signed in without multi-factor authentication, and an application can't do otherwise: the policy's owner exempts it"
+}
+
+// policyName returns the displayName of the policy that refused a request (ARM
+// errors, additionalInfo of type PolicyViolation); "" where there is none.
+func policyName(said armError) string {
+	var all []struct {
+		Info struct {
+			Definition string `json:"policyDefinitionDisplayName"`
+			Assignment string `json:"policyAssignmentDisplayName"`
+			Set        string `json:"policySetDefinitionDisplayName"`
+		} `json:"info"`
+	}
+	if err := json.Unmarshal(said.AdditionalInfo, &all); err != nil {
+		return "" // another form, of an error that no policy made
+	}
+	for _, one := range all {
+		if name := cmp.Or(one.Info.Definition, one.Info.Assignment, one.Info.Set); name != "" {
+			return shortName(name)
+		}
+	}
+	return ""
+}
+
+// shortName keeps a name that others chose to one short line.
+func shortName(name string) string {
+	const longest = 128 // ARM's limit of a policy's displayName
+	name = strings.Map(func(r rune) rune {
+		if !unicode.IsPrint(r) {
+			return ' '
+		}
+		return r
+	}, name)
+	if runes := []rune(name); len(runes) > longest {
+		return string(runes[:longest]) + "…"
+	}
+	return name
 }
 
 // principalPattern finds the object id of who asked in the text of a 403: a

@@ -26,16 +26,15 @@ type recording struct {
 	} `json:"response"`
 }
 
-// recordings reads those whose name begins with prefix, by name. They lie
-// beside the checkout and are no part of it.
+// recordings reads those whose name begins with prefix, by name.
 func recordings(t *testing.T, prefix string) map[string]recording {
 	t.Helper()
-	files, err := filepath.Glob(filepath.Join("..", "..", "..", "shared", "recordings", prefix+"*.json"))
+	files, err := filepath.Glob(filepath.Join("..", "adf", "testdata", "recordings", prefix+"*.json"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	if len(files) == 0 {
-		t.Skipf("SKIPPED: no recordings of %s are beside this checkout", prefix)
+		t.Fatalf("no recording begins with %s", prefix)
 	}
 	all := map[string]recording{}
 	for _, file := range files {

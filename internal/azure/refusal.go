@@ -11,8 +11,9 @@ import (
 // armError is ARM's error envelope: {"error":{"code","message"}}, and the
 // bare inner object that some gateways send.
 type armError struct {
-	Code    string `json:"code"`
-	Message string `json:"message"`
+	Code           string          `json:"code"`
+	Message        string          `json:"message"`
+	AdditionalInfo json.RawMessage `json:"additionalInfo"` // of a policy's refusal
 }
 
 // decodeARMError reads what it can; a body that is none gives empty fields.
@@ -27,14 +28,14 @@ func decodeARMError(body []byte) armError {
 		return armError{}
 	}
 	var inner armError
-	if err := json.Unmarshal(w.Error, &inner); err == nil && inner.Code != "" {
+	if err := json.Unmarshal(w.Error, &inner); err == nil && (inner.Code != "" || inner.Message != "") {
 		return inner
 	}
 	return w.armError
 }
 
-// refused explains an answer other than 200, by status and code, never by
-// text.
+// refused explains an answer other than 200, by status and code. It reads the
+// text only where Azure has no code for what a person has to do.
 func (c *Client) refused(q call, resp *http.Response, body []byte) *Error {
 	said := decodeARMError(body)
 	e := c.newError(q, KindServer, "", "", nil)
@@ -66,6 +67,8 @@ func (c *Client) clientError(q call, e *Error, said armError) {
 	switch {
 	case e.Status == http.StatusUnauthorized:
 		c.unauthorized(q, e, code)
+	case isDisabled(said):
+		c.disabled(q, e)
 	case e.Status == http.StatusForbidden:
 		c.forbidden(q, e, said)
 	case code == "missingsubscriptionregistration":

@@ -2,6 +2,7 @@ package azure
 
 import (
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 )
@@ -26,5 +27,17 @@ func TestRetryAfterForms(t *testing.T) {
 		if got := retryAfter(h, now); got != tc.want {
 			t.Errorf("%s: %s gives %s, want %s", tc.name, tc.value, got, tc.want)
 		}
+	}
+}
+
+// A person who is logged in to az can log in with MFA.
+func TestAnAzLoginWithoutMFAIsToldToLogInAgain(t *testing.T) {
+	t.Parallel()
+	said := decodeARMError([]byte(`{"error":{"code":"RequestDisallowedByPolicy","message":"Users must authenticate with multi-factor authentication.",
+		"additionalInfo":[{"type":"PolicyViolation","info":{"policyDefinitionDisplayName":"Require MFA"}}]}}`))
+	c, e := &Client{cfg: Config{AzureCLI: true, TenantID: "t"}}, &Error{Status: http.StatusForbidden}
+	c.forbidden(call{}, e, said)
+	if e.Command != "az logout\naz login --tenant 't'" || !strings.Contains(e.What, `"Require MFA"`) || !strings.Contains(e.Advice, "service principal") {
+		t.Errorf("%+v", e)
 	}
 }

@@ -128,6 +128,8 @@ func (c *Client) settle(ctx context.Context, q call, pass *budget.Pass, records 
 		}
 	case KindNoRoute:
 		pass.Unreached(failed, false)
+	case KindDisabled:
+		pass.Disabled(failed, failed.RetryAt)
 	case KindWrongSecret, KindExpiredSecret, KindUnknownClient, KindUnknownTenant, KindBadCertificate, KindBadFederation:
 		pass.Unreached(failed, true)
 	case KindCanceled:

@@ -172,9 +172,12 @@ func (f *factory) fetchActivities(ctx context.Context, job activityJob) error {
 		if err != nil {
 			return err
 		}
-		rows = redactActivities(f.redact, rows, f.secure)
+		f.cleaning.RLock()
+		rows, _ = f.secureParameters().activities(redactActivities(f.redact, rows, f.secure))
 		complete := job.ended && (allEnded(rows) || job.tries >= settleTries)
-		if err := f.store.WriteActivities(ctx, f.place.Key, job.runID, rows, complete, adf.TimeOf(asked)); err != nil {
+		err = f.store.WriteActivities(ctx, f.place.Key, job.runID, rows, complete, adf.TimeOf(asked))
+		f.cleaning.RUnlock()
+		if err != nil {
 			return fmt.Errorf("store the activities of run %s: %w", job.runID, err)
 		}
 		if job.ended && !complete {

@@ -359,3 +359,11 @@ func (q *activityQueue) pause(err error) {
 	now := q.now()
 	q.paused = now.Add(q.retry.after(err, now))
 }
+
+// resume ends a pause whose trouble is over.
+func (q *activityQueue) resume() {
+	q.mu.Lock()
+	q.paused = time.Time{}
+	q.mu.Unlock()
+	q.signal()
+}

@@ -235,11 +235,13 @@ func (c *Collector) AskAgain(source string) {
 	for key, f := range c.factories {
 		if f.seers.has(source) {
 			keys = append(keys, key)
-			wake(f.askedPoll)
 		}
 	}
 	if c.options.Scheduler != nil {
 		c.options.Scheduler.TryAgain(source, keys)
+	}
+	for _, key := range keys {
+		wake(c.factories[key].askedPoll)
 	}
 	for _, s := range c.sources {
 		if strings.EqualFold(s.Name, source) {

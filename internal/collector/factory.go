@@ -51,12 +51,21 @@ type factory struct {
 	skew      atomic.Int64
 	askedPoll chan struct{} // somebody wants to know now
 	wakeFill  chan struct{}
+	// resumeFill ends the pause of the fill loop after a refusal that is over.
+	resumeFill chan struct{}
 	// wakeAround says that a poll was good, askedAround that somebody wants the
 	// surroundings read before their time.
 	wakeAround, askedAround chan struct{}
 	aroundEvery             time.Duration
 	known                   atomic.Pointer[knownPipelines] // nil until definitions were read
-	factsSeen               atomic.Pointer[time.Time]      // when Azure showed the factory itself last; nil for never
+	// storedParameters are those of the definitions in the store, for rows that
+	// come before known.
+	storedParameters atomic.Pointer[secureParameters]
+	isUnprepared     bool // the stored definitions could not be read at the start; touched by the loop of surroundings after that
+	// cleaning is held for reading while rows are cleaned by known and written,
+	// so that none is written by old definitions once there are new ones.
+	cleaning  sync.RWMutex
+	factsSeen atomic.Pointer[time.Time] // when Azure showed the factory itself last; nil for never
 	// definitionsTried is closed once definitions were read, or can't be.
 	definitionsTried chan struct{}
 	triedDefinitions sync.Once
@@ -106,6 +115,7 @@ func newFactory(c *Collector, s *source, place store.Place) *factory {
 
 // run collects until ctx ends.
 func (f *factory) run(ctx context.Context) {
+	f.prepareParameters(ctx)
 	var loops sync.WaitGroup
 	loops.Go(func() { f.pollLoop(budget.For(ctx, budget.News)) })
 	loops.Go(func() { f.fillLoop(budget.For(ctx, budget.History)) })
@@ -185,18 +195,22 @@ func (f *factory) pollBySomebody(ctx context.Context) error {
 	return err
 }
 
-// retryRefused has what was refused tried again: somebody else asks, or the
-// right to ask was given.
+// retryRefused has what was refused tried again: another source asks, the right
+// to ask was given, or the subscription was enabled. What waits for a quarter of
+// an hour because the subscription was disabled goes on now.
 func (f *factory) retryRefused() {
 	f.health.forgive()
+	f.activities.resume()
+	wake(f.resumeFill)
 	wake(f.askedAround)
 }
 
-// isRefusal reports whether an error is about who asks, so that somebody else
-// may be answered: who can't sign in, since its tenant is down, as well.
+// isRefusal reports whether an error is about the source that asks, so that
+// another source may be answered. A source that can't sign in, since its tenant
+// is down, is refused too. A disabled subscription is so for every source.
 func isRefusal(err error) bool {
 	e, ok := errors.AsType[*azure.Error](err)
-	if !ok {
+	if !ok || e.Kind == azure.KindDisabled {
 		return false
 	}
 	return e.Call == azure.TokenCall || stateOf(err) == store.StateRefused || e.Kind == azure.KindUnauthorized || e.Kind == azure.KindNoFactory

@@ -40,7 +40,7 @@ func (f *factory) fillLoop(ctx context.Context) {
 				f.takeOlderTurn(budget.For(ctx, budget.HistorySurroundings))
 				break
 			}
-			if !wait(ctx, retry.after(err, f.now())) {
+			if !waitOr(ctx, retry.after(err, f.now()), f.resumeFill) {
 				return
 			}
 		}

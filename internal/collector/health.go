@@ -49,7 +49,7 @@ func troubleOf(err error, now time.Time) *store.Trouble {
 func stateOf(err error) store.State {
 	refusals := []azure.Kind{
 		azure.KindForbidden, azure.KindWrongSecret, azure.KindExpiredSecret, azure.KindUnknownClient,
-		azure.KindUnknownTenant, azure.KindBadCertificate, azure.KindBadFederation, azure.KindConfig,
+		azure.KindUnknownTenant, azure.KindBadCertificate, azure.KindBadFederation, azure.KindConfig, azure.KindDisabled,
 	}
 	kind := kindOf(err)
 	switch {

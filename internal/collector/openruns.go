@@ -155,7 +155,9 @@ func (f *factory) askOpenRun(ctx context.Context, ref store.RunRef) error {
 	if err != nil {
 		return err
 	}
-	runs, _ := redactRuns(f.redact, []adf.PipelineRun{run})
+	f.cleaning.RLock()
+	defer f.cleaning.RUnlock()
+	runs, _ := f.cleanRuns([]adf.PipelineRun{run})
 	if _, err := f.store.WriteRuns(ctx, store.Page{Factory: f.place.Key, Runs: runs, Origin: store.OriginAzure, Asked: f.azureNow()}); err != nil {
 		return fmt.Errorf("store run %s: %w", ref.RunID, err)
 	}

@@ -2,7 +2,6 @@ package collector
 
 import (
 	"fmt"
-	"regexp"
 	"strings"
 	"time"
 
@@ -82,7 +81,7 @@ type ActivityPolicies struct{ all []matchedPolicy }
 type matchedPolicy struct {
 	ActivityPolicy
 
-	factory, pipeline *regexp.Regexp // nil matches all
+	factory, pipeline adf.NamePattern
 }
 
 // NewActivityPolicies prepares a list of policies, of which the first that
@@ -90,25 +89,15 @@ type matchedPolicy struct {
 func NewActivityPolicies(list []ActivityPolicy) ActivityPolicies {
 	var p ActivityPolicies
 	for _, one := range list {
-		p.all = append(p.all, matchedPolicy{one, glob(one.Factory), glob(one.Pipeline)})
+		p.all = append(p.all, matchedPolicy{one, adf.NewNamePattern(one.Factory), adf.NewNamePattern(one.Pipeline)})
 	}
 	return p
-}
-
-// glob makes a regular expression of a pattern in which * stands for any text
-// and ? for any character.
-func glob(pattern string) *regexp.Regexp {
-	if strings.Trim(pattern, "*") == "" {
-		return nil
-	}
-	quoted := strings.NewReplacer(`\*`, ".*", `\?`, ".").Replace(regexp.QuoteMeta(pattern))
-	return regexp.MustCompile("(?is)^" + quoted + "$")
 }
 
 // For returns the policy of a pipeline; where none matches all is kept.
 func (p ActivityPolicies) For(factory, pipeline string) ActivityPolicy {
 	for _, m := range p.all {
-		if (m.factory == nil || m.factory.MatchString(factory)) && (m.pipeline == nil || m.pipeline.MatchString(pipeline)) {
+		if m.factory.Match(factory) && m.pipeline.Match(pipeline) {
 			return m.ActivityPolicy
 		}
 	}
@@ -120,8 +109,8 @@ func (p ActivityPolicies) For(factory, pipeline string) ActivityPolicy {
 func (p ActivityPolicies) of(factory string) func(pipeline string) ActivityPolicy {
 	var rest ActivityPolicies
 	for _, m := range p.all {
-		if m.factory == nil || m.factory.MatchString(factory) {
-			m.factory = nil
+		if m.factory.Match(factory) {
+			m.factory = adf.NamePattern{}
 			rest.all = append(rest.all, m)
 		}
 	}

@@ -155,7 +155,8 @@ func (f *factory) readPages(ctx context.Context, r *reading) (result, error) {
 			}
 			r.asked = asked
 		}
-		runs, lost := redactRuns(f.redact, answer.Runs)
+		f.cleaning.RLock()
+		runs, lost := f.cleanRuns(answer.Runs)
 		page := store.Page{
 			Factory: f.place.Key, Runs: runs, OddRows: f.newOddRows(append(answer.Odd, lost...)), Origin: store.OriginAzure, Covered: covered, Asked: adf.TimeOf(answer.Asked),
 		}
@@ -167,6 +168,7 @@ func (f *factory) readPages(ctx context.Context, r *reading) (result, error) {
 			page.Completes = &covers
 		}
 		changes, err := f.store.WriteRuns(ctx, page)
+		f.cleaning.RUnlock()
 		if err != nil {
 			return sum, fmt.Errorf("store runs of %s: %w", f.place.Name, err)
 		}

@@ -51,7 +51,9 @@ func (s *source) run(ctx context.Context) {
 		s.say(ctx, subscriptions, err)
 		pause := s.collector.options.Discovery
 		if err != nil {
-			pause = retry.after(err, s.collector.now())
+			// One subscription may be disabled for days; the others are listed
+			// at their time.
+			pause = min(pause, retry.after(err, s.collector.now()))
 		} else {
 			retry.reset()
 		}

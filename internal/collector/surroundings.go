@@ -147,23 +147,40 @@ func (f *factory) readDefinitions(ctx context.Context, _ bool) error {
 	if err != nil {
 		return err
 	}
-	known := &knownPipelines{at: f.now(), pipelines: map[string]bool{}, secure: map[string]redact.Options{}}
-	var clean []adf.PipelineDefinition
+	known := &knownPipelines{
+		at: f.now(), pipelines: map[string]bool{}, secure: map[string]redact.Options{}, parameters: newSecureParameters(f.redact, all.Items),
+	}
 	for i := range all.Items {
 		known.pipelines[strings.ToLower(all.Items[i].Name)] = true
 		collectSecure(known.secure, all.Items[i].Name, all.Items[i].Activities)
-		if d, ok := redacted(f, &all.Items[i], all.Items[i].Raw, adf.DecodePipelineDefinition); ok {
+	}
+	f.cleaning.Lock() // what was cleaned by the definitions before is stored now
+	f.known.Store(known)
+	f.cleaning.Unlock()
+	if err := f.cleanStored(ctx, known.parameters); err != nil {
+		return err
+	}
+	var clean []adf.PipelineDefinition
+	for i := range all.Items {
+		d, ok := redacted(f, &all.Items[i], all.Items[i].Raw, adf.DecodePipelineDefinition, func(raw []byte) ([]byte, bool) {
+			return known.parameters.definition(all.Items[i].Name, raw)
+		})
+		if ok {
 			clean = append(clean, d)
 		}
 	}
-	f.known.Store(known)
 	return f.store.PutDefinitions(ctx, f.reading(all.Asked, len(all.Odd)+len(all.Items)-len(clean)), clean)
 }
 
-// redacted returns a thing without its secrets; false when it can't be read
-// any more without them.
-func redacted[T any](f *factory, whole *T, raw []byte, decode func([]byte) (T, error)) (T, bool) {
+// redacted returns a resource without its secrets, and without what others
+// take out of its text; false when it can't be read any more without them.
+func redacted[T any](f *factory, whole *T, raw []byte, decode func([]byte) (T, error), others ...func([]byte) ([]byte, bool)) (T, bool) {
 	text, changed := f.redact.JSON(raw)
+	for _, other := range others {
+		var isChanged bool
+		text, isChanged = other(text)
+		changed = changed || isChanged
+	}
 	if !changed {
 		return *whole, true
 	}
@@ -183,7 +200,10 @@ func (f *factory) readTriggers(ctx context.Context, _ bool) error {
 	f.firing.listed(all.Items, len(all.Odd))
 	var clean []adf.Trigger
 	for i := range all.Items {
-		if t, ok := redacted(f, &all.Items[i], all.Items[i].Raw, adf.DecodeTrigger); ok {
+		t, ok := redacted(f, &all.Items[i], all.Items[i].Raw, adf.DecodeTrigger, func(raw []byte) ([]byte, bool) {
+			return f.secureParameters().handedOn(raw, true)
+		})
+		if ok {
 			clean = append(clean, t)
 		}
 	}
@@ -195,6 +215,8 @@ type knownPipelines struct {
 	at        time.Time                 // when they were read
 	pipelines map[string]bool           // by lower-case name
 	secure    map[string]redact.Options // by secureKey: what ADF is told not to show of an activity
+	// parameters are those that only a definition says to be secret.
+	parameters *secureParameters
 }
 
 // secure returns what must not be kept of an activity run, whatever came.

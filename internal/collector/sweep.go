@@ -218,7 +218,7 @@ func (f *factory) swept(ctx context.Context, sw store.Sweep, sum result) error {
 	sw.Ended = f.azureNow()
 	sw.Rows, sw.Missed, sw.Outdated = int64(sum.rows), int64(sum.missed), int64(sum.outdated)
 	if sw.Missed+sw.Outdated > 0 {
-		f.logger.WarnContext(ctx, "a sweep healed what was missed", "kind", string(sw.Kind), "from", sw.Window.From, "to", sw.Window.To, "missed", sw.Missed, "outdated", sw.Outdated)
+		f.logger.WarnContext(ctx, "a sweep corrected what was missed", "kind", string(sw.Kind), "from", sw.Window.From, "to", sw.Window.To, "missed", sw.Missed, "outdated", sw.Outdated)
 		f.overlap.forget()
 	}
 	return f.store.AddSweep(ctx, f.place.Key, sw)

@@ -24,12 +24,17 @@ type ActivityPolicy struct {
 // KeepWords lists what an ActivityPolicy may keep.
 func KeepWords() []string { return []string{"all", "failed", "none"} }
 
-// Redact holds regular expressions of the operator's own: of keys whose
-// values are never stored, and of values.
+// Redact says what is not stored beside the secrets that Andon recognises.
 type Redact struct {
-	Keys   []string
-	Values []string
+	Keys        []string // regular expressions of keys whose values are secrets
+	Values      []string // … of what is a secret in a value
+	OnlyAllowed bool     // of inputs and outputs of activities, only what Allow lists is stored
+	Allow       []string // paths of members; empty without OnlyAllowed
 }
+
+// IOWords lists what redact.io may say of inputs and outputs of activities:
+// all but secrets is stored, or only what is allowed.
+func IOWords() []string { return []string{"redact", "allow"} }
 
 // activities reads the list of policies.
 func (p *fileParser) activities(n *yaml.Node) {
@@ -47,20 +52,19 @@ func (p *fileParser) activityPolicy(n *yaml.Node, path string) ActivityPolicy {
 	before := len(p.errs)
 	p.each(n, path, []string{"factory", "pipeline", "keep", "slowerThan"}, func(key string, v *yaml.Node) {
 		full := path + "." + key
+		if key == "factory" {
+			policy.Factory = p.pattern(v, full)
+			return
+		}
+		if key == "pipeline" {
+			policy.Pipeline = p.pattern(v, full)
+			return
+		}
 		t := p.text(v, full)
 		if t.where == "" {
 			return
 		}
 		switch key {
-		case "factory", "pipeline":
-			if t.text == "" {
-				p.fail(v, full, "is empty: write a name, in which * stands for any text and ? for any character, or leave it out for all")
-			}
-			if key == "factory" {
-				policy.Factory = t.text
-			} else {
-				policy.Pipeline = t.text
-			}
 		case "keep":
 			if !slices.Contains(KeepWords(), t.text) {
 				p.fail(v, full, "%q is not allowed: %s", t.text, strings.Join(KeepWords(), ", "))
@@ -86,22 +90,43 @@ func (p *fileParser) activityPolicy(n *yaml.Node, path string) ActivityPolicy {
 
 // redact reads the operator's patterns.
 func (p *fileParser) redact(n *yaml.Node) {
-	p.each(n, "redact", []string{"keys", "values"}, func(key string, v *yaml.Node) {
+	before := len(p.errs)
+	var allow *yaml.Node
+	p.each(n, "redact", []string{"keys", "values", "io", "allow"}, func(key string, v *yaml.Node) {
 		full := "redact." + key
-		patterns := p.texts(v, full)
-		if len(patterns) > redact.MaxPatterns {
-			p.fail(v, full, "has %d patterns: at most %d are allowed, and one may have alternatives (a|b)", len(patterns), redact.MaxPatterns)
-			return
-		}
-		for _, pattern := range patterns {
-			if err := redact.CheckPattern(pattern.text); err != nil {
-				p.errs = append(p.errs, located(err, pattern.where))
+		switch key {
+		case "keys":
+			p.out.redact.Keys = p.patterns(v, full, redact.MaxPatterns, "patterns", ", and one may have alternatives (a|b)", redact.CheckPattern)
+		case "values":
+			p.out.redact.Values = p.patterns(v, full, redact.MaxPatterns, "patterns", ", and one may have alternatives (a|b)", redact.CheckPattern)
+		case "allow":
+			allow = v
+			p.out.redact.Allow = p.patterns(v, full, redact.MaxAllowed, "paths", ", and one may have * for any text", redact.CheckAllowed)
+		case "io":
+			t := p.text(v, full)
+			if t.where != "" && !slices.Contains(IOWords(), t.text) {
+				p.fail(v, full, "%q is not allowed: %s", t.text, strings.Join(IOWords(), ", "))
 			}
-		}
-		if key == "keys" {
-			p.out.redact.Keys = patterns.texts()
-		} else {
-			p.out.redact.Values = patterns.texts()
+			p.out.redact.OnlyAllowed = t.text == "allow"
 		}
 	})
+	if allow != nil && !p.out.redact.OnlyAllowed && len(p.errs) == before {
+		p.fail(allow, "redact.allow", "goes with io: allow only, which then keeps these members and ADF's own counts")
+	}
+}
+
+// patterns reads a list of at most so many patterns, each of which check
+// finds no fault in.
+func (p *fileParser) patterns(n *yaml.Node, key string, most int, what, hint string, check func(string) error) []string {
+	list := p.texts(n, key)
+	if len(list) > most {
+		p.fail(n, key, "has %d %s: at most %d are allowed%s", len(list), what, most, hint)
+		return nil
+	}
+	for _, pattern := range list {
+		if err := check(pattern.text); err != nil {
+			p.errs = append(p.errs, located(err, pattern.where))
+		}
+	}
+	return list.texts()
 }

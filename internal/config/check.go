@@ -66,6 +66,28 @@ func (c *Config) setPoll(s string) error {
 	return nil
 }
 
+// setOlderAfter reads a number of days, such as 14d, or a duration.
+func (c *Config) setOlderAfter(s string) error {
+	d, err := time.ParseDuration(s)
+	if days, ok := strings.CutSuffix(s, "d"); ok {
+		var n int
+		if n, err = strconv.Atoi(days); err == nil {
+			d = time.Duration(n) * 24 * time.Hour
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("%q is not a duration: write it as 14d or 36h", s)
+	}
+	if d < time.Hour || d > maxOlderAfter {
+		return fmt.Errorf("%s is not allowed: from 1h to 3650d", s)
+	}
+	c.OlderAfter = d
+	return nil
+}
+
+// maxOlderAfter is ten years.
+const maxOlderAfter = 3650 * 24 * time.Hour
+
 func (c *Config) setBudget(s string) error {
 	if s == "off" {
 		c.Budget = Budget{Off: true}

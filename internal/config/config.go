@@ -12,6 +12,8 @@ const (
 	DefaultStore  = "sqlite:andon.db"
 	DefaultPoll   = 30 * time.Second
 	DefaultBudget = 0.25
+	// DefaultOlderAfter is how long a problem is shown after its last failure.
+	DefaultOlderAfter = 14 * 24 * time.Hour
 	// MinPoll keeps a typing error from spending the company's whole budget.
 	MinPoll = time.Second
 )
@@ -31,6 +33,10 @@ type Config struct {
 	Sources        []Source // empty only with NoCollect
 	Activities     []ActivityPolicy
 	Redact         Redact
+	Series         []SeriesRule
+	// OlderAfter is how long a series may not have failed before its problem
+	// is folded into the line of older ones.
+	OlderAfter time.Duration
 }
 
 // Budget is the share of Azure's documented limits that may be used.

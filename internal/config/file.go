@@ -21,6 +21,7 @@ type parsedFile struct {
 	embedOrigins fileList
 	sources      []Source
 	activities   []ActivityPolicy
+	series       []SeriesRule
 	redact       Redact
 }
 
@@ -134,7 +135,7 @@ func (p *fileParser) root(n *yaml.Node) {
 	if n.Tag == "!!null" {
 		return // an empty file is no settings
 	}
-	p.each(n, "", []string{"listen", "store", "poll", "budget", "historyRecords", "embed", "sources", "activities", "redact"}, func(key string, v *yaml.Node) {
+	p.each(n, "", []string{"listen", "store", "poll", "budget", "historyRecords", "embed", "sources", "activities", "redact", "series", "olderAfter"}, func(key string, v *yaml.Node) {
 		switch key {
 		case "embed":
 			p.each(v, "embed", []string{"origins"}, func(_ string, o *yaml.Node) {
@@ -146,6 +147,8 @@ func (p *fileParser) root(n *yaml.Node) {
 			p.activities(v)
 		case "redact":
 			p.redact(v)
+		case "series":
+			p.series(v)
 		default:
 			if t := p.text(v, key); t.where != "" {
 				p.out.scalars[key] = t

@@ -30,7 +30,7 @@ type scalar struct {
 func Load(in Input) (Config, error) {
 	c := Config{
 		Listen: DefaultListen, Store: DefaultStore, Poll: DefaultPoll,
-		Budget: Budget{Share: DefaultBudget},
+		Budget: Budget{Share: DefaultBudget}, OlderAfter: DefaultOlderAfter,
 	}
 	file, err := readFile(in.File)
 	if err != nil {
@@ -42,6 +42,7 @@ func Load(in Input) (Config, error) {
 		{"poll", "ANDON_POLL", "poll", c.setPoll},
 		{"budget", "ANDON_BUDGET", "budget", c.setBudget},
 		{"history-records", "ANDON_HISTORY_RECORDS", "historyRecords", c.setHistoryRecords},
+		{"older-after", "ANDON_OLDER_AFTER", "olderAfter", c.setOlderAfter},
 	}
 	for _, s := range scalars {
 		if err := s.load(in, file); err != nil {
@@ -56,7 +57,7 @@ func Load(in Input) (Config, error) {
 	if c.EmbedOrigins, err = list(in, "embed-origin", "ANDON_EMBED_ORIGINS", file.embedOrigins, checkOrigin); err != nil {
 		return Config{}, err
 	}
-	c.Activities, c.Redact = file.activities, file.redact
+	c.Activities, c.Redact, c.Series = file.activities, file.redact, file.series
 	if err := c.loadSources(in, file); err != nil {
 		return Config{}, err
 	}

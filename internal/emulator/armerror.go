@@ -19,7 +19,7 @@ type armError struct {
 	Status  int
 	Code    string
 	Message string
-	// Target is set for Data Factory's own errors.
+	// Target is set for Data Factory's own errors, and for those of a policy.
 	Target string
 	// IsFactory marks an error of Data Factory itself rather than of the
 	// gateway before it.
@@ -28,6 +28,15 @@ type armError struct {
 	// gateway itself.
 	FailureCause string
 	Header       map[string]string
+	// Policy is which policy forbids the request, for an error of one.
+	Policy *policyViolation
+}
+
+// policyViolation is the info of an error's additionalInfo (Resource Manager,
+// common API error details).
+type policyViolation struct {
+	DisplayName string `json:"policyDefinitionDisplayName"`
+	Assignment  string `json:"policyAssignmentId"`
 }
 
 // The codes of Azure's throttles.
@@ -53,10 +62,20 @@ func errorReply(e *armError) reply {
 			Details any     `json:"details"`
 		}{e.Code, e.Message, nilIfEmpty(e.Target), nil}
 	} else {
+		type info struct {
+			Type string           `json:"type"`
+			Info *policyViolation `json:"info"`
+		}
+		var additional []info
+		if e.Policy != nil {
+			additional = []info{{"PolicyViolation", e.Policy}}
+		}
 		envelope.Error = struct {
-			Code    string `json:"code"`
-			Message string `json:"message"`
-		}{e.Code, e.Message}
+			Code           string `json:"code"`
+			Target         string `json:"target,omitempty"`
+			Message        string `json:"message"`
+			AdditionalInfo []info `json:"additionalInfo,omitempty"`
+		}{e.Code, e.Target, e.Message, additional}
 		header.Set("X-Ms-Failure-Cause", cmp.Or(e.FailureCause, "gateway"))
 	}
 	for k, v := range e.Header {
@@ -135,6 +154,19 @@ func errForbidden(id *identity, action, scope string) *armError {
 	return &armError{Status: http.StatusForbidden, Code: "AuthorizationFailed", Message: fmt.Sprintf(
 		"The client '%s' with object id '%s' does not have authorization to perform action '%s' over scope '%s' or the scope is invalid. If access was recently granted, please refresh your credentials.",
 		id.clientID, id.objectID, action, scope)}
+}
+
+// errMFA is what a policy answers that wants multi-factor authentication.
+func errMFA(resource string) *armError {
+	return &armError{
+		Status: http.StatusForbidden, Code: "RequestDisallowedByPolicy", Target: resource,
+		Message: fmt.Sprintf("Resource '%s' was disallowed by policy. Reasons: 'Users must authenticate with multi-factor authentication to create or update resources.'. "+
+			"See error details for policy resource IDs.", resource),
+		Policy: &policyViolation{
+			DisplayName: "Require MFA to change resources",
+			Assignment:  "/providers/Microsoft.Management/managementGroups/mg/providers/Microsoft.Authorization/policyAssignments/mfa",
+		},
+	}
 }
 
 func errNoAPIVersion() *armError {

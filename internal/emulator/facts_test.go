@@ -103,6 +103,7 @@ func TestInvokedByNamesTriggerParentOrManual(t *testing.T) { // azure.md §2.4 [
 	t.Parallel()
 	b := setup(t, emulator.Options{Size: 3000, Now: stoppedClock().now})
 	manual := regexp.MustCompile(`^[0-9a-f]{32}$`)
+	guid := regexp.MustCompile(`^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
 	triggered := regexp.MustCompile(`^\d{29}CU\d{2,3}$`)
 	seen := map[string]int{}
 	for _, f := range b.info.Factories {
@@ -123,7 +124,10 @@ func TestInvokedByNamesTriggerParentOrManual(t *testing.T) { // azure.md §2.4 [
 			case "PipelineActivity":
 				parent := ids[by["pipelineRunId"].(string)]
 				if parent == nil || parent["pipelineName"] != by["pipelineName"] {
-					t.Errorf("child of nobody: %v", by)
+					t.Errorf("child without a parent: %v", by)
+				}
+				if !guid.MatchString(id) || by["name"] != id { // azure.md §14
+					t.Errorf("child: %v, want one GUID as id and name", by)
 				}
 			default:
 				if !triggered.MatchString(id) || by["name"] == "" {

@@ -16,6 +16,10 @@ const (
 	faultUnauthorize = "401"
 	faultChallenge   = "cae"
 	faultNamespace   = "unregistered"
+	faultDisabled    = "disabled"
+	faultDisallowed  = "disallowed"
+	faultNoVersion   = "noVersion"
+	faultMFA         = "mfa"
 	faultReset       = "reset"
 	faultCut         = "cut"
 	faultHang        = "hang"
@@ -55,6 +59,10 @@ func faultKinds() []faultKind {
 		{name: faultUnauthorize, what: "401 without a challenge"},
 		{name: faultChallenge, what: "401 with a claims challenge, as continuous access evaluation sends it", ofARM: true},
 		{name: faultNamespace, what: "409: the subscription is not registered to use Data Factory", ofARM: true},
+		{name: faultDisabled, what: "409 ReadOnlyDisabledSubscription: the subscription is disabled", ofARM: true},
+		{name: faultDisallowed, what: "400 DisallowedOperation: the subscription's type may do nothing", ofARM: true},
+		{name: faultNoVersion, what: "400: the API version is not available for the subscription", ofARM: true},
+		{name: faultMFA, what: "403 RequestDisallowedByPolicy: a policy asks for multi-factor authentication", ofARM: true},
 		{name: faultReset, what: "the connection ends without an answer"},
 		{name: faultCut, what: "the answer ends in the middle"},
 		{name: faultHang, what: "no answer for a minute, then the connection ends", delay: time.Minute},

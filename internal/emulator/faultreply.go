@@ -63,6 +63,19 @@ func (a *azure) armFault(c *call, f *fault) *armError {
 			Status: http.StatusConflict, Code: "MissingSubscriptionRegistration",
 			Message: "The subscription is not registered to use namespace 'Microsoft.DataFactory'. See https://aka.ms/rps-not-found for how to register subscriptions.",
 		}
+	case faultDisabled:
+		return &armError{Status: http.StatusConflict, Code: "ReadOnlyDisabledSubscription", Message: fmt.Sprintf(
+			"The subscription '%s' is disabled and therefore marked as read only. You cannot perform any write actions on this subscription until it is re-enabled.", c.subscription)}
+	case faultDisallowed:
+		return &armError{
+			Status: http.StatusBadRequest, Code: "DisallowedOperation",
+			Message: "The current subscription type is not permitted to perform operations on any provider namespace. Please use a different subscription.",
+		}
+	case faultNoVersion:
+		return &armError{Status: http.StatusBadRequest, Code: "BadRequest", Message: fmt.Sprintf(
+			"Api version %s is not available for your subscription.", queryValue(c.request, "api-version"))}
+	case faultMFA:
+		return errMFA(c.factory)
 	case faultUnavailable:
 		return &armError{Status: http.StatusServiceUnavailable, Code: "ServiceUnavailable", Message: "The service is temporarily unavailable. Please retry after some time."}
 	case faultTimeout:

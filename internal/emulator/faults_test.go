@@ -38,6 +38,10 @@ func TestFaultsReplaceTheAnswer(t *testing.T) {
 		{"429", `,"code":"TenantRequestsThrottled"`, 429, "TenantRequestsThrottled", "1", "application/json; charset=utf-8"},
 		{"504", "", 504, "The gateway did not receive a response from 'Microsoft.DataFactory' within the specified time period.", "", "application/json; charset=utf-8"},
 		{"unregistered", "", 409, "MissingSubscriptionRegistration", "", "application/json; charset=utf-8"},
+		{"disabled", "", 409, `"code":"ReadOnlyDisabledSubscription"`, "", "application/json; charset=utf-8"},
+		{"disallowed", "", 400, `"code":"DisallowedOperation"`, "", "application/json; charset=utf-8"},
+		{"noVersion", "", 400, "2018-06-01 is not available for your subscription", "", "application/json; charset=utf-8"},
+		{"mfa", "", 403, `"info":{"policyDefinitionDisplayName":"Require MFA to change resources"`, "", "application/json; charset=utf-8"},
 		{"cae", "", 401, "TokenIssuedBeforeRevocationTimestamp", "", "application/json; charset=utf-8"},
 		{"401", `,"delay":"meaningless here"`, 401, "InvalidAuthenticationToken", "", "application/json; charset=utf-8"},
 	}
@@ -165,7 +169,7 @@ func TestBadFaultsAreRefusedWithWhatIsAllowed(t *testing.T) {
 	t.Parallel()
 	b := setup(t, emulator.Options{})
 	for body, want := range map[string]string{
-		`{"call":"token","fault":"418"}`:                 `unknown fault "418"; allowed: 429, 500, 502html, 503, 504, 401, cae, unregistered, reset, cut, hang, slow, drip, skew, late, moved, repeated, truncated, badToken`,
+		`{"call":"token","fault":"418"}`:                 `unknown fault "418"; allowed: 429, 500, 502html, 503, 504, 401, cae, unregistered, disabled, disallowed, noVersion, mfa, reset, cut, hang, slow, drip, skew, late, moved, repeated, truncated, badToken`,
 		`{"call":"*","fault":"hang","delay":"soon"}`:     `delay "soon" is not a duration; allowed: such as 30s`,
 		`{"call":"*","fault":"hang","delay":"-1s"}`:      `delay "-1s" is not a duration`,
 		`{"call":"*","fault":"429","code":"Teapot"}`:     `unknown code "Teapot" of a 429; allowed: SubscriptionRequestsThrottled, TenantRequestsThrottled, TooManyRequests, TooManyPipelineRunQueryRequests`,

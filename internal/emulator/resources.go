@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"net/http"
 	"slices"
-	"strconv"
 	"strings"
 
 	"andon/internal/emulator/world"
@@ -54,7 +53,8 @@ func datasetCollection() collection {
 // list answers all of a collection, a page at a time.
 func (k collection) list(_ *azure, c *call) (reply, *armError) {
 	all := k.of(c)
-	from, e := skipToken(c.request, len(all))
+	token := skipTokens{subject: c.place.ID() + "/" + k.kind}
+	from, e := token.read(c.request, len(all))
 	if e != nil {
 		return reply{}, e
 	}
@@ -67,7 +67,7 @@ func (k collection) list(_ *azure, c *call) (reply, *armError) {
 		page.Value = append(page.Value, resourceRowOf(r))
 	}
 	if to < len(all) {
-		page.NextLink = nextLink(c.request, to)
+		page.NextLink = token.link(c.request, to)
 	}
 	return jsonReply(http.StatusOK, page), nil
 }
@@ -94,19 +94,6 @@ func hasTag(r *http.Request, tag string) bool {
 		}
 	}
 	return false
-}
-
-// skipToken is the place that a nextLink continues at.
-func skipToken(r *http.Request, total int) (int, *armError) {
-	token := queryValue(r, "$skiptoken")
-	if token == "" {
-		return 0, nil
-	}
-	n, err := strconv.Atoi(token)
-	if err != nil || n < 0 || n > total {
-		return 0, errBadRequest("The skip token '%s' is not valid.", token)
-	}
-	return n, nil
 }
 
 func (a *azure) runtimeStatus(c *call) (reply, *armError) {

@@ -20,7 +20,7 @@ import (
 type recording struct {
 	Request struct {
 		Method string          `json:"method"`
-		Path   *string         `json:"path_and_query"`
+		Path   string          `json:"path_and_query"`
 		Body   json.RawMessage `json:"body"`
 	} `json:"request"`
 	Response struct {
@@ -30,16 +30,15 @@ type recording struct {
 	} `json:"response"`
 }
 
-// recordings reads what real Azure answered. The files lie beside the checkout
-// and are no part of it.
+// recordings reads what real Azure answered, with made-up names and ids.
 func recordings(t *testing.T) map[string]recording {
 	t.Helper()
-	files, err := filepath.Glob(filepath.Join("..", "..", "..", "shared", "recordings", "*.json"))
+	files, err := filepath.Glob(filepath.Join("..", "adf", "testdata", "recordings", "*.json"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	if len(files) == 0 {
-		t.Skip("SKIPPED: no recordings are beside this checkout")
+		t.Fatal("no recordings")
 	}
 	all := map[string]recording{}
 	for _, file := range files {
@@ -51,9 +50,7 @@ func recordings(t *testing.T) map[string]recording {
 		if err := json.Unmarshal(text, &r); err != nil {
 			t.Fatalf("%s: %v", file, err)
 		}
-		if r.Request.Path != nil { // a fragment of a document has no request
-			all[strings.TrimSuffix(filepath.Base(file), ".json")] = r
-		}
+		all[strings.TrimSuffix(filepath.Base(file), ".json")] = r
 	}
 	return all
 }
@@ -326,7 +323,7 @@ func (p *replay) send(name string, r recording) answer {
 	if name == "errors-003" { // the recorded accident must happen first
 		p.addFault(`{"call":"startTrigger","fault":"504","count":1}`)
 	}
-	asked, query, _ := strings.Cut(*r.Request.Path, "?")
+	asked, query, _ := strings.Cut(r.Request.Path, "?")
 	seg := strings.Split(asked, "/")
 	p.f = p.info.Factories[0]
 	if len(seg) > factorySegments {
@@ -484,7 +481,7 @@ func (p *replay) factoryWith(below, text string) string {
 // hasNodes reports whether recorded monitoring data has nodes; nil for other
 // answers.
 func hasNodes(r recording) *bool {
-	if !strings.Contains(*r.Request.Path, "/monitoringData?") {
+	if !strings.Contains(r.Request.Path, "/monitoringData?") {
 		return nil
 	}
 	has := strings.Contains(string(r.Response.Body), `"nodes"`)

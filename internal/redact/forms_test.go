@@ -79,6 +79,8 @@ func TestJSONWithinATextIsLookedInto(t *testing.T) {
 func TestFormsOfTexts(t *testing.T) {
 	t.Parallel()
 	forms{
+		`5%password=abc1 and %accessKey=abc1x`:                                  `5%password=<redacted> and %accessKey=<redacted>`,
+		`a%20sig=abc%26sig=abc%26password=b%26c=d and &password = "p1" &pwd=''`: `a%20sig=<redacted>%26sig=<redacted>%26password=<redacted>%26c=d and &password = "<redacted>" &pwd=''`,
 		// T-SQL and Python.
 		`ALTER LOGIN etl WITH PASSWORD = N'hunter2!', CHECK_POLICY = OFF`: `ALTER LOGIN etl WITH PASSWORD = N'<redacted>', CHECK_POLICY = OFF`,
 		`EXEC p @user = N'u', @password = N'p1'`:                          `EXEC p @user = N'u', @password = N'<redacted>'`,

@@ -5,18 +5,21 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
+	"unicode"
 
 	"andon/internal/redact"
 )
 
-// FuzzJSON demands that valid JSON stays valid, that doing it twice changes
+// FuzzIdempotent demands that valid JSON stays valid, that doing it twice changes
 // nothing, and that what is said to be unchanged is.
-func FuzzJSON(f *testing.F) {
+func FuzzIdempotent(f *testing.F) {
 	for _, seed := range []string{
 		`{"a":{"pwd":"x","v":[1,2e3,null,"sig=x"]}}`, `"{\"token\":\"x\"}"`, `{"name":"token","value":{"type":"SecureString","value":"p"}}`, `Pwd=x;`,
 		`{"password":{"type":"AzureKeyVaultSecret","secretName":"x"}}`, `{"m":"https://u:p@h/?code=0123456789012345678901&x"}`, `[[[["<Pwd>x</Pwd>"]]]]`,
+		`{"x0000000":0eAa`, `{"token": "password":"x"}`, `{"input":{"a":{"b":1},"x":2},"output":{"y":"Pwd=1"}}`, `%7B%22pwd%22%3A%22x%22%7D`, `{&quot;pwd&quot;:&quot;x&quot;}`, `eyJwYXNzd29yZCI6Imh1bnRlcjIifQ==`,
 	} {
 		f.Add([]byte(seed))
 	}
@@ -24,11 +27,24 @@ func FuzzJSON(f *testing.F) {
 	if err != nil {
 		f.Fatal(err)
 	}
+	allowing, err := redact.New(redact.Patterns{OnlyAllowed: true, Allow: []string{"output.**", "input.a*"}})
+	if err != nil {
+		f.Fatal(err)
+	}
 	plain := redact.Default()
 	f.Fuzz(func(t *testing.T, in []byte) {
-		for _, r := range []*redact.Redactor{plain, own} {
+		for _, r := range []*redact.Redactor{plain, own, plain.WithKeys("x", "a")} {
+			text, changed := r.Text(string(in))
+			if changed == (text == string(in)) {
+				t.Fatalf("changed is %t of %q and %q", changed, in, text)
+			}
+			if again, _ := r.Text(text); again != text {
+				t.Fatalf("%q became %q, then %q", in, text, again)
+			}
+		}
+		for _, r := range []*redact.Redactor{plain, own, allowing, plain.WithKeys("x", "a")} {
 			before := bytes.Clone(in)
-			out, changed := r.JSON(in)
+			out, changed := r.ActivityRun(in, redact.Options{})
 			if !bytes.Equal(in, before) {
 				t.Fatalf("the input was written to: %q became %q", before, in)
 			}
@@ -38,7 +54,7 @@ func FuzzJSON(f *testing.F) {
 			if json.Valid(in) && !json.Valid(out) {
 				t.Fatalf("%q is no JSON, of %q", out, in)
 			}
-			if again, _ := r.JSON(out); !bytes.Equal(again, out) {
+			if again, _ := r.ActivityRun(out, redact.Options{}); !bytes.Equal(again, out) {
 				t.Fatalf("%q became %q, then %q", in, out, again)
 			}
 		}
@@ -70,40 +86,63 @@ func planted(secret string) (values, texts []string) {
 	return values, texts
 }
 
-// FuzzPlanted hides a secret in every place that is known, with any text
-// around it and wrapped in JSON as often as given, and demands that it is
-// gone.
+// FuzzPlanted hides a secret in every place that is known, and in every sample
+// that is hidden alone, with any text around it and wrapped in every way, and
+// demands that it is gone.
 func FuzzPlanted(f *testing.F) {
-	for i := range 40 {
-		f.Add(uint8(i*5), uint8(i%4), []byte{1, 2, 3, 4, byte(i)}, "before", "after")
-	}
-	f.Add(uint8(70), uint8(1), []byte("abcdef"), `{"a":"`, `"}`)
-	f.Add(uint8(71), uint8(2), []byte("abcdef"), "password='", "' \\\" ;")
-	f.Add(uint8(95), uint8(3), []byte("'&;{}"), "before", "after")
 	plain := redact.Default()
-	f.Fuzz(func(t *testing.T, place, wraps uint8, noise []byte, before, after string) {
+	var held []sample
+	for _, s := range samples(f) {
+		clean, _ := plain.JSON([]byte(s.text))
+		if !slices.ContainsFunc(s.secrets, func(secret string) bool { return bytes.Contains(clean, []byte(secret)) }) {
+			held = append(held, s)
+		}
+	}
+	for i := range len(held) + 100 {
+		f.Add(uint16(i), uint8(i), uint8(i/3), []byte{1, 2, 3, 4, byte(i)}, "before", "after")
+	}
+	for i, around := range []string{`{"a":"`, `"}`, "password='", "' \\\" ;", `["`, "<a b='", "&quot;", "%22", "{", "Cookie: a=b; ", "--", "<redacted>", "password=<redacted>", `{"password":`, "curl -u "} {
+		f.Add(uint16(i*7), uint8(i), uint8(0), []byte("abcdef"), around, around)
+		f.Add(uint16(i*11), uint8(0), uint8(1), []byte("'&;{}"), around, "after")
+	}
+	f.Fuzz(func(t *testing.T, place uint16, wrap, wraps uint8, noise []byte, before, after string) {
 		secret := "Zq7" + hex.EncodeToString(append(noise, 0xA1, 0xB2, 0xC3, 0xD4, 0xE5, 0xF6))
-		if strings.Contains(before+after, "Zq7") {
+		if strings.Contains(before+after, "Zq7") || len(noise) > 50 {
 			return
 		}
+		secrets := []string{secret}
 		values, texts := planted(secret)
-		n := int(place) % (len(values) + len(texts))
-		var raw []byte
-		if n < len(values) {
-			raw = fmt.Appendf(nil, `{"before":%s,"v":[%s],"after":%s}`, quoted(t, before), values[n], quoted(t, after))
-		} else {
-			text := texts[n-len(values)]
-			if strings.ContainsAny(before, "{[") && strings.ContainsAny(text, "{[") {
-				return // JSON that begins before may take the other's quotes for its own: see the package's doc
+		var text string
+		switch n := int(place) % (len(values) + len(texts) + len(held)); {
+		case n < len(values):
+			text = fmt.Sprintf(`{"before":%s,"v":[%s],"after":%s}`, quoted(t, before), values[n], quoted(t, after))
+		case n < len(values)+len(texts):
+			text = before + " " + texts[n-len(values)] + " " + after
+		default:
+			s := held[n-len(values)-len(texts)]
+			if slices.ContainsFunc(s.secrets, func(secret string) bool { return strings.Contains(before+after, secret) }) {
+				return
 			}
-			raw = fmt.Appendf(nil, `{"m":%s}`, quoted(t, before+" "+text+" "+after))
+			text, secrets = before+" "+s.text+" "+after, s.secrets
 		}
-		for range wraps % 5 {
+		all := wrappings()
+		how := all[int(wrap)%len(all)]
+		if how.name == "base64" && strings.ContainsFunc(text, func(c rune) bool { return c < ' ' && !unicode.IsSpace(c) || c == 0x7F || c == '\v' || c == '\f' }) {
+			return // what is no text is not looked into
+		}
+		wrapped, secrets := how.wrap(t, sample{text: text, secrets: secrets})
+		raw := []byte(wrapped)
+		for range wraps % 4 {
 			raw = fmt.Appendf(nil, `{"inner":%s}`, quoted(t, string(raw)))
 		}
 		out, _ := plain.JSON(raw)
-		if bytes.Contains(out, []byte(secret)) || !json.Valid(out) {
-			t.Fatalf("the secret %s survives:\n%s\nbecame\n%s", secret, raw, out)
+		for _, secret := range secrets {
+			if bytes.Contains(out, []byte(secret)) {
+				t.Fatalf("the secret %s survives:\n%s\nbecame\n%s", secret, raw, out)
+			}
+		}
+		if json.Valid(raw) && !json.Valid(out) {
+			t.Fatalf("%s\nbecame\n%s", raw, out)
 		}
 		if again, changed := plain.JSON(out); changed {
 			t.Fatalf("%s\nbecame\n%s\nthen\n%s", raw, out, again)
@@ -147,11 +186,11 @@ func FuzzPasswords(f *testing.F) {
 	})
 }
 
-// quoted writes a text as .NET does: with & ' + < > and what is not ASCII
+// quoted writes a value as .NET does: with & ' + < > and what is not ASCII
 // escaped.
-func quoted(t *testing.T, s string) []byte {
+func quoted(t *testing.T, v any) []byte {
 	t.Helper()
-	b, err := json.Marshal(s)
+	b, err := json.Marshal(v)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -25,14 +25,26 @@ func isSecret(name string) secrecy {
 	var space [longestName]byte
 	n := normalName(space[:0], name)
 	switch {
-	case len(n) < 3 || describes(n):
+	case n == "pw" || hasEnd(n, "pw") && isLastWord(name, "pw"):
+		return secret
+	case len(n) < 3:
+		return public
+	case hasAny(n, "azureaccountkey", "fsazuresas"): // what Spark is configured with; the account's name follows
+		return guarded
+	case hasEnd(n, "webhookurl", "webhookuri", "incomingwebhook", "encryptedcredential", "sasuri", "sasurl"):
+		return secret // such a URL is the secret itself
+	case describes(n):
 		return public
 	case hasAny(n, "password", "passwd", "passphrase"), strings.Contains(n, "secret") && !strings.Contains(n, "secretar"),
 		hasAny(n, "credential", "connectionstring", "connstr"), isOne(n, "pwd", "sas", "sig", "pfx"):
 		return secret
-	case hasEnd(n, "authorization", "cookie", "cookies", "pwd", "sasuri", "sasurl", "bearer", "jwt"):
+	case hasEnd(n, "authorization", "cookie", "cookies", "pwd", "bearer", "jwt", "passcode", "embeddedcert", "clientcertificate", "privatekeycontent", "keyfilecontent", "authheaders", "basicauth", "sharedaccesssignature", "authcode", "authorizationcode"):
 		return secret
-	case n == "pass", hasEnd(n, "tokens"): // "PASS=118 WARN=0"
+	case hasEnd(n, "passwort", "kennwort", "losenord", "lösenord", "l\u00d6senord", "senordet", "motdepasse", "passord", "wachtwoord"), hasAny(n, "contraseña", "contraseÑa", "contrasena"), isLastWord(name, "senha"):
+		return secret
+	case hasEnd(n, "pass") && (isLastWord(name, "pass") && !isOne(wordBefore(name), ordinals()...) || isOne(strings.TrimSuffix(n, "pass"), users()...)):
+		return guarded
+	case n == "pass", n == "passe", hasEnd(n, "tokens"): // "PASS=118 WARN=0"
 		return guarded
 	case hasEnd(n, "token"):
 		if pages(n) {
@@ -76,9 +88,6 @@ func appendPlain(b []byte, name string) []byte {
 // describes reports whether a name says something about a secret instead of
 // naming it: secretName, tokenCount, passwordExpiresOn, credentialInSync.
 func describes(n string) bool {
-	if hasEnd(n, "sasuri", "sasurl") {
-		return false // such a URI is the secret itself
-	}
 	return hasEnd(
 		n,
 		"name", "names", "id", "ids", "count", "length", "len", "size", "limit", "index", "type", "types", "kind", "mode", "method", "format",
@@ -104,8 +113,47 @@ func opens(of string) bool {
 	return hasEnd(
 		of, "api", "app", "access", "account", "admin", "auth", "cosmos", "decryption", "encryption", "eventhub", "function", "functions", "hmac", "host",
 		"integrationruntime", "iothub", "license", "master", "openai", "private", "search", "servicebus", "shared", "signing", "ssh", "storage",
-		"subscription", "symmetric", "webhook", "workspace",
+		"subscription", "symmetric", "webhook", "workspace", "principal", "consumer", "service", "sas", "spn", "db", "instrumentation", "redis",
 	)
+}
+
+// users are who has a pass in names that are written in one, as dbpass.
+func users() []string {
+	return []string{"db", "database", "smtp", "mail", "mysql", "pg", "postgres", "sql", "ftp", "sftp", "ssh", "user", "usr", "admin", "root", "my", "login", "proxy", "svc", "service", "key", "keystore", "truststore", "sa", "oracle", "ora", "src", "dst", "http", "ldap", "redis", "rabbitmq", "mongo", "snowflake", "sap"}
+}
+
+// ordinals are words before a pass that is a round and no password.
+func ordinals() []string {
+	return []string{"first", "second", "third", "last", "next", "previous", "one", "two", "single", "multi", "per", "final", "each", "by", "did", "checks", "check", "test", "tests", "boarding", "season", "rows", "quality", "validation"}
+}
+
+// isLastWord reports whether the last word of a name, written as in dbPass,
+// db_pass or DB_PASS, is the given one. A number after it does not count.
+func isLastWord(name, word string) bool {
+	name = strings.TrimRight(name, "0123456789")
+	if !hasSuffixFold(name, word) {
+		return false
+	}
+	before, last := name[:len(name)-len(word)], name[len(name)-len(word):]
+	if before == "" {
+		return true
+	}
+	c := before[len(before)-1]
+	return !isAlnum(c) || last[0] < 'a' && ('a' <= c && c <= 'z' || isDigit(c)) && last[1:] == strings.ToLower(last[1:])
+}
+
+// wordBefore returns the word before the last one of a name, in lower case.
+func wordBefore(name string) string {
+	name = strings.TrimRight(name, "0123456789")
+	end := len(name) - len("pass")
+	for end > 0 && !isAlnum(name[end-1]) {
+		end--
+	}
+	start := end
+	for start > 0 && isAlnum(name[start-1]) && (start == end || name[start] < 'A' || name[start] > 'Z' || name[start-1] < 'a') {
+		start--
+	}
+	return strings.ToLower(name[start:end])
 }
 
 func hasAny(n string, parts ...string) bool {

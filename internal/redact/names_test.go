@@ -1,7 +1,6 @@
 package redact
 
 import (
-	"math/bits"
 	"strings"
 	"testing"
 )
@@ -10,18 +9,21 @@ func TestNamesOfSecretsAndNearMisses(t *testing.T) {
 	t.Parallel()
 	for want, names := range map[secrecy][]string{
 		secret: {
+			"passcode", "pw", "dbPw", "db_pw", "webhookUrl", "webhook_uri", "Passwort", "Kennwort", "lösenord", "LÖSENORD", "losenord", "motDePasse", "contraseña", "senha", "dbSenha",
+			"servicePrincipalEmbeddedCert", "privateKeyContent", "keyFileContent", "authHeaders", "basicAuth", "clientCertificate", "sharedAccessSignature",
 			"password", "Password", "PASS_WORD", "dbPassword", "password1", "passwordText", "passwordBase64", "passwordHash", "passwd", "pwd", "Pwd", "sql-pwd",
 			"passphrase", "secret", "clientSecret", "client_secret", "secretValue", "secrets", "spnSecret2", "credential", "credentials", "encryptedCredential",
 			"connectionString", "connection_string", "ConnectionString1", "connStr", "authorization", "Authorization", "proxy-authorization", "AuthorizationHeader",
 			"cookie", "Cookie", "Set-Cookie", "cookies", "sasUri", "sas_url", "sas", "sig", "pfx", "jwt", "accessJwt", "storageSasUri",
 		},
 		guarded: {
-			"pass", "pass1",
+			"pass", "pass1", "dbPass", "dbpass", "MYSQL_PASS", "smtpPass", "servicePrincipalKey", "consumerKey", "sasKey", "spnKey", "dbKey", "fs.azure.account.key.acct.dfs.core.windows.net",
 			"token", "Token", "accessToken", "access_token", "refresh_token", "id_token", "sasToken", "SAS_TOKEN", "bearerToken", "tokenValue", "tokens",
 			"apiKey", "api-key", "X-Api-Key", "API_KEYS", "accessKey", "accountKey", "AccountKey", "account key", "sharedAccessKey", "sharedKey", "privateKey",
 			"x-functions-key", "functionKeys", "Ocp-Apim-Subscription-Key", "authKey1", "storageKey", "encryptionKey", "masterKey", "hostKey",
 		},
 		public: {
+			"first_pass", "secondPass", "boardingPass", "trespass", "overpass", "pwc", "upw" + "ard", "desenha", "webhook", "webhookName", "certificateName", "consumerGroup", "basicAuthEnabled",
 			"", "id", "value", "name", "key", "keys", "secretName", "secret_name", "passwordName", "tokenCount", "token_count", "total_token_count", "maxTokenLimit", "tokenType", "token_type",
 			"continuationToken", "ContinuationToken", "nextPageToken", "nextToken", "skipToken", "$skipToken", "syncToken", "deltaToken", "cancellationToken",
 			"PublicKeyToken", "tokenExpiry", "expires_in", "tokenExpiresOn", "tokenEndpoint", "token_uri", "passwordExpiry", "secretVersion", "credentialInSync",
@@ -53,15 +55,17 @@ func names() []string {
 func TestEveryNameHasAHint(t *testing.T) {
 	t.Parallel()
 	h := newHints()
-	if n := bits.OnesCount64(h.ends); n != len(hintPatterns()) {
-		t.Fatalf("only %d of %d hints fit into 64 bits", n, len(hintPatterns()))
-	}
 	all := []string{"pass_word", "pass.word", "pass word", "connection_string", "connection-string", "connection.string", "connection string", "conn_str", "conn.str"}
 	for _, name := range names() {
 		for _, end := range []string{"", "1", "Text", "Value", "Header", "PlainText", "Base64", "_1", " value", "-2"} {
 			all = append(all, name+end, strings.ToUpper(name+end))
 		}
 	}
+	all = append(
+		all, "passcode", "pw", "db_pw", "adminPw", "dbPass", "dbpass", "MYSQL_PASS", "smtp-pass", "webhookUrl", "webhook_uri", "Passwort", "Kennwort", "lösenord", "LÖSENORD", "losenord", "motDePasse", "passe", "contraseña",
+		"contrasena", "senha", "db_senha", "passord", "wachtwoord", "servicePrincipalKey", "servicePrincipalEmbeddedCert", "privateKeyContent", "keyFileContent", "consumerKey", "authHeaders",
+		"basicAuth", "clientCertificate", "encryptedCredential", "sharedAccessSignature", "authCode", "authorization_code", "fs.azure.account.key.acct.dfs.core.windows.net", "sasKey", "spnKey", "dbKey",
+	)
 	for _, name := range all {
 		if isSecret(name) == public {
 			t.Errorf("%s is the name of no secret", name)
@@ -99,7 +103,7 @@ func FuzzNames(f *testing.F) {
 	h := newHints()
 	f.Fuzz(func(t *testing.T, name string) {
 		var space [longestName]byte
-		if plain := string(appendPlain(space[:0], name)); isSecret(plain) != public && !h.in(plain) {
+		if plain := string(appendPlain(space[:0], name)); isSecret(plain) != public && !h.in(plain+"=") {
 			t.Fatalf("%q has no hint", plain)
 		}
 	})

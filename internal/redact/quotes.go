@@ -5,7 +5,7 @@ import "strings"
 // quotes follows which quotes are open in a text, from left to right.
 type quotes struct {
 	at             int  // how far the text has been followed
-	prev           byte // what stands before that
+	prev           byte // what comes before that
 	single, double bool
 }
 

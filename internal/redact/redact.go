@@ -3,14 +3,15 @@ package redact
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"regexp"
 	"strings"
 )
 
-// Marker stands in the place of a secret.
+// Marker takes the place of a secret.
 const Marker = "<redacted>"
 
-// TooDeep stands in the place of what is nested so deeply that it is not
+// TooDeep takes the place of what is nested so deeply that it is not
 // looked into, where it could hold a secret.
 const TooDeep = "<too deep>"
 
@@ -20,22 +21,31 @@ const (
 	MaxPatternLength = 1_000 // bytes
 )
 
-// Patterns are regular expressions (RE2) of the operator's own. A key that
-// one of Keys matches anywhere has a secret value. What one of Values matches
-// in a text or a number is a secret. With any of them each row has to be taken
-// apart, which costs several times as much as decoding it.
+// Patterns are the operator's own. Keys and Values are regular expressions
+// (RE2): a key that one of Keys matches anywhere has a secret value, and what
+// one of Values matches in a text or a number is a secret. With any of them each
+// row has to be taken apart, which costs several times as much as decoding it.
+//
+// With OnlyAllowed, of the inputs and outputs of activity runs only the values
+// of the members in Allow and in [SafeMembers] are kept, and of those only what
+// holds no secret. A path is input or output and the names of members, in which
+// * is any text, and ** any number of names: output.firstRow.*.
 type Patterns struct {
-	Keys   []string
-	Values []string
+	Keys        []string
+	Values      []string
+	OnlyAllowed bool
+	Allow       []string
 }
 
 // Redactor takes secrets out. It can be used concurrently; its time is linear
 // in what it is given.
 type Redactor struct {
-	hints    hints
-	triggers [256]bool // bytes at which a rule for texts may start
-	keys     []*regexp.Regexp
-	values   []*regexp.Regexp
+	hints   hints
+	rules   [256][]rule // by the byte they start at
+	keys    []*regexp.Regexp
+	values  []*regexp.Regexp
+	names   map[string]bool // in lower case, of WithKeys
+	allowed *allowList      // nil without OnlyAllowed
 }
 
 // New makes a redactor with the built-in rules and the operator's patterns.
@@ -46,17 +56,44 @@ func New(p Patterns) (*Redactor, error) {
 	if r.keys, err = compile("keys", p.Keys); err != nil {
 		return nil, err
 	}
-	r.values, err = compile("values", p.Values)
+	if r.values, err = compile("values", p.Values); err != nil {
+		return nil, err
+	}
+	if p.OnlyAllowed {
+		r.allowed, err = newAllowList(p.Allow)
+	}
 	return r, err
 }
 
 // Default makes a redactor with the built-in rules alone.
 func Default() *Redactor {
 	r := &Redactor{hints: newHints()}
-	for _, c := range []byte(triggers) {
-		r.triggers[c] = true
+	for _, rule := range textRules() {
+		for _, c := range []byte(rule.starts) {
+			r.rules[c] = append(r.rules[c], rule)
+		}
 	}
 	return r
+}
+
+// WithKeys returns a Redactor that also redacts the values of members with
+// these names, without regard to case and at any depth, as r does those of
+// "password". The names are exact: pin does not match pinCode. r stays as it
+// is. Use it where something other than the name says that a value is secret:
+// a parameter that its pipeline declares as SecureString.
+func (r *Redactor) WithKeys(names ...string) *Redactor {
+	if len(names) == 0 {
+		return r
+	}
+	with := *r
+	with.names = maps.Clone(r.names)
+	if with.names == nil {
+		with.names = map[string]bool{}
+	}
+	for _, name := range names {
+		with.names[strings.ToLower(name)] = true
+	}
+	return &with
 }
 
 func compile(list string, patterns []string) ([]*regexp.Regexp, error) {
@@ -105,62 +142,72 @@ type Options struct {
 // returned; with one, all else stays as it was written: order, numbers, white
 // space. What is no JSON is taken as a text.
 func (r *Redactor) JSON(raw []byte) (clean []byte, changed bool) {
-	return r.ActivityRun(raw, Options{})
+	return r.row(raw, Options{}, nil)
 }
 
 // ActivityRun is JSON for a row of an activity run, of which whole members
 // may have to go.
 func (r *Redactor) ActivityRun(raw []byte, o Options) (clean []byte, changed bool) {
-	if !r.suspects(raw) && o == (Options{}) {
+	return r.row(raw, o, r.allowed)
+}
+
+func (r *Redactor) row(raw []byte, o Options, allowed *allowList) (clean []byte, changed bool) {
+	if !r.suspects(raw) && o == (Options{}) && allowed == nil {
 		return raw, false
 	}
-	if !json.Valid(raw) {
-		text, changed := r.Text(string(raw))
-		if !changed {
-			return raw, false
+	text := string(raw)
+	settled := settle(text, `"`+Marker+`"`, func(s string) string {
+		if !json.Valid([]byte(s)) {
+			return r.redactText(s, 0)
 		}
-		if raw = []byte(text); !json.Valid(raw) {
-			return raw, true
+		w := walker{r: r, raw: []byte(s), drop: o}
+		w.value(w.next(0), 0)
+		if s = w.edited(s); allowed != nil {
+			s = allowed.allowOnly(s)
 		}
-		clean, _ = r.ActivityRun(raw, o)
-		return clean, true
-	}
-	w := walker{r: r, raw: raw, drop: o}
-	w.value(w.next(0), 0)
-	if len(w.edits) == 0 {
+		return s
+	})
+	if settled == text {
 		return raw, false
 	}
-	return w.edited(), true
+	return []byte(settled), true
 }
 
 // Text returns a message without its secrets, and whether it had any.
-func (r *Redactor) Text(s string) (clean string, changed bool) { return r.text(s, 0) }
-
-// text is Text for what is nested so deeply.
-func (r *Redactor) text(s string, depth int) (clean string, changed bool) {
-	clean = s
-	// What one rule leaves can be a matter for another; doing it again later
-	// must change nothing.
-	for pass := range 4 {
-		before := clean
-		if len(r.keys) > 0 || r.hints.in(clean) {
-			clean = r.redactText(clean, depth, pass > 0)
-		}
-		for _, re := range r.values {
-			clean = replaceMatches(re, clean)
-		}
-		if clean == before {
-			break
-		}
-	}
+func (r *Redactor) Text(s string) (clean string, changed bool) {
+	clean = r.text(s, 0)
 	return clean, clean != s
 }
 
+// text is Text for what is nested so deeply.
+func (r *Redactor) text(s string, depth int) string {
+	return settle(s, Marker, func(s string) string { return r.redactText(s, depth) })
+}
+
+// mostPasses is how often a text is looked through. One pass finds what there
+// is and the second finds nothing more, but for texts that were made to do otherwise.
+const mostPasses = 6
+
+// settle redacts s until a pass finds nothing more. What does not come to rest
+// becomes all, which a pass must leave as it is. So redacting twice is
+// redacting once, whatever the rules do: the result is a text that a pass does
+// not change. Example: "a" -> "b" -> "b" gives "b"; "a" -> "b" -> "a" -> … gives all.
+func settle(s, all string, pass func(string) string) string {
+	for range mostPasses {
+		next := pass(s)
+		if next == s {
+			return s
+		}
+		s = next
+	}
+	return all
+}
+
 // suspects reports whether b may hold a secret. Most rows don't, and this
-// says so for a tenth of what decoding them costs. The operator's patterns
+// says so for a third of what decoding them costs. The operator's patterns
 // can be looked for only in decoded texts.
 func (r *Redactor) suspects(b []byte) bool {
-	return len(r.keys)+len(r.values) > 0 || r.hints.inBytes(b)
+	return len(r.keys)+len(r.values)+len(r.names) > 0 || r.hints.inBytes(b)
 }
 
 // replaceMatches puts Marker in the place of each match. A match within a

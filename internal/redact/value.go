@@ -9,6 +9,30 @@ type value struct {
 	s      string
 	from   int
 	quotes string // that were opened before the name and not closed
+	work   *int   // how many bytes were looked at
+}
+
+// endsAt counts what was looked at up to an end, and returns it.
+func (v *value) endsAt(end int) int {
+	*v.work += end - v.from
+	return end
+}
+
+// run returns the end of the bytes of a kind that begin here.
+func (v *value) run(of func(c byte) bool) int {
+	to := v.from
+	for to < len(v.s) && of(v.s[to]) {
+		to++
+	}
+	return v.endsAt(to)
+}
+
+// untilText returns where a text begins that ends the value.
+func (v *value) untilText(stop string) int {
+	if at := strings.Index(v.s[v.from:], stop); at >= 0 {
+		return v.endsAt(v.from + at)
+	}
+	return v.endsAt(len(v.s))
 }
 
 func (v *value) skipBlanks() {
@@ -17,33 +41,33 @@ func (v *value) skipBlanks() {
 	}
 }
 
-// skipScheme moves over the scheme of an Authorization header, and reports
-// whether it is one that a secret follows.
-func (v *value) skipScheme() bool {
+// skipScheme moves over the scheme of an Authorization header, and returns it
+// in lower case; "" without.
+func (v *value) skipScheme() string {
 	i := v.from
 	for i < len(v.s) && isName(v.s[i]) {
 		i++
 	}
-	if i == v.from || i+1 >= len(v.s) || v.s[i] != ' ' {
-		return false
+	if i == v.from || i-v.from > longestName || i+1 >= len(v.s) || v.s[i] != ' ' {
+		return ""
 	}
 	scheme := strings.ToLower(v.s[v.from:i])
 	v.from = i + 1
-	return isOne(scheme, "basic", "bearer", "sharedkey", "sharedkeylite", "sharedaccesssignature", "negotiate", "token")
+	return scheme
 }
 
 // until returns the end of what has none of stops.
 func (v *value) until(stops string) int {
 	if at := strings.IndexAny(v.s[v.from:], stops); at >= 0 {
-		return v.from + at
+		return v.endsAt(v.from + at)
 	}
-	return len(v.s)
+	return v.endsAt(len(v.s))
 }
 
 // skipQuote moves into the quotes of a quoted value, and returns its quote with
 // what else is around it: backslashes as in "{\"pwd\":\"x\"}", the same quote
 // again as in 'set pwd = ”x”'; "" for one that is not quoted. Up to two letters
-// may stand before a quote: N'x' is a text in T-SQL, b"x" in Python.
+// may come before a quote: N'x' is a text in T-SQL, b"x" in Python.
 func (v *value) skipQuote() (quote string) {
 	open := v.from
 	for open < len(v.s) && open-v.from < 2 && strings.IndexByte("NnBbFfRrUuEe", v.s[open]) >= 0 {
@@ -74,7 +98,7 @@ func (v *value) quoted() (end int, ok bool) {
 	if quote == "" {
 		return 0, false
 	}
-	return v.closing(quote), true
+	return v.endsAt(v.closing(quote)), true
 }
 
 // closing returns where what closes a quote begins. Quotes with backslashes
@@ -129,16 +153,16 @@ func (v *value) inURL(encoded bool) int {
 		case strings.HasPrefix(v.s[i:], Marker):
 			i += len(Marker) - 1
 		case c <= ' ', strings.IndexByte(`&#"'<>;\`, c) >= 0:
-			return i
+			return v.endsAt(i)
 		case encoded && (hasFold(v.s[i:], "%26") || hasFold(v.s[i:], "%22") || hasFold(v.s[i:], "%20")):
-			return i
+			return v.endsAt(i)
 		}
 	}
-	return len(v.s)
+	return v.endsAt(len(v.s))
 }
 
 // inConnectionString returns the end of a value in a connection string: the
-// next semicolon as a rule. inBraces says that a brace opened the whole.
+// next semicolon, usually. inBraces says that a brace opened the whole.
 func (v *value) inConnectionString(inBraces bool) int {
 	if end, ok := v.quoted(); ok {
 		return end
@@ -149,21 +173,21 @@ func (v *value) inConnectionString(inBraces bool) int {
 	for i := v.from; i < len(v.s); i++ {
 		switch c := v.s[i]; {
 		case c == ';', c == '\n', c == '\r', c == '}' && inBraces, c == '<' && strings.HasPrefix(v.s[i:], "</"):
-			return i
+			return v.endsAt(i)
 		case c == '&' && isParameter(v.s[i+1:]) && !reachesSemicolon(v.s[i+1:]):
-			return i
+			return v.endsAt(i)
 		case isQuote(c) && (v.s[i-1] == '\\' || !continues(v.s[i+1:])) && v.isClosed(i):
 			for i > v.from && v.s[i-1] == '\\' {
 				i--
 			}
-			return i
+			return v.endsAt(i)
 		}
 	}
-	return len(v.s)
+	return v.endsAt(len(v.s))
 }
 
 // isClosed reports whether the quote at i ends the string that the whole
-// connection string stands in. Else it is part of a password.
+// connection string is in. Else it is part of a password.
 func (v *value) isClosed(i int) bool {
 	return strings.IndexByte(v.quotes, v.s[i]) >= 0 || v.s[i] == '"' && i+1 < len(v.s) && strings.IndexByte(",]}", v.s[i+1]) >= 0
 }
@@ -193,7 +217,7 @@ func reachesSemicolon(s string) bool {
 	return at >= 0 && s[at] == ';'
 }
 
-// inProse returns the end of a value that stands in a sentence.
+// inProse returns the end of a value in a sentence.
 func (v *value) inProse() int {
 	if end, ok := v.quoted(); ok {
 		return end
@@ -203,10 +227,10 @@ func (v *value) inProse() int {
 		case strings.HasPrefix(v.s[i:], Marker):
 			i += len(Marker) - 1
 		case c <= ' ', strings.IndexByte(`;"'<>\`, c) >= 0, c == '&' && isParameter(v.s[i+1:]):
-			return i
+			return v.endsAt(i)
 		}
 	}
-	return len(v.s)
+	return v.endsAt(len(v.s))
 }
 
 // inObject returns the end of a member's value in JSON within a text, where
@@ -245,7 +269,7 @@ func (v *value) isCookie() bool {
 	return at > 0 && v.s[v.from+at] == '='
 }
 
-// skipBetween moves over what stands between an option and its argument, and
+// skipBetween moves over what is between an option and its argument, and
 // reports whether both are elements of an array.
 func (v *value) skipBetween() bool {
 	i := v.from
@@ -305,8 +329,11 @@ func isNothing(s string) bool {
 	case "", "}", "null", "none", "true", "false":
 		return true
 	}
-	return false
+	return isMasked(s)
 }
+
+// isMasked reports whether s is what services show for a secret: asterisks.
+func isMasked(s string) bool { return strings.Trim(s, "*") == "" }
 
 // isNumber reports whether s is a short number, in a sentence maybe.
 func isNumber(s string) bool {
@@ -323,13 +350,22 @@ func isBlank(c byte) bool { return c == ' ' || c == '\t' || c == '\r' || c == '\
 func isDigit(c byte) bool { return '0' <= c && c <= '9' }
 func isQuote(c byte) bool { return c == '"' || c == '\'' }
 
-// isName reports whether c may stand in a name.
+func isHex(c byte) bool   { return isDigit(c) || 'a' <= c|' ' && c|' ' <= 'f' }
+func isAlnum(c byte) bool { return isDigit(c) || 'a' <= c|' ' && c|' ' <= 'z' }
+
+func isUpperOrDigit(c byte) bool { return isDigit(c) || 'A' <= c && c <= 'Z' }
+
+// isBase64Byte reports whether c may be part of base64, of either alphabet.
+func isBase64Byte(c byte) bool { return isAlnum(c) || strings.IndexByte("+/=-_", c) >= 0 }
+
+// isName reports whether c may be part of a name. Letters that are not ASCII may
+// be those of a language.
 func isName(c byte) bool {
-	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || isDigit(c) || c == '_' || c == '-' || c == '.' || c == '$'
+	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || isDigit(c) || c == '_' || c == '-' || c == '.' || c == '$' || 0x80 <= c && c <= 0xD4
 }
 
-// isTokenByte reports whether c may stand in a JSON Web Token.
-func isTokenByte(c byte) bool { return isName(c) && c != '$' }
+// isTokenByte reports whether c may be part of a JSON Web Token.
+func isTokenByte(c byte) bool { return isAlnum(c) || c == '_' || c == '-' || c == '.' }
 
 // isAll reports whether each byte of s is of a kind.
 func isAll(s string, kind func(byte) bool) bool {
@@ -339,6 +375,18 @@ func isAll(s string, kind func(byte) bool) bool {
 		}
 	}
 	return true
+}
+
+// looksLikeToken reports whether s is as long as a key or a token, and as
+// mixed.
+func looksLikeToken(s string) bool {
+	const least = 20
+	return len(s) >= least && strings.ContainsAny(s, "0123456789") && strings.ContainsFunc(s, func(c rune) bool { return 'a' <= c|' ' && c|' ' <= 'z' })
+}
+
+// hasSuffixFold is hasFold for the end of s.
+func hasSuffixFold(s, suffix string) bool {
+	return len(s) >= len(suffix) && strings.EqualFold(s[len(s)-len(suffix):], suffix)
 }
 
 // hasFold reports whether s begins with prefix, without regard to the case of

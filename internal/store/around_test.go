@@ -348,19 +348,20 @@ func (x suite) surroundingChanges(t *testing.T) {
 	steps := []struct {
 		name   string
 		silent bool
+		kind   store.SurroundingKind
 		do     func() error
 	}{
-		{name: "triggers", do: func() error { return s.PutTriggers(t.Context(), whole, []adf.Trigger{trigger("a", "Started")}) }},
+		{name: "triggers", kind: store.SurroundingTriggers, do: func() error { return s.PutTriggers(t.Context(), whole, []adf.Trigger{trigger("a", "Started")}) }},
 		{name: "the same one alone", silent: true, do: func() error { return s.PutTriggers(t.Context(), part, []adf.Trigger{trigger("a", "Started")}) }},
-		{name: "another one alone", do: func() error { return s.PutTriggers(t.Context(), part, []adf.Trigger{trigger("b", "Started")}) }},
-		{name: "pipelines", do: func() error { return s.PutDefinitions(t.Context(), whole, nil) }},
-		{name: "runtimes", do: func() error { return s.PutRuntimes(t.Context(), whole, nil) }},
-		{name: "a trouble", do: func() error {
+		{name: "another one alone", kind: store.SurroundingTriggers, do: func() error { return s.PutTriggers(t.Context(), part, []adf.Trigger{trigger("b", "Started")}) }},
+		{name: "pipelines", kind: store.SurroundingPipelines, do: func() error { return s.PutDefinitions(t.Context(), whole, nil) }},
+		{name: "runtimes", kind: store.SurroundingRuntimes, do: func() error { return s.PutRuntimes(t.Context(), whole, nil) }},
+		{name: "a trouble", kind: store.SurroundingTriggers, do: func() error {
 			return s.SetSurroundings(t.Context(), f.Key, store.SurroundingTriggers, 0, &store.Trouble{What: "w"})
 		}},
-		{name: "trigger runs", do: func() error { writeTriggerRuns(t, s, f, hour(1), triggerRow{ID: "a"}); return nil }},
+		{name: "trigger runs", kind: store.SurroundingTriggerRuns, do: func() error { writeTriggerRuns(t, s, f, hour(1), triggerRow{ID: "a"}); return nil }},
 		{name: "the same trigger runs", silent: true, do: func() error { writeTriggerRuns(t, s, f, hour(1), triggerRow{ID: "a"}); return nil }},
-		{name: "a window", do: func() error {
+		{name: "a window", kind: store.SurroundingTriggerRuns, do: func() error {
 			_, err := s.WriteTriggerRuns(t.Context(), store.TriggerRunPage{Factory: f.Key, Asked: hour(1), Completes: &store.Window{From: hour(0), To: hour(1)}, AsOf: hour(1)})
 			return err
 		}},
@@ -372,7 +373,7 @@ func (x suite) surroundingChanges(t *testing.T) {
 		if step.silent {
 			continue // the next one's change would be the second
 		}
-		if c := nextChange(t, sub); c.Kind != store.ChangeSurroundings || c.Factory != f || len(c.Runs) != 0 {
+		if c := nextChange(t, sub); c.Kind != store.ChangeResource || c.Factory != f || c.Resource != step.kind || len(c.Runs) != 0 {
 			t.Errorf("%s: %+v", step.name, c)
 		}
 	}

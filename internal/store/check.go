@@ -6,15 +6,20 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+
+	"github.com/ncruces/go-sqlite3"
+
+	"andon/internal/store/history"
 )
 
 // Check reads the whole store and returns what is wrong with it, nil for
-// nothing: the file's own integrity, runs stored twice, roll-ups that differ
-// from a recount, failures healed by the wrong run, and surroundings that
-// contradict themselves.
+// nothing: the file's own integrity, runs stored twice, runs that no filter by
+// what started them finds, roll-ups that differ from a recount, recoveries that
+// come out otherwise when they are worked out again, resources that contradict
+// themselves, and imports that a run does not know of.
 func (s *Store) Check(ctx context.Context) error {
-	return errors.Join(s.checkPages(ctx), s.checkTwice(ctx), s.checkRollups(ctx), s.checkHealers(ctx),
-		s.checkDefinitions(ctx), s.checkStates(ctx), s.checkLinks(ctx), s.checkWindows(ctx))
+	return errors.Join(s.checkPages(ctx), s.checkTwice(ctx), s.checkInvokers(ctx), s.checkRollups(ctx), s.checkRecoveries(ctx),
+		s.checkDefinitions(ctx), s.checkStates(ctx), s.checkLinks(ctx), s.checkWindows(ctx), s.checkImports(ctx))
 }
 
 // checkPages has a connection of its own: FTS5 checks by what its connection
@@ -41,6 +46,22 @@ func (s *Store) checkPages(ctx context.Context) (err error) {
 	}
 	if len(found) > 0 {
 		return fmt.Errorf("the file %s is damaged: %s", s.path, strings.Join(found, "; "))
+	}
+	return nil
+}
+
+// checkInvokers looks for runs whose invoker is not noted with their pipeline:
+// a filter by what started them looks in the pipelines that are.
+func (s *Store) checkInvokers(ctx context.Context) error {
+	var n int64
+	err := s.read.QueryRowContext(ctx, `SELECT count(*) FROM run WHERE invoker_id <> 0
+		AND NOT EXISTS (SELECT 1 FROM invoker_pipeline p JOIN invoker i ON i.id = p.invoker_id WHERE p.invoker_id = run.invoker_id AND p.pipeline_id = run.pipeline_id)
+		AND NOT EXISTS (SELECT 1 FROM folded_invoker f WHERE f.id = run.invoker_id)`).Scan(&n)
+	switch {
+	case err != nil:
+		return s.unavailable(fmt.Errorf("check what started runs: %w", err))
+	case n > 0:
+		return fmt.Errorf("%d runs have an invoker that is not noted with their pipeline", n)
 	}
 	return nil
 }
@@ -86,45 +107,6 @@ func (s *Store) checkRollups(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
-// checkHealers walks each pipeline from its newest run back. What a run group
-// of several pipelines heals is left to the writer.
-func (s *Store) checkHealers(ctx context.Context) error {
-	type success struct{ seq, start int64 }
-	var pipeline, wrong int64 = -1, 0
-	var next, later success // the first success at or after the row; the first one after its start
-	var at int64
-	b := newStmt().add("SELECT pipeline_id, seq, status, run_start, healed_seq, flags FROM run").index("run_pipeline").add(" ORDER BY pipeline_id DESC, run_start DESC, run_id DESC")
-	err := b.each(ctx, s.read, func(rows *sql.Rows) error {
-		var p, seq, status, start, flags int64
-		var healed sql.NullInt64
-		if err := rows.Scan(&p, &seq, &status, &start, &healed, &flags); err != nil {
-			return err
-		}
-		if p != pipeline {
-			pipeline, next, later, at = p, success{}, success{}, start
-		}
-		if start != at {
-			later, at = next, start
-		}
-		switch status {
-		case statusSucceeded:
-			next = success{seq, start}
-		case statusFailed:
-			if flags&flagGroupHealed == 0 && healed.Int64 != later.seq {
-				wrong++
-			}
-		}
-		return nil
-	})
-	if err != nil {
-		return s.unavailable(fmt.Errorf("check what healed failures: %w", err))
-	}
-	if wrong > 0 {
-		return fmt.Errorf("%d failures name a wrong run as the one that healed them", wrong)
-	}
-	return nil
-}
-
 // Rebuild counts all roll-ups again from the runs, in one transaction.
 func (s *Store) Rebuild(ctx context.Context) error {
 	err := s.submit(ctx, func(w *writer) error {
@@ -141,6 +123,81 @@ func (s *Store) Rebuild(ctx context.Context) error {
 	}, nil)
 	if err != nil {
 		return fmt.Errorf("rebuild the roll-ups: %w", err)
+	}
+	return nil
+}
+
+// checkRecoveries works the recovery of every failed run out again, and the
+// key and series of every run, and compares them with what is stored. It
+// needs the writer, so a store that was opened for reading only passes.
+func (s *Store) checkRecoveries(ctx context.Context) error {
+	if s.readOnly {
+		return nil
+	}
+	var errs []error
+	err := s.submit(ctx, func(w *writer) error {
+		errs = nil
+		found, err := w.checkWork()
+		errs = append(errs, found...)
+		return err
+	}, nil)
+	if err != nil {
+		errs = append(errs, s.unavailable(fmt.Errorf("work the recoveries out again: %w", err)))
+	}
+	return errors.Join(errs...)
+}
+
+func (w *writer) checkWork() (wrong []error, err error) {
+	var seqs []int64
+	if err := w.query("SELECT r.seq FROM run r JOIN pipeline p ON p.id = r.pipeline_id WHERE p.derived = 1", func(st *sqlite3.Stmt) bool {
+		seqs = append(seqs, st.ColumnInt64(0))
+		return true
+	}); err != nil {
+		return nil, err
+	}
+	for _, seq := range seqs {
+		found, err := w.runsWhere("WHERE seq = ?", seq)
+		if err != nil {
+			return nil, err
+		}
+		r := &found[0]
+		pw, err := w.pipelineWork(r.pipeline)
+		if err != nil {
+			return nil, err
+		}
+		if err := w.checkKey(pw, r); err != nil {
+			wrong = append(wrong, err)
+		}
+		if r.status == statusFailed {
+			e, err := w.evidence(r)
+			if err != nil {
+				return nil, err
+			}
+			if want := codeOf(history.Recover(e)); want != r.recovery {
+				wrong = append(wrong, fmt.Errorf("run %s has recovery %+v, and %+v when it is worked out again", decodeRunID(r.id), r.recovery, want))
+			}
+		}
+		if len(wrong) >= maxWrong {
+			break
+		}
+	}
+	return wrong, nil
+}
+
+// maxWrong is how many wrong rows a check names.
+const maxWrong = 20
+
+func (w *writer) checkKey(pw *pipelineWork, r *storedRun) error {
+	compared, err := w.comparedOf(pw, r)
+	if err != nil {
+		return err
+	}
+	key, ok := compared.Key()
+	switch {
+	case ok != (r.key != nil), ok && *r.key != key:
+		return fmt.Errorf("run %s is compared by %v, and by %d when that is worked out again", decodeRunID(r.id), r.key, key)
+	case ok && r.series == 0:
+		return fmt.Errorf("run %s has no series", decodeRunID(r.id))
 	}
 	return nil
 }

@@ -12,7 +12,7 @@ import (
 // rowCounts are the columns of a roll-up, counted from rows of runs.
 const rowCounts = `sum(status = 1) AS queued, sum(status = 4) AS running, sum(status = 2) AS ok, sum(status = 3) AS failed,
 	sum(status = 5) AS canceling, sum(status = 6) AS cancelled, sum(status NOT IN (1, 2, 3, 4, 5, 6)) AS other,
-	sum(status = 3 AND healed_at IS NULL) AS open`
+	sum(` + condOpen + ") AS open, sum(" + condNotRedone + ") AS not_redone, sum(" + condUnderived + ") AS underived"
 
 // piece is a part of a range that one table can count: whole units of a
 // roll-up, or for the empty unit the rows of the ragged ends.
@@ -64,10 +64,21 @@ func pieces(from, to int64, hours bool) []piece {
 
 func ceilDiv(t, unit int64) int64 { return -floorDiv(-t, unit) }
 
-// tally counts runs by status, and those of the failed that are open.
+// tally counts runs by status, and failed ones by what became of them.
 type tally struct {
-	counts map[adf.Status]int64
-	open   int64
+	counts                     map[adf.Status]int64
+	open, notRedone, underived int64
+}
+
+// recovered counts the failed runs that recovered.
+func (t tally) recovered() int64 {
+	return t.counts[adf.StatusFailed] - t.open - t.notRedone - t.underived
+}
+
+// byRecovery counts the failed runs by the code of their recovery, those that
+// recovered under one of its codes.
+func (t tally) byRecovery() map[int64]int64 {
+	return map[int64]int64{0: t.underived, codeOpen: t.open, codeNotRedone: t.notRedone, codeRecovered: t.recovered()}
 }
 
 func (t tally) total() (n int64) {
@@ -114,7 +125,7 @@ func (s *Store) countBy(ctx context.Context, sc *scope, column string) (map[int6
 		if err := rows.Scan(append([]any{&key}, c.scanInto()...)...); err != nil {
 			return err
 		}
-		out[key] = tally{c.known(), c[colOpen]}
+		out[key] = c.tally()
 		others = others || c[colOther] > 0
 		return nil
 	})
@@ -139,6 +150,10 @@ func (c *counter) scanInto() []any {
 		out[i] = &c[i]
 	}
 	return out
+}
+
+func (c *counter) tally() tally {
+	return tally{counts: c.known(), open: c[colOpen], notRedone: c[colNotRedone], underived: c[colUnderived]}
 }
 
 // known returns the counts of the known statuses that occur.

@@ -56,18 +56,18 @@ func (s *Store) PutDefinitions(ctx context.Context, r Reading, list []adf.Pipeli
 			}
 		}, func(int64) error { return nil })
 		return err
-	}, func() { s.publishReading(r, changed) })
+	}, func() { s.publishReading(r, SurroundingPipelines, changed) })
 	if err != nil {
 		return fmt.Errorf("store %d pipelines: %w", len(list), err)
 	}
 	return nil
 }
 
-// publishReading tells that a reading changed something, or that what it
-// confirms is fresh again.
-func (s *Store) publishReading(r Reading, changed bool) {
+// publishReading announces that a reading changed resources of a kind, or that
+// what it confirms is fresh again.
+func (s *Store) publishReading(r Reading, kind SurroundingKind, changed bool) {
 	if changed || !r.Partial {
-		s.publishSurroundings(r.Factory)
+		s.publishResource(r.Factory, kind)
 	}
 }
 
@@ -131,6 +131,39 @@ func (s *Store) Definition(ctx context.Context, factory, pipeline string, at adf
 		return Definition{}, s.unavailable(fmt.Errorf("read the definition of pipeline %s: %w", pipeline, err))
 	}
 	return d, nil
+}
+
+// Definitions returns the newest definition of each pipeline of a factory that
+// was ever read, deleted ones included, in the order of their names.
+func (s *Store) Definitions(ctx context.Context, factory FactoryKey) ([]adf.PipelineDefinition, error) {
+	b := newStmt().add("SELECT r.name, d.etag, d.published, d.published_by, c.raw FROM resource r JOIN definition d ON d.resource_id = r.id JOIN content c ON c.id = d.content_id WHERE r.place_id = ")
+	b.arg(int64(factory)).add(" AND r.kind = ").arg(string(SurroundingPipelines))
+	b.add(" AND d.from_t = (SELECT max(n.from_t) FROM definition n WHERE n.resource_id = r.id) ORDER BY r.name_key")
+	var all []adf.PipelineDefinition
+	err := b.each(ctx, s.read, func(rows *sql.Rows) error {
+		var name, etag string
+		var published adf.Time
+		var by sql.NullString
+		var packed sql.RawBytes
+		if err := rows.Scan(&name, &etag, &published, &by, &packed); err != nil {
+			return err
+		}
+		content, err := s.codec.unpack(packed)
+		if err != nil {
+			return err
+		}
+		var publishedBy *string
+		if by.Valid {
+			publishedBy = &by.String
+		}
+		d, err := adf.RestorePipelineDefinition(name, etag, published, publishedBy, content)
+		all = append(all, d)
+		return err
+	})
+	if err != nil {
+		return nil, s.unavailable(fmt.Errorf("read the definitions of factory %d: %w", factory, err))
+	}
+	return all, nil
 }
 
 // definitionColumns reads the version of a pipeline, and when the next one came

@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"database/sql"
 	"encoding/json"
 	"fmt"
 	"strings"
@@ -42,6 +41,9 @@ type dicts struct {
 	invokers  map[int64]invoker
 	startedBy map[int64]map[int64]bool // invoker id → ids of the pipelines that it started
 
+	folding     bool             // runs of an earlier version have invokers that were moved; see fold.go
+	foldedKinds map[int64]string // kinds of moved invokers that no pipeline is
+
 	setID     map[string]int64 // by the JSON array of its texts
 	sets      map[int64][]string
 	carriedBy map[int64]map[int64]bool // set id → ids of the pipelines that carried it
@@ -57,10 +59,6 @@ type pipeline struct {
 	name    string // as first seen
 }
 
-// invoker is what started runs: a trigger, "Manual", or the activity of a
-// parent pipeline.
-type invoker struct{ name, kind string }
-
 func newDicts() *dicts {
 	return &dicts{
 		statusID: map[string]int64{}, statusWord: map[int64]adf.Status{},
@@ -71,13 +69,13 @@ func newDicts() *dicts {
 	}
 }
 
-func loadDicts(ctx context.Context, db *sql.DB) (*dicts, error) {
+func loadDicts(ctx context.Context, db *readers) (*dicts, error) {
 	d := newDicts()
 	return d, d.load(ctx, db)
 }
 
 // load reads all dictionaries again; what is known stays.
-func (d *dicts) load(ctx context.Context, db *sql.DB) error {
+func (d *dicts) load(ctx context.Context, db *readers) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	for _, t := range []struct {
@@ -100,10 +98,13 @@ func (d *dicts) load(ctx context.Context, db *sql.DB) error {
 			return fmt.Errorf("read the names: %w", err)
 		}
 	}
+	if err := d.loadFolded(ctx, db); err != nil {
+		return fmt.Errorf("read what is to be folded: %w", err)
+	}
 	return nil
 }
 
-func loadTable(ctx context.Context, db *sql.DB, query string, add func(id, other int64, a, b, c string)) error {
+func loadTable(ctx context.Context, db *readers, query string, add func(id, other int64, a, b, c string)) error {
 	rows, err := db.QueryContext(ctx, query)
 	if err != nil {
 		return err

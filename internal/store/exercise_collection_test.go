@@ -106,12 +106,12 @@ func (x suite) sweeps(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	healed, err := s.HealedSince(t.Context(), hour(2))
+	corrected, err := s.CorrectedSince(t.Context(), hour(2))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(map[store.FactoryKey]store.Healed{f.Key: {Sweeps: 2, Missed: 4, Outdated: 2, Last: hour(3)}}, healed); diff != "" {
-		t.Errorf("healed (-want +got):\n%s", diff)
+	if diff := cmp.Diff(map[store.FactoryKey]store.Corrected{f.Key: {Sweeps: 2, Missed: 4, Outdated: 2, Last: hour(3)}}, corrected); diff != "" {
+		t.Errorf("corrected (-want +got):\n%s", diff)
 	}
 	for _, c := range []struct {
 		since adf.Time

@@ -38,15 +38,15 @@ func (x suite) changes(t *testing.T) {
 	write(t, s, f, row{ID: guid(1), Pipeline: "p", Status: "Failed", Start: hour(1), Ms: 1})
 	c := nextChange(t, sub)
 	runs, err := s.RunsByKey(t.Context(), c.Runs)
-	if err != nil || c.Kind != store.ChangeRun || c.Factory != f || !slices.Equal(ids(runs), []string{guid(1)}) || !runs[0].Open {
+	if err != nil || c.Kind != store.ChangeRun || c.Factory != f || !slices.Equal(ids(runs), []string{guid(1)}) || runs[0].Recovery.State != store.RecoveryOpen {
 		t.Errorf("%+v %v", c, err)
 	}
 	// The failure that a success heals has changed too.
 	write(t, s, f, row{ID: guid(2), Pipeline: "p", Status: "Succeeded", Start: hour(2), Ms: 1})
-	healed := nextChange(t, sub)
-	runs, err = s.RunsByKey(t.Context(), healed.Runs)
-	if err != nil || !slices.Equal(ids(runs), []string{guid(2), guid(1)}) || runs[1].Open || healed.Seq != c.Seq+1 {
-		t.Errorf("%+v %v", healed, err)
+	recovered := nextChange(t, sub)
+	runs, err = s.RunsByKey(t.Context(), recovered.Runs)
+	if err != nil || !slices.Equal(ids(runs), []string{guid(2), guid(1)}) || runs[1].Recovery.State != store.Recovered || recovered.Seq != c.Seq+1 {
+		t.Errorf("%+v %v", recovered, err)
 	}
 	// A page that changes nothing is silent; the end of a window is news.
 	write(t, s, f, row{ID: guid(2), Pipeline: "p", Status: "Succeeded", Start: hour(2), Ms: 1})

@@ -110,7 +110,7 @@ func azurePage(r row) store.Page {
 }
 
 func importPage(r row) store.Page {
-	return store.Page{Runs: []adf.PipelineRun{r.run()}, Origin: store.OriginImport}
+	return store.Page{Runs: []adf.PipelineRun{r.run()}, Origin: store.OriginFile}
 }
 
 // surroundingsOfOddTimes reads runs that begin long after now, or long after

@@ -44,10 +44,16 @@ func exercise(t *testing.T, open opener) {
 	t.Run("an end without a time is the newest", x.undatedEnd)
 	t.Run("an end is not held back by an update that lay ahead", x.updateAhead)
 	t.Run("an imported run becomes Azure's", x.imported)
+	t.Run("logs never overrule the API", x.logsAndAnswers)
+	t.Run("an undone import leaves nothing", x.undoneExactly)
+	t.Run("an import is undone once", x.undoneTwice)
+	t.Run("a rehearsed import stores nothing", x.rehearsed)
 	t.Run("a forgotten run is not asked for again", x.gone)
 	t.Run("a run that was updated ahead is forgotten too", x.goneAhead)
 	t.Run("a run has its surroundings", x.surroundings)
 	t.Run("a run of another time has its surroundings", x.surroundingsOfOddTimes)
+	t.Run("a run says how it is compared and what became of it", x.explained)
+	t.Run("recovery does not depend on the order of arrival", x.anyOrder)
 	t.Run("the overview counts what is there", x.overview)
 	t.Run("coverage marks the timeline", x.timelineCoverage)
 	t.Run("bad arguments are refused", x.invalid)
@@ -67,6 +73,7 @@ func exercise(t *testing.T, open opener) {
 	t.Run("the fill keeps what was said", x.fill)
 	t.Run("unknown statuses are counted in their own word", x.unknownStatus)
 	t.Run("times that can't be disturb nothing", x.impossible)
+	t.Run("what started a run has a name or none", x.invokers)
 	exerciseAround(t, x)
 }
 
@@ -298,12 +305,12 @@ func (x suite) imported(t *testing.T) {
 	s := x.open(t)
 	f := putFactory(t, s, "adf")
 	r := row{ID: guid(1), Pipeline: "p", Status: "Succeeded", Start: hour(1), Ms: 1}
-	page := store.Page{Factory: f.Key, Runs: []adf.PipelineRun{r.run()}, Origin: store.OriginImport}
+	page := store.Page{Factory: f.Key, Runs: []adf.PipelineRun{r.run()}, Origin: store.OriginFile}
 	for _, step := range []struct {
 		origin store.Origin
 		want   store.Origin
 		unread int
-	}{{store.OriginImport, store.OriginImport, 0}, {store.OriginAzure, store.OriginAzure, 1}, {store.OriginImport, store.OriginAzure, 1}} {
+	}{{store.OriginFile, store.OriginFile, 0}, {store.OriginAzure, store.OriginAzure, 1}, {store.OriginFile, store.OriginAzure, 1}} {
 		page.Origin = step.origin
 		if _, err := s.WriteRuns(t.Context(), page); err != nil {
 			t.Fatal(err)
@@ -373,7 +380,7 @@ func (x suite) surroundings(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if d.Place != f || d.Latest || d.Open || d.HealedBy != guid(3) || d.Healer.RunID != guid(3) || d.GroupSize != 2 || d.ChildCount != 2 || d.PreviousRunID != guid(1) || d.NextRunID != guid(3) {
+	if d.Place != f || d.Latest || d.Recovery.State != store.Recovered || d.Recovery.Rule != "rerun" || d.Recovery.By.RunID != guid(3) || d.Recovery.By.RunEnd != hour(3) || d.GroupSize != 2 || d.ChildCount != 2 || d.PreviousRunID != guid(1) || d.NextRunID != guid(3) {
 		t.Errorf("%+v", d)
 	}
 	if diff := cmp.Diff([]store.Elsewhere{{Place: other, RunStart: hour(1.5)}}, d.AlsoIn); diff != "" {
@@ -409,7 +416,7 @@ func (x suite) overview(t *testing.T) {
 		row{ID: guid(6), Pipeline: "good", Status: "InProgress", Start: hour(-50)},
 	)
 	write(t, s, other, row{ID: guid(7), Pipeline: "load", Status: "Queued", Start: hour(7)}, row{ID: guid(8), Pipeline: "load", Status: "Failed", Start: hour(8), Ms: 1})
-	o, err := s.Overview(t.Context(), store.OverviewQuery{From: hour(0), To: hour(24), Factories: []string{"adf"}})
+	o, err := s.Overview(t.Context(), store.OverviewQuery{From: hour(0), To: hour(24), Factories: []string{"adf"}, OlderAfter: 100 * 24 * time.Hour})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -420,8 +427,8 @@ func (x suite) overview(t *testing.T) {
 	if o.Previous.Counts != nil || o.Previous.Reason == "" {
 		t.Errorf("the period before is not covered: %+v", o.Previous)
 	}
-	if o.RunningCount != 1 || !slices.Equal(ids(o.Running), []string{guid(6)}) || o.HealedRuns != 1 {
-		t.Errorf("running %d %v, healed %d", o.RunningCount, ids(o.Running), o.HealedRuns)
+	if o.RunningCount != 1 || !slices.Equal(ids(o.Running), []string{guid(6)}) || *o.RecoveredRuns != 1 || *o.NotRedoneRuns != 0 {
+		t.Errorf("running %d %v, recovered %d", o.RunningCount, ids(o.Running), *o.RecoveredRuns)
 	}
 	p := o.Problems
 	if p.Pipelines != 1 || p.Runs != 2 || p.Oldest != hour(-3) || p.Before != 1 || len(p.Items) != 1 || p.Items[0].Last.RunID != guid(2) || p.Items[0].Runs != 2 || p.Items[0].Spark[2] != 1 {
@@ -433,7 +440,7 @@ func (x suite) overview(t *testing.T) {
 	if len(o.Worst) != 2 || o.Worst[0].PipelineName != "load" || o.Worst[0].Runs != 1 || o.Worst[0].Open != 1 || len(o.Worst[0].Strip) != 2 || o.Worst[1].PipelineName != "flaky" || *o.Worst[1].SuccessRate != 0.5 {
 		t.Errorf("%+v", o.Worst)
 	}
-	all, err := s.Overview(t.Context(), store.OverviewQuery{From: hour(0), To: hour(24)})
+	all, err := s.Overview(t.Context(), store.OverviewQuery{From: hour(0), To: hour(24), OlderAfter: 100 * 24 * time.Hour})
 	if err != nil || all.RunningCount != 2 || all.Problems.Pipelines != 2 || all.Problems.Items[0].Place != other {
 		t.Errorf("%+v %v", all.Problems, err)
 	}

@@ -10,11 +10,14 @@ import (
 
 	"github.com/ncruces/go-sqlite3"
 	"golang.org/x/sync/errgroup"
+
+	"andon/internal/store/history"
 )
 
 const (
 	facetRows     = 50_000 // rows that are looked at for a facet
 	topTriggers   = 20
+	topParents    = 20
 	topPipelines  = 50
 	topAnnotation = 50
 	walkAlone     = 4_000 // fewer rows aren't worth more than one reader
@@ -62,7 +65,7 @@ type facetBuilder struct {
 // group is a combination of properties and how many runs have it.
 type group struct {
 	status, factory, pipeline, invoker, set int64
-	open                                    bool
+	recovery                                int64 // the code of a failed run
 	n                                       int64
 }
 
@@ -74,7 +77,7 @@ type groups struct {
 
 // facet is how one facet is counted.
 type facet struct {
-	name   string
+	name   string // of the filter that its values are for
 	into   *[]Facet
 	set    bool             // the filter has values for it, which its own counts leave out
 	loosen func(*RunFilter) // leaves them out
@@ -89,6 +92,10 @@ func (b *facetBuilder) facets(out *Facets) []facet {
 		{"status", &out.Status, len(f.Statuses) > 0, func(l *RunFilter) { l.Statuses = nil }, true, 0, func(g group) []Facet {
 			return []Facet{{Value: string(d.word(g.status))}}
 		}},
+		{"recovery", &out.Recovery, len(f.Recovery) > 0 || f.Open != nil, func(l *RunFilter) { l.Recovery, l.Open = nil, nil }, true, 0, func(g group) []Facet {
+			state, _ := stateOf(g.status, g.recovery)
+			return nonEmpty(state.String())
+		}},
 		{"factory", &out.Factory, len(f.Factories) > 0, func(l *RunFilter) { l.Factories = nil }, true, 0, func(g group) []Facet {
 			p, _ := d.place(FactoryKey(g.factory))
 			return []Facet{{Value: p.Short, Name: p.Name}}
@@ -98,6 +105,12 @@ func (b *facetBuilder) facets(out *Facets) []facet {
 		}},
 		{"trigger", &out.Trigger, len(f.Triggers) > 0, func(l *RunFilter) { l.Triggers = nil }, false, topTriggers, func(g group) []Facet {
 			if v := d.invoker(g.invoker); v.isTrigger() {
+				return nonEmpty(v.name)
+			}
+			return nil
+		}},
+		{"invokedBy", &out.Parent, len(f.InvokedBy) > 0, func(l *RunFilter) { l.InvokedBy = nil }, false, topParents, func(g group) []Facet {
+			if v := d.invoker(g.invoker); v.isParent() {
 				return nonEmpty(v.name)
 			}
 			return nil
@@ -116,7 +129,7 @@ func (b *facetBuilder) build(ctx context.Context, walks []walk, all []facet, out
 		return err
 	}
 	whole := b.seen[""]
-	out.Total, out.Open, out.Healed = whole.totals()
+	whole.totals(out)
 	for _, facet := range all {
 		found := whole
 		if facet.set {
@@ -128,8 +141,14 @@ func (b *facetBuilder) build(ctx context.Context, walks []walk, all []facet, out
 		}
 		*facet.into = count(found, facet.top, facet.name != "status", facet.values)
 	}
-	if b.skipped || whole == nil {
+	switch {
+	case b.skipped || whole == nil:
 		out.Reason = fmt.Sprintf("more than %d runs to look at: choose a shorter range, a factory or a pipeline", facetRows)
+	case b.s.dicts.isFolding():
+		out.Reason = parentsUnknown
+	}
+	if b.s.dicts.isFolding() {
+		out.Parent = nil
 	}
 	return nil
 }
@@ -190,7 +209,7 @@ func (b *facetBuilder) walk(ctx context.Context, walks []walk) error {
 // rolledUp reports whether a walk of too many rows is counted from roll-ups.
 func (w *walk) rolledUp() bool {
 	sc := &w.scope
-	return w.rows > facetRows && sc.pipelines == nil && sc.open == nil && !sc.latest && sc.minMs == 0 && sc.q == ""
+	return w.rows > facetRows && sc.pipelines == nil && sc.recovery == nil && !sc.notOpen && !sc.latest && sc.minMs == 0 && sc.q == ""
 }
 
 func (s *Store) groupRuns(ctx context.Context, w *walk) (*groups, error) {
@@ -251,11 +270,10 @@ func (s *Store) cutRange(ctx context.Context, sc *scope, rows int64) ([]scope, e
 
 // groupColumns are a row's properties. The rows are summed in Go: SQLite
 // would sort them to group them, which takes six times as long.
-const groupColumns = "pipeline_id, invoker_id, set_id, status, healed_at IS NULL"
+const groupColumns = "pipeline_id, invoker_id, set_id, status, coalesce(recovery, 0)"
 
 type groupKey struct {
-	pipeline, invoker, set, status int64
-	unhealed                       bool
+	pipeline, invoker, set, status, recovery int64
 }
 
 // groupText looks at the matches of a text instead of at every run, and gives
@@ -314,7 +332,7 @@ func (s *Store) readGroups(ctx context.Context, b *stmt, most int64) (sums map[g
 	sums = map[groupKey]int64{}
 	var total int64
 	err = b.eachRow(ctx, s.read, func(st *sqlite3.Stmt) {
-		sums[groupKey{st.ColumnInt64(0), st.ColumnInt64(1), st.ColumnInt64(2), st.ColumnInt64(3), st.ColumnBool(4)}]++
+		sums[groupKey{st.ColumnInt64(0), st.ColumnInt64(1), st.ColumnInt64(2), st.ColumnInt64(3), st.ColumnInt64(4)}]++
 		total++
 	})
 	if err != nil || total > most {
@@ -343,7 +361,7 @@ func (s *Store) mergeGroups(parts ...map[groupKey]int64) *groups {
 	for k, n := range all {
 		out.list = append(out.list, group{
 			status: k.status, factory: int64(s.dicts.pipeline(k.pipeline).factory), pipeline: k.pipeline,
-			invoker: k.invoker, set: k.set, open: k.status == statusFailed && k.unhealed, n: n,
+			invoker: k.invoker, set: k.set, recovery: k.recovery, n: n,
 		})
 	}
 	return out
@@ -371,38 +389,55 @@ func (s *Store) groupRollups(ctx context.Context, sc *scope) (*groups, error) {
 			if sc.statuses != nil && !slices.Contains(sc.statuses, id) {
 				continue
 			}
-			if id == statusFailed && t.open > 0 {
-				out.list = append(out.list, group{status: id, factory: f, open: true, n: t.open})
-				n -= t.open
+			if id != statusFailed {
+				out.list = append(out.list, group{status: id, factory: f, n: n})
+				continue
 			}
-			out.list = append(out.list, group{status: id, factory: f, n: n})
+			for code, failed := range t.byRecovery() {
+				if failed > 0 {
+					out.list = append(out.list, group{status: id, factory: f, recovery: code, n: failed})
+				}
+			}
 		}
 	}
 	return out, nil
 }
 
-// totals returns nil figures for groups that are unknown.
-func (g *groups) totals() (total, open, healed *int64) {
+// totals adds the figures over all groups, nil ones where they are unknown. Of
+// failed runs whose recovery is being derived no state can be counted.
+func (g *groups) totals(out *Facets) {
 	if g == nil {
-		return nil, nil, nil
+		return
 	}
-	var t, o, h int64
+	var total, open, notRedone, recovered, underived int64
 	for _, x := range g.list {
-		t += x.n
+		total += x.n
+		state, _ := stateOf(x.status, x.recovery)
 		switch {
-		case x.open:
-			o += x.n
-		case x.status == statusFailed:
-			h += x.n
+		case x.status != statusFailed:
+		case state == history.Open:
+			open += x.n
+		case state == history.NotRedone:
+			notRedone += x.n
+		case state == history.Recovered:
+			recovered += x.n
+		default:
+			underived += x.n
 		}
 	}
-	return &t, &o, &h
+	out.Total = &total
+	if underived == 0 {
+		out.Open, out.NotRedone, out.Recovered = &open, &notRedone, &recovered
+	} else {
+		out.RecoveryReason = derivingReason(underived)
+	}
 }
 
 // count sums groups by value, the most frequent first. Names are the same in
-// upper and lower case; an unknown status isn't.
+// upper and lower case, and shown in the spelling that most runs have; an
+// unknown status is not.
 func count(g *groups, top int, fold bool, values func(group) []Facet) []Facet {
-	sums := map[string]*Facet{}
+	sums, spelled := map[string]*Facet{}, map[string]int64{}
 	for _, x := range g.list {
 		for _, v := range values(x) {
 			key := v.Value
@@ -410,9 +445,19 @@ func count(g *groups, top int, fold bool, values func(group) []Facet) []Facet {
 				key = strings.ToLower(key)
 			}
 			if sums[key] == nil {
-				sums[key] = &v
+				sums[key] = &Facet{Value: v.Value, Name: v.Name}
 			}
 			sums[key].Count += x.n
+			spelled[v.Value] += x.n
+		}
+	}
+	for value, n := range spelled {
+		f := sums[value]
+		if fold {
+			f = sums[strings.ToLower(value)]
+		}
+		if cmp.Or(cmp.Compare(n, spelled[f.Value]), strings.Compare(f.Value, value)) > 0 {
+			f.Value = value
 		}
 	}
 	out := make([]Facet, 0, len(sums))
@@ -436,12 +481,6 @@ func nonEmpty(values ...string) []Facet {
 		}
 	}
 	return out
-}
-
-func (d *dicts) invoker(id int64) invoker {
-	d.mu.RLock()
-	defer d.mu.RUnlock()
-	return d.invokers[id]
 }
 
 func (d *dicts) pipeline(id int64) pipeline {

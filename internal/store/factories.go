@@ -8,7 +8,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
-	"math"
 	"slices"
 	"strings"
 
@@ -349,20 +348,37 @@ func (s *Store) Factory(ctx context.Context, short string) (Factory, error) {
 
 // readFactories reads one factory, or all for "".
 func (s *Store) readFactories(ctx context.Context, short string) ([]Factory, error) {
-	b := newStmt().add(`SELECT id, arm_id, short, name, location, tags, source, as_of, state, wanted_from, trouble, fill, odd_rows, unread,
-		coalesce((SELECT min(run_start) FROM run INDEXED BY run_key WHERE factory_id = factory.id), 0),
-		coalesce((SELECT max(run_start) FROM run INDEXED BY run_key WHERE factory_id = factory.id), 0) FROM factory`)
+	out, err := s.factoryRows(ctx, short, true)
+	if err != nil || len(out) == 0 {
+		return nil, err
+	}
+	if _, err := s.coverFactories(ctx, out); err != nil {
+		return nil, err
+	}
+	return out, s.countFactories(ctx, out)
+}
+
+// factoryRows reads what a factory's own row holds, and with ends when its
+// oldest and newest run started.
+func (s *Store) factoryRows(ctx context.Context, short string, ends bool) ([]Factory, error) {
+	b := newStmt().add("SELECT id, arm_id, short, name, location, tags, source, as_of, state, wanted_from, trouble, fill, odd_rows, unread")
+	for _, end := range []string{"min", "max"} {
+		if !ends {
+			b.add(", 0")
+			continue
+		}
+		b.add(", coalesce((SELECT ", end, "(run_start) FROM run INDEXED BY run_key WHERE factory_id = factory.id), 0)")
+	}
+	b.add(" FROM factory")
 	if short != "" {
 		b.add(" WHERE short = ").arg(short)
 	}
 	b.add(" ORDER BY short")
 	var out []Factory
-	var wanted []adf.Time
 	err := b.each(ctx, s.read, func(rows *sql.Rows) error {
 		var f Factory
-		var from adf.Time
 		var tags, trouble, fill sql.NullString
-		err := rows.Scan(&f.Key, &f.ID, &f.Short, &f.Name, &f.Location, &tags, &f.Source, &f.AsOf, &f.State, &from, &trouble, &fill,
+		err := rows.Scan(&f.Key, &f.ID, &f.Short, &f.Name, &f.Location, &tags, &f.Source, &f.AsOf, &f.State, &f.Coverage.WantedFrom, &trouble, &fill,
 			&f.OddRows, &f.Coverage.ActivitiesPending, &f.FirstRun, &f.LastRun)
 		if err != nil {
 			return err
@@ -383,37 +399,8 @@ func (s *Store) readFactories(ctx context.Context, short string) ([]Factory, err
 			}
 		}
 		s.tellTrouble(&f)
-		out, wanted = append(out, f), append(wanted, from)
+		out = append(out, f)
 		return nil
 	})
-	if err != nil || len(out) == 0 {
-		return nil, err
-	}
-	return out, s.fillFactories(ctx, out, wanted)
-}
-
-// fillFactories adds the coverage and the counts.
-func (s *Store) fillFactories(ctx context.Context, list []Factory, wantedFrom []adf.Time) error {
-	every := scope{from: math.MinInt64, to: math.MaxInt64}
-	for i := range list {
-		every.factories = append(every.factories, int64(list[i].Key))
-	}
-	tallies, err := s.countBy(ctx, &every, "factory_id")
-	if err != nil {
-		return err
-	}
-	windows, err := s.allCoverage(ctx, every.factories)
-	if err != nil {
-		return err
-	}
-	for i := range list {
-		f := &list[i]
-		f.Coverage = coverageOf(wantedFrom[i], windows[f.Key], f.Coverage.ActivitiesPending)
-		t := tallies[int64(f.Key)]
-		if f.Counts = t.counts; f.Counts == nil {
-			f.Counts = map[adf.Status]int64{}
-		}
-		f.Runs = t.total()
-	}
-	return nil
+	return out, err
 }

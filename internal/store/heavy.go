@@ -88,11 +88,12 @@ func (s *Store) listRows(ctx context.Context, sc *scope, by Sort) (int64, error)
 // inOrder reports whether an index has all runs of a scope, and few others, in
 // the order of a list.
 func (sc *scope) inOrder(by Sort) bool {
-	indexed := sc.invokers == nil && sc.sets == nil && !sc.latest && sc.minMs == 0 && (sc.open == nil || *sc.open)
+	indexed := sc.invokers == nil && sc.sets == nil && !sc.latest && sc.minMs == 0 && !sc.notOpen &&
+		(sc.recovery == nil || sc.onlyRecovery(codeOpen) || sc.onlyRecovery(codeNotRedone))
 	if by == SortNewest || by == SortOldest {
 		return indexed
 	}
-	return indexed && sc.open == nil && sc.statuses == nil && sc.factories == nil && sc.pipelines == nil &&
+	return indexed && sc.recovery == nil && sc.statuses == nil && sc.factories == nil && sc.pipelines == nil &&
 		sc.from == math.MinInt64 && sc.to == math.MaxInt64
 }
 

@@ -21,11 +21,11 @@ func grown(t *testing.T) *Store {
 	}
 	err = s.submit(t.Context(), func(w *writer) error {
 		for _, of := range []int64{allFactories, 1} {
-			if err := w.exec("INSERT INTO roll_month VALUES (?, ?, 0, 0, 300000, 100000, 0, 0, 0, 0)", of, monthOf(october)); err != nil {
+			if err := w.exec("INSERT INTO roll_month VALUES (?, ?, 0, 0, 300000, 100000, 0, 0, 0, 0, 0, 0)", of, monthOf(october)); err != nil {
 				return err
 			}
 			for day := range int64(31) {
-				if err := w.exec("INSERT INTO roll_day VALUES (?, ?, 0, 0, 9677, 3226, 0, 0, 0, 0)", of, october/dayTicks+day); err != nil {
+				if err := w.exec("INSERT INTO roll_day VALUES (?, ?, 0, 0, 9677, 3226, 0, 0, 0, 0, 0, 0)", of, october/dayTicks+day); err != nil {
 					return err
 				}
 			}
@@ -277,8 +277,9 @@ func TestCountsOfATextAreComplete(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if total, _, _ := got.totals(); total == nil || *total != mine {
-		t.Errorf("counted %v, want %d", total, mine)
+	var counted Facets
+	if got.totals(&counted); counted.Total == nil || *counted.Total != mine {
+		t.Errorf("counted %v, want %d", counted.Total, mine)
 	}
 	if got, err := s.groupText(t.Context(), &sc, mine-1); err != nil || got != nil {
 		t.Errorf("one too many: %+v %v, want nothing", got, err)

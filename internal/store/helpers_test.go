@@ -10,6 +10,7 @@ import (
 
 	"andon/internal/adf"
 	"andon/internal/store"
+	"andon/internal/store/history"
 )
 
 // day0 is when the tests' history begins.
@@ -27,16 +28,48 @@ func openStore(tb testing.TB) *store.Store {
 
 func openAt(tb testing.TB, path string) *store.Store {
 	tb.Helper()
-	s, err := store.Open(tb.Context(), "sqlite:"+path, store.Options{Now: clock})
-	if err != nil {
-		tb.Fatalf("open: %v", err)
-	}
+	s := mustOpenTest(tb, path)
 	tb.Cleanup(func() {
 		if err := s.Close(); err != nil {
 			tb.Errorf("close: %v", err)
 		}
 	})
 	return s
+}
+
+// mustOpenTest opens a store that the test closes by itself.
+func mustOpenTest(tb testing.TB, path string) *store.Store {
+	tb.Helper()
+	s, err := store.Open(tb.Context(), "sqlite:"+path, store.Options{Now: clock, Series: testSeries()})
+	if err != nil {
+		tb.Fatalf("open: %v", err)
+	}
+	return s
+}
+
+// testSeries fixes the classes of the parameters that tests use, so that what
+// a test expects does not depend on which rows came first.
+func testSeries() history.SeriesRules {
+	names := func(list ...string) (out []adf.NamePattern) {
+		for _, n := range list {
+			out = append(out, adf.NewNamePattern(n))
+		}
+		return out
+	}
+	return history.SeriesRules{{Recurring: names("table", "config"), Moving: names("date", "day", "parent", "secret"), Ignored: names("note")}}
+}
+
+// testClasses are the classes by testSeries.
+func testClasses() history.Classes {
+	all := map[string]history.Class{
+		"table": history.Recurring, "config": history.Recurring, "date": history.Moving, "day": history.Moving,
+		"parent": history.Moving, "secret": history.Moving, "note": history.Ignored,
+	}
+	out := history.Classes{}
+	for name, class := range all {
+		out[name] = history.ParameterClass{Name: name, Class: class, Rule: history.RuleConfigured}
+	}
+	return out
 }
 
 func putFactory(tb testing.TB, s *store.Store, name string) store.Place {
@@ -59,8 +92,11 @@ type row struct {
 	Ms          int64    // duration, of a finished run
 	Message     string
 	Trigger     string // "" is a manual start
-	Parent      string
+	Parent      string // runId of the run that started it
+	ParentName  string // its pipeline, where Activity is set; else it is "parent"
+	Activity    string // id of the activity run that started it, as Azure sends it
 	Annotations []string
+	Params      any            // nil: {"day": "2026-10-01"}
 	Extra       map[string]any // members that overrule
 }
 
@@ -74,9 +110,12 @@ func guid(n int) string {
 func (r row) json() []byte {
 	m := map[string]any{
 		"id": "/SUBSCRIPTIONS/1/pipelineruns/" + r.ID, "runId": r.ID, "debugRunId": nil, "runGroupId": r.ID,
-		"pipelineName": r.Pipeline, "parameters": map[string]any{"day": "2026-10-01"}, "status": r.Status,
+		"pipelineName": r.Pipeline, "parameters": r.Params, "status": r.Status,
 		"runStart": r.Start, "runEnd": nil, "durationInMs": nil, "message": nil, "lastUpdated": r.Updated,
 		"annotations": r.Annotations, "runDimension": map[string]any{}, "isLatest": true,
+	}
+	if r.Params == nil {
+		m["parameters"] = map[string]any{"day": "2026-10-01"}
 	}
 	if r.Annotations == nil {
 		m["annotations"] = []string{}
@@ -94,6 +133,8 @@ func (r row) json() []byte {
 	}
 	by := map[string]any{"id": "b1", "name": "Manual", "invokedByType": "Manual"}
 	switch {
+	case r.Activity != "":
+		by = startedBy("PipelineActivity", r.Activity, r.Activity, r.ParentName, r.Parent)
 	case r.Parent != "":
 		by = map[string]any{"id": "b1", "name": "run child", "invokedByType": "PipelineActivity", "pipelineName": "parent", "pipelineRunId": r.Parent}
 	case r.Trigger != "":

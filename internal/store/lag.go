@@ -64,20 +64,20 @@ func (s *Store) Lags(ctx context.Context, since adf.Time) (map[FactoryKey][]Lag,
 	return out, nil
 }
 
-// Healed sums up what sweeps found in a factory.
-type Healed struct {
+// Corrected sums up what sweeps found in a factory.
+type Corrected struct {
 	Sweeps           int64
 	Missed, Outdated int64
 	Last             adf.Time // end of the last sweep; zero for none
 }
 
-// HealedSince sums up the sweeps that ended since then, by factory.
-func (s *Store) HealedSince(ctx context.Context, since adf.Time) (map[FactoryKey]Healed, error) {
-	out := map[FactoryKey]Healed{}
+// CorrectedSince sums up the sweeps that ended since then, by factory.
+func (s *Store) CorrectedSince(ctx context.Context, since adf.Time) (map[FactoryKey]Corrected, error) {
+	out := map[FactoryKey]Corrected{}
 	b := newStmt().add("SELECT factory_id, count(*), sum(missed), sum(outdated), max(ended) FROM sweep WHERE ended >= ").arg(int64(since)).add(" GROUP BY factory_id")
 	err := b.each(ctx, s.read, func(rows *sql.Rows) error {
 		var key FactoryKey
-		var h Healed
+		var h Corrected
 		if err := rows.Scan(&key, &h.Sweeps, &h.Missed, &h.Outdated, &h.Last); err != nil {
 			return err
 		}
@@ -85,7 +85,7 @@ func (s *Store) HealedSince(ctx context.Context, since adf.Time) (map[FactoryKey
 		return nil
 	})
 	if err != nil {
-		return nil, s.unavailable(fmt.Errorf("read what sweeps healed: %w", err))
+		return nil, s.unavailable(fmt.Errorf("read what sweeps corrected: %w", err))
 	}
 	return out, nil
 }

@@ -104,7 +104,7 @@ func (s *Store) listWithoutText(ctx context.Context, sc *scope, by Sort, after l
 	if err != nil {
 		return nil, err
 	}
-	if rows < sortRows || sc.open != nil && *sc.open {
+	if rows < sortRows || sc.onlyRecovery(codeOpen) {
 		return s.listSorted(ctx, sc, by.desc(), after, n)
 	}
 	return s.listByBucket(ctx, sc, by.desc(), after, n)
@@ -295,8 +295,8 @@ func (s *Store) pipelinesLike(sc *scope) []int64 {
 	part := strings.ToLower(sc.q)
 	return s.dicts.pipelineIDs(func(id int64, p pipeline) bool {
 		return strings.Contains(strings.ToLower(p.name), part) &&
-			(sc.factories == nil || slices.Contains(sc.factories, int64(p.factory))) &&
-			(sc.pipelines == nil || slices.Contains(sc.pipelines, id))
+			(sc.factories == nil || holds(sc.factories, int64(p.factory))) &&
+			(sc.pipelines == nil || holds(sc.pipelines, id))
 	})
 }
 

@@ -7,18 +7,19 @@ type ChangeKind string
 
 // The kinds of changes.
 const (
-	ChangeRun          ChangeKind = "run"          // runs are new or different
-	ChangeFreshness    ChangeKind = "freshness"    // a factory's freshness, coverage or state moved
-	ChangeSurroundings ChangeKind = "surroundings" // a factory's pipelines, triggers, trigger runs or integration runtimes changed, or when they were read
-	ChangeGap          ChangeKind = "gap"          // changes were lost to this subscriber: read everything again
+	ChangeRun       ChangeKind = "run"       // runs are new or different
+	ChangeFreshness ChangeKind = "freshness" // a factory's freshness, coverage or state moved
+	ChangeResource  ChangeKind = "resource"  // factory resources of one kind changed, or when they were read, or why they could not be
+	ChangeGap       ChangeKind = "gap"       // changes were lost to this subscriber: read everything again
 )
 
 // Change is one committed change.
 type Change struct {
-	Seq     uint64 // counts from 1 in each process
-	Kind    ChangeKind
-	Factory Place    // zero for a gap
-	Runs    []RunKey // of ChangeRun: written runs, and those whose open, healedBy or isLatest changed with them
+	Seq      uint64 // counts from 1 in each process
+	Kind     ChangeKind
+	Factory  Place           // zero for a gap
+	Resource SurroundingKind // of ChangeResource
+	Runs     []RunKey        // of ChangeRun: written runs, and those whose recovery or isLatest changed with them
 }
 
 // keptChanges bounds how far behind a subscriber may be. One that is further

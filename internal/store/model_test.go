@@ -5,7 +5,9 @@ import (
 	"cmp"
 	"encoding/hex"
 	"fmt"
+	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -14,12 +16,14 @@ import (
 
 	"andon/internal/adf"
 	"andon/internal/store"
+	"andon/internal/store/history"
 )
 
 // model is what a store should hold, in the plainest form.
 type model struct {
-	runs  map[string]modelRun // by factory and lower-case runId
-	order int
+	runs    map[string]modelRun // by factory and lower-case runId
+	windows map[string]string   // trigger windows, by the same
+	order   int
 }
 
 type modelRun struct {
@@ -103,23 +107,85 @@ func idBytes(id string) []byte {
 	return b
 }
 
-// healer looks at every run of the factory.
-func (m *model) healer(f modelRun) (string, bool) {
-	var best *modelRun
-	for _, r := range m.runs {
-		if r.factory != f.factory || r.Status != adf.StatusSucceeded || r.sort <= f.sort ||
-			!strings.EqualFold(r.PipelineName, f.PipelineName) && r.group() != f.group() {
-			continue
-		}
-		if best == nil || r.sort < best.sort || r.sort == best.sort && bytes.Compare(idBytes(r.RunID), idBytes(best.RunID)) < 0 {
-			best = &r
-		}
+// kind, trigger and parentPipeline are what started the run; nil for what does not
+// apply. drawRow makes no other starts.
+func (r modelRun) kind() *string { return r.InvokedBy.InvokedByType }
+
+func (r modelRun) trigger() *string {
+	if *r.kind() == "ScheduleTrigger" {
+		return r.InvokedBy.Name
 	}
-	if best == nil {
-		return "", false
-	}
-	return strings.ToLower(best.RunID), true
+	return nil
 }
+
+func (r modelRun) parentPipeline() *string {
+	if *r.kind() == "PipelineActivity" {
+		return r.InvokedBy.PipelineName
+	}
+	return nil
+}
+
+// recovery looks at every run of the factory, rule by rule.
+func (m *model) recovery(f modelRun) store.Recovery {
+	if f.Status != adf.StatusFailed {
+		return store.Recovery{}
+	}
+	end := cmp.Or(possible(f.RunEnd), possible(f.LastUpdated), f.sort)
+	later := func(rule func(modelRun) bool) *modelRun {
+		var best *modelRun
+		for _, r := range m.runs {
+			if r.factory != f.factory || r.Status != adf.StatusSucceeded || possible(r.RunStart) == 0 || r.RunStart < end || !rule(r) {
+				continue
+			}
+			if best == nil || r.sort < best.sort || r.sort == best.sort && bytes.Compare(idBytes(r.RunID), idBytes(best.RunID)) < 0 {
+				best = &r
+			}
+		}
+		return best
+	}
+	samePipeline := func(r modelRun) bool { return strings.EqualFold(r.PipelineName, f.PipelineName) }
+	for _, one := range []struct {
+		name string
+		rule func(modelRun) bool
+	}{
+		{"rerun", func(r modelRun) bool { return r.group() == f.group() }},
+		{"window", func(r modelRun) bool { w, ok := m.windows[f.key()]; return ok && m.windows[r.key()] == w }},
+		{"parameters", func(r modelRun) bool { return samePipeline(r) && history.Equal(f.compared(), r.compared()) }},
+		{"parent", func(r modelRun) bool {
+			parent, ok := m.runs[f.factory+"/"+f.parent()]
+			if !ok || f.parent() == "" || !samePipeline(r) || !history.Equal(f.series(), r.series()) {
+				return false
+			}
+			by := m.recovery(parent).By
+			return by != nil && r.parent() == by.RunID
+		}},
+	} {
+		if by := later(one.rule); by != nil {
+			return store.Recovery{State: store.Recovered, Rule: one.name, By: &store.RunLink{RunID: strings.ToLower(by.RunID)}}
+		}
+	}
+	if later(func(r modelRun) bool {
+		return samePipeline(r) && history.Equal(f.series(), r.series())
+	}) != nil {
+		return store.Recovery{State: store.RecoveryNotRedone}
+	}
+	return store.Recovery{State: store.RecoveryOpen}
+}
+
+func (r modelRun) key() string { return r.factory + "/" + strings.ToLower(r.RunID) }
+
+func (r modelRun) parent() string {
+	if r.InvokedBy == nil || r.InvokedBy.PipelineRunID == nil {
+		return ""
+	}
+	return strings.ToLower(*r.InvokedBy.PipelineRunID)
+}
+
+func (r modelRun) compared() history.Parameters {
+	return testClasses().Compared(history.ParametersOf(r.Parameters), []string{strings.ToLower(r.RunID), r.group(), r.parent()})
+}
+
+func (r modelRun) series() history.Parameters { return testClasses().Series(r.compared()) }
 
 func (m *model) latest(r modelRun) bool {
 	for _, o := range m.runs {
@@ -131,22 +197,29 @@ func (m *model) latest(r modelRun) bool {
 	return true
 }
 
-func (m *model) open(r modelRun) bool {
-	_, healed := m.healer(r)
-	return r.Status == adf.StatusFailed && !healed
-}
+func (m *model) state(r modelRun) store.RecoveryState { return m.recovery(r).State }
+
+func (m *model) open(r modelRun) bool { return m.state(r) == store.RecoveryOpen }
 
 // view is what a list shows of a run, in one line.
 func (m *model) view(r modelRun) string {
-	healedBy := ""
-	if r.Status == adf.StatusFailed {
-		healedBy, _ = m.healer(r)
+	return fmt.Sprintf("%s %s %s %s start=%s updated=%s %s latest=%v", r.factory, r.RunID, r.PipelineName, r.Status, r.RunStart, r.LastUpdated, recoveryText(m.recovery(r)), m.latest(r))
+}
+
+func recoveryText(r store.Recovery) string {
+	by := ""
+	if r.By != nil {
+		by = r.By.RunID
 	}
-	return fmt.Sprintf("%s %s %s %s start=%s updated=%s open=%v healedBy=%s latest=%v", r.factory, r.RunID, r.PipelineName, r.Status, r.RunStart, r.LastUpdated, m.open(r), healedBy, m.latest(r))
+	return fmt.Sprintf("%q %q %s", r.State, r.Rule, by)
 }
 
 func viewOf(r store.Run) string {
-	return fmt.Sprintf("%s %s %s %s start=%s updated=%s open=%v healedBy=%s latest=%v", r.Place.Short, r.RunID, r.PipelineName, r.Status, r.RunStart, r.LastUpdated, r.Open, r.HealedBy, r.Latest)
+	var recovery store.Recovery
+	if r.Recovery != nil {
+		recovery = *r.Recovery
+	}
+	return fmt.Sprintf("%s %s %s %s start=%s updated=%s %s latest=%v", r.Place.Short, r.RunID, r.PipelineName, r.Status, r.RunStart, r.LastUpdated, recoveryText(recovery), r.Latest)
 }
 
 // matches applies a filter the plain way.
@@ -154,19 +227,16 @@ func (m *model) matches(r modelRun, f store.RunFilter) bool {
 	has := func(list []string, v *string) bool {
 		return v != nil && slices.ContainsFunc(list, func(x string) bool { return strings.EqualFold(x, *v) })
 	}
-	by := adf.InvokedBy{}
-	if r.InvokedBy != nil {
-		by = *r.InvokedBy
-	}
 	switch {
 	case !f.From.IsZero() && r.sort < f.From, !f.To.IsZero() && r.sort >= f.To,
 		len(f.Factories) > 0 && !slices.Contains(f.Factories, r.factory),
 		len(f.Statuses) > 0 && !slices.Contains(f.Statuses, r.Status),
 		len(f.Pipelines) > 0 && !has(f.Pipelines, &r.PipelineName),
-		len(f.Triggers) > 0 && (by.InvokedByType == nil || *by.InvokedByType != "ScheduleTrigger" || !has(f.Triggers, by.Name)),
-		len(f.InvokedBy) > 0 && !has(f.InvokedBy, by.Name) && !has(f.InvokedBy, by.InvokedByType),
+		len(f.Triggers) > 0 && !has(f.Triggers, r.trigger()),
+		len(f.InvokedBy) > 0 && !has(f.InvokedBy, r.trigger()) && !has(f.InvokedBy, r.parentPipeline()) && !has(f.InvokedBy, r.kind()),
 		f.LatestOnly && !m.latest(r),
 		f.Open != nil && *f.Open != m.open(r),
+		len(f.Recovery) > 0 && !slices.Contains(f.Recovery, m.state(r)),
 		f.MinDurationMs > 0 && (r.DurationInMs == nil || *r.DurationInMs < f.MinDurationMs):
 		return false
 	}
@@ -232,8 +302,9 @@ func (r drawnRun) GoString() string {
 // drawRow draws from small sets, so that ids, starts and versions collide.
 func drawRow(t *rapid.T) drawnRun {
 	pick := func(label string, list ...string) string { return rapid.SampledFrom(list).Draw(t, label) }
+	number := rapid.IntRange(1, 14).Draw(t, "id")
 	r := row{
-		ID:       guid(rapid.IntRange(1, 14).Draw(t, "id")),
+		ID:       guid(number),
 		Pipeline: pick("pipeline", "load", "Load", "transform", "publish"),
 		Status:   pick("status", "Succeeded", "Succeeded", "Failed", "Failed", "Failed", "InProgress", "Queued", "Cancelled", "Canceling", "Paused"),
 		Start:    hour(float64(rapid.IntRange(0, 12).Draw(t, "start"))),
@@ -241,6 +312,14 @@ func drawRow(t *rapid.T) drawnRun {
 		Ms:       rapid.SampledFrom([]int64{0, 1, 1000, 1000, 60_000, 3_600_000, 5_000_000_000}).Draw(t, "ms"),
 		Message:  pick("message", "", "no such host", "timeout while waiting", "host is down"),
 		Trigger:  pick("trigger", "", "nightly", "Hourly"),
+		Params:   drawParams(t),
+	}
+	if n := rapid.IntRange(0, 14).Draw(t, "parent"); n > 0 && n < number {
+		r.Parent = guid(n) // of a smaller id, so that no run is its own ancestor
+	}
+	if rapid.IntRange(0, 3).Draw(t, "start") == 0 {
+		r.ParentName, r.Parent = pick("parent", "load", "publish", ""), guid(rapid.IntRange(1, 14).Draw(t, "parent run"))
+		r.Activity = guid(rapid.IntRange(100, 999).Draw(t, "activity run"))
 	}
 	switch rapid.IntRange(0, 12).Draw(t, "kind") {
 	case 0:
@@ -265,6 +344,28 @@ func drawRow(t *rapid.T) drawnRun {
 	return drawnRun{r.run()}
 }
 
+// drawParams draws parameters as pipelines have them: lost and gained ones,
+// JSON in any order, ids of runs, none and unknown ones.
+func drawParams(t *rapid.T) any {
+	pick := func(label string, list ...any) any { return rapid.SampledFrom(list).Draw(t, label) }
+	switch rapid.IntRange(0, 5).Draw(t, "parameters") {
+	case 0:
+		return map[string]any{}
+	case 1:
+		return "unknown" // no object
+	}
+	p := map[string]any{"table": pick("table", "orders", "customers")}
+	for name, values := range map[string][]any{
+		"date": {"2026-10-01", "2026-10-02"}, "note": {"a", "b"}, "parent": {guid(1), guid(2)}, "secret": {"<redacted>"},
+		"config": {map[string]any{"a": 1, "b": "x"}, `{"b": "x", "a": "1"}`, "{}"},
+	} {
+		if rapid.IntRange(0, 3).Draw(t, "with "+name) == 0 {
+			p[name] = pick(name, values...)
+		}
+	}
+	return p
+}
+
 func drawFilter(t *rapid.T, shorts []string) store.RunFilter {
 	some := func(label string, list ...string) []string {
 		return rapid.SliceOfNDistinct(rapid.SampledFrom(list), 0, 2, rapid.ID[string]).Draw(t, label)
@@ -274,7 +375,7 @@ func drawFilter(t *rapid.T, shorts []string) store.RunFilter {
 		f.Factories = shorts[:1]
 	}
 	for n := rapid.IntRange(0, 3).Draw(t, "filters"); n > 0; n-- {
-		switch rapid.IntRange(0, 9).Draw(t, "filter") {
+		switch rapid.IntRange(0, 10).Draw(t, "filter") {
 		case 0:
 			f.From = hour(float64(rapid.IntRange(0, 24).Draw(t, "from")))
 		case 1:
@@ -288,7 +389,7 @@ func drawFilter(t *rapid.T, shorts []string) store.RunFilter {
 		case 4:
 			f.Triggers = some("triggers", "Nightly", "hourly", "Manual")
 		case 5:
-			f.InvokedBy = some("invokedBy", "manual", "ScheduleTrigger", "nightly")
+			f.InvokedBy = some("invokedBy", "manual", "ScheduleTrigger", "nightly", "PipelineActivity", "Publish")
 		case 6:
 			f.Annotations = some("annotations", "sales", "all")
 		case 7:
@@ -298,6 +399,8 @@ func drawFilter(t *rapid.T, shorts []string) store.RunFilter {
 			f.Open = &open
 		case 9:
 			f.MinDurationMs = rapid.SampledFrom([]int64{1, 1000, 60_000}).Draw(t, "minDuration")
+		case 10:
+			f.Recovery = rapid.SliceOfNDistinct(rapid.SampledFrom([]store.RecoveryState{store.RecoveryOpen, store.RecoveryNotRedone, store.Recovered}), 1, 3, rapid.ID[store.RecoveryState]).Draw(t, "recovery")
 		}
 	}
 	if rapid.IntRange(0, 3).Draw(t, "with text") == 0 {
@@ -314,7 +417,7 @@ func (x suite) model(t *testing.T) {
 	round := 0
 	rapid.Check(t, func(t *rapid.T) {
 		round++
-		m := &model{runs: map[string]modelRun{}}
+		m := &model{runs: map[string]modelRun{}, windows: map[string]string{}}
 		var places []store.Place
 		var shorts []string
 		for i := range 2 {
@@ -336,6 +439,9 @@ func (x suite) model(t *testing.T) {
 			for _, r := range runs {
 				m.write(p.Short, r)
 			}
+			if rapid.Bool().Draw(t, "with trigger runs") {
+				writeWindows(t, s, m, p)
+			}
 		}
 		compareAll(t, s, m, store.RunFilter{Factories: shorts}, store.SortNewest)
 		for range 4 {
@@ -346,6 +452,28 @@ func (x suite) model(t *testing.T) {
 		compareTimeline(t, s, m, shorts)
 	})
 	if err := s.Check(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// writeWindows stores trigger runs of two windows, each of which names one run.
+func writeWindows(t *rapid.T, s *store.Store, m *model, p store.Place) {
+	page := store.TriggerRunPage{Factory: p.Key, Asked: adf.TimeOf(clock())}
+	for _, n := range rapid.SliceOfNDistinct(rapid.IntRange(1, 14), 1, 4, rapid.ID[int]).Draw(t, "triggered") {
+		window := rapid.IntRange(1, 2).Draw(t, "window")
+		if m.windows[p.Short+"/"+guid(n)] != "" {
+			continue
+		}
+		m.windows[p.Short+"/"+guid(n)] = strconv.Itoa(window)
+		raw := fmt.Sprintf(`{"triggerName":"tw","triggerRunId":"%s%02d","triggerType":"TumblingWindowTrigger","triggerRunTimestamp":"2026-10-01T00:00:00Z","status":"Succeeded",
+			"properties":{"windowStartTime":"2026-10-%02dT00:00:00Z","windowEndTime":"2026-10-%02dT01:00:00Z"},"triggeredPipelines":{"load":%q}}`, strings.ToUpper(p.Short), n, window, window, guid(n))
+		r, err := adf.DecodeTriggerRun([]byte(raw))
+		if err != nil {
+			t.Fatal(err)
+		}
+		page.Runs = append(page.Runs, r)
+	}
+	if _, err := s.WriteTriggerRuns(ctxOf(t), page); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -378,38 +506,42 @@ func compareFacets(t *rapid.T, s *store.Store, m *model, f store.RunFilter) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var total, open, healed int64
+	var total int64
+	states := map[store.RecoveryState]int64{}
 	for _, r := range m.runs {
-		if !m.matches(r, f) {
-			continue
-		}
-		total++
-		switch {
-		case m.open(r):
-			open++
-		case r.Status == adf.StatusFailed:
-			healed++
+		if m.matches(r, f) {
+			total++
+			states[m.state(r)]++
 		}
 	}
-	if *got.Total != total || *got.Open != open || *got.Healed != healed {
-		t.Fatalf("facets of %+v: total, open, healed = %d %d %d, want %d %d %d", f, *got.Total, *got.Open, *got.Healed, total, open, healed)
+	if *got.Total != total || *got.Open != states[store.RecoveryOpen] || *got.NotRedone != states[store.RecoveryNotRedone] || *got.Recovered != states[store.Recovered] {
+		t.Fatalf("facets of %+v: total, open, not redone, recovered = %d %d %d %d, want %d %v", f, *got.Total, *got.Open, *got.NotRedone, *got.Recovered, total, states)
 	}
-	loose := f
-	loose.Statuses = nil
-	want := map[adf.Status]int64{}
-	for _, r := range m.runs {
-		if m.matches(r, loose) {
-			want[r.Status]++
+	anyStatus, anyTrigger, anyStart := f, f, f
+	anyStatus.Statuses, anyTrigger.Triggers, anyStart.InvokedBy = nil, nil, nil
+	for _, one := range []struct {
+		name  string
+		got   []store.Facet
+		loose store.RunFilter
+		of    func(modelRun) *string
+	}{
+		{"status", got.Status, anyStatus, func(r modelRun) *string { return (*string)(&r.Status) }},
+		{"trigger", got.Trigger, anyTrigger, modelRun.trigger},
+		{"invokedBy", got.InvokedBy, anyStart, modelRun.kind},
+		{"parent", got.Parent, anyStart, modelRun.parentPipeline},
+	} {
+		want, found := map[string]int64{}, map[string]int64{}
+		for _, r := range m.runs {
+			if v := one.of(r); v != nil && *v != "" && m.matches(r, one.loose) {
+				want[*v]++
+			}
 		}
-	}
-	for _, v := range got.Status {
-		if want[adf.Status(v.Value)] != v.Count {
-			t.Fatalf("facets of %+v: %s = %d, want %v", f, v.Value, v.Count, want)
+		for _, v := range one.got {
+			found[v.Value] = v.Count
 		}
-		delete(want, adf.Status(v.Value))
-	}
-	if len(want) > 0 {
-		t.Fatalf("facets of %+v lack %v", f, want)
+		if !maps.Equal(want, found) {
+			t.Fatalf("%s facet of %+v: %v, want %v", one.name, f, found, want)
+		}
 	}
 }
 
@@ -426,21 +558,17 @@ func compareTimeline(t *rapid.T, s *store.Store, m *model, shorts []string) {
 	total := 0
 	for _, it := range tl.Items {
 		want := map[adf.Status]int64{}
-		var open, healed int64
+		states := map[store.RecoveryState]int64{}
 		for _, r := range m.runs {
 			if !m.matches(r, store.RunFilter{From: it.Start, To: it.End, Pipelines: q.Pipelines}) {
 				continue
 			}
 			want[r.Status]++
-			if m.open(r) {
-				open++
-			} else if r.Status == adf.StatusFailed {
-				healed++
-			}
+			states[m.state(r)]++
 		}
 		total += len(want)
-		if fmt.Sprint(want) != fmt.Sprint(it.Counts) || open != it.Open || healed != it.Healed {
-			t.Fatalf("%+v\nbucket %s to %s: %v open %d healed %d, want %v %d %d", q, it.Start, it.End, it.Counts, it.Open, it.Healed, want, open, healed)
+		if fmt.Sprint(want) != fmt.Sprint(it.Counts) || states[store.RecoveryOpen] != it.Open || states[store.RecoveryNotRedone] != it.NotRedone || states[store.Recovered] != it.Recovered {
+			t.Fatalf("%+v\nbucket %s to %s: %+v, want %v %v", q, it.Start, it.End, it, want, states)
 		}
 	}
 }

@@ -14,13 +14,8 @@ func (w *writer) lookUpNames(r *storedRun, a *arrival) error {
 	if r.pipeline, err = w.pipelineID(r.factory, a.run.PipelineName); err != nil {
 		return err
 	}
-	if a.by != (invoker{}) {
-		if r.invoker, err = w.invokerID(a.by); err != nil {
-			return err
-		}
-		if err := w.note(w.s.dicts.startedBy, "INSERT OR IGNORE INTO invoker_pipeline VALUES (?, ?)", r.invoker, r.pipeline); err != nil {
-			return err
-		}
+	if err := w.lookUpInvoker(r, a.by); err != nil {
+		return err
 	}
 	if a.list == "" {
 		return nil
@@ -29,6 +24,17 @@ func (w *writer) lookUpNames(r *storedRun, a *arrival) error {
 		return err
 	}
 	return w.note(w.s.dicts.carriedBy, "INSERT OR IGNORE INTO annotation_pipeline VALUES (?, ?)", r.set, r.pipeline)
+}
+
+// lookUpInvoker puts the id of what started a run into its row.
+func (w *writer) lookUpInvoker(r *storedRun, by invoker) (err error) {
+	if by == (invoker{}) {
+		return nil
+	}
+	if r.invoker, err = w.invokerID(by); err != nil {
+		return err
+	}
+	return w.note(w.s.dicts.startedBy, "INSERT OR IGNORE INTO invoker_pipeline VALUES (?, ?)", r.invoker, r.pipeline)
 }
 
 // learn adds a name to its table, and to memory until the transaction is
@@ -73,8 +79,8 @@ func (w *writer) pipelineID(factory FactoryKey, name string) (int64, error) {
 		return id, nil
 	}
 	return w.learn(func(id int64) { d.addPipeline(id, pipeline{factory, name}) },
-		func(id int64) { delete(d.pipelineID, key); delete(d.pipelines, id); delete(w.newestOK, id) },
-		"INSERT INTO pipeline (factory_id, name, name_key) VALUES (?, ?, ?)", factory, name, key.name)
+		func(id int64) { delete(d.pipelineID, key); delete(d.pipelines, id) },
+		"INSERT INTO pipeline (factory_id, name, name_key, derived) VALUES (?, ?, ?, 1)", factory, name, key.name)
 }
 
 func (w *writer) invokerID(v invoker) (int64, error) {

@@ -12,6 +12,8 @@ import (
 	"sync/atomic"
 	"syscall"
 	"time"
+
+	"andon/internal/store/history"
 )
 
 // Options are what Open needs beside the address.
@@ -19,6 +21,11 @@ type Options struct {
 	ReadOnly bool             // no lock, no migration, no writes
 	Logger   *slog.Logger     // nil logs nothing
 	Now      func() time.Time // nil is time.Now
+	// Series says which parameters are recurring, moving or ignored, before
+	// any other rule. Pipelines that it classifies otherwise than before are
+	// derived again: see Derive. nil leaves what was configured before, for
+	// commands that do not read the configuration; an empty list takes it back.
+	Series history.SeriesRules
 }
 
 // Store is a history of runs. Its methods may be called concurrently.
@@ -27,6 +34,8 @@ type Store struct {
 	readOnly bool
 	log      *slog.Logger
 	now      func() time.Time
+
+	seriesRules history.SeriesRules
 
 	read  *readers
 	gate  *gate
@@ -39,7 +48,8 @@ type Store struct {
 	lock    *lockFile // nil when read-only
 	jobs    chan *job
 	closing chan struct{}
-	done    chan struct{} // the writer has ended
+	done    chan struct{}  // the writer has ended
+	folding sync.WaitGroup // ends before the store is released
 	closed  sync.Once
 	failed  error                   // of closing
 	trouble atomic.Pointer[Trouble] // why nothing can be written; nil while it can
@@ -56,7 +66,7 @@ func Open(ctx context.Context, dsn string, o Options) (*Store, error) {
 		return nil, err
 	}
 	s := &Store{
-		path: path, readOnly: o.ReadOnly, log: o.Logger, now: o.Now,
+		path: path, readOnly: o.ReadOnly, log: o.Logger, now: o.Now, seriesRules: o.Series,
 		jobs: make(chan *job), closing: make(chan struct{}), done: make(chan struct{}),
 		live: newFeed(), gate: newGate(),
 	}
@@ -67,6 +77,9 @@ func Open(ctx context.Context, dsn string, o Options) (*Store, error) {
 		s.now = time.Now
 	}
 	if err := s.open(ctx); err != nil {
+		if s.writer != nil {
+			return nil, errors.Join(err, s.Close())
+		}
 		return nil, errors.Join(err, s.release())
 	}
 	return s, nil
@@ -88,7 +101,7 @@ func (s *Store) open(ctx context.Context) error {
 	if s.read, err = openReaders(s.path); err != nil {
 		return s.unavailable(err)
 	}
-	if s.dicts, err = loadDicts(ctx, s.read.light); err != nil {
+	if s.dicts, err = loadDicts(ctx, s.read); err != nil {
 		return s.unavailable(err)
 	}
 	if s.codec, err = loadCodec(ctx, s.read.light); err != nil {
@@ -107,7 +120,8 @@ func (s *Store) open(ctx context.Context) error {
 		return err
 	}
 	s.narrow() // the log's files, which the driver has just made
-	return nil
+	s.startFolding(ctx)
+	return s.removeUntimed(ctx)
 }
 
 // takeFiles locks the store and sees to it that its owner alone can read it.
@@ -209,6 +223,7 @@ func (s *Store) Close() error {
 	s.closed.Do(func() {
 		close(s.closing)
 		<-s.done
+		s.folding.Wait()
 		s.live.close()
 		s.failed = s.release()
 	})

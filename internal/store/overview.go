@@ -5,8 +5,8 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
-	"math"
 	"slices"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -17,6 +17,9 @@ import (
 type OverviewQuery struct {
 	From, To  adf.Time // both required
 	Factories []string // short ids; none = all
+	// OlderAfter is how long a series may not have failed before it is folded
+	// away; 0 is DefaultOlderAfter.
+	OlderAfter time.Duration
 }
 
 // Overview is the board at a glance. Stale sources and coverage come with
@@ -26,12 +29,15 @@ type Overview struct {
 	AsOf     adf.Time // oldest freshness of the factories asked for that have one; zero when none has
 	Previous Period   // the same length before it
 
-	RunningCount  int64 // Queued, InProgress and Canceling now, whatever the range
-	Running       []Run // at most 20, longest first
-	Problems      Problems
-	HealedRuns    int64 // failures of the range that were healed since
-	NewestFailure []Run // at most 10 failures of the range, newest first
-	Worst         []PipelineHealth
+	RunningCount int64 // Queued, InProgress and Canceling now, whatever the range
+	Running      []Run // at most 20, longest first
+	Problems     Problems
+	// What became of the failed runs of the range; nil while some are being
+	// derived, as RecoveryReason says.
+	NotRedoneRuns, RecoveredRuns *int64
+	RecoveryReason               string
+	NewestFailure                []Run // at most 10 failures of the range, newest first
+	Worst                        []PipelineHealth
 }
 
 // Period is what happened in a range of time.
@@ -42,31 +48,14 @@ type Period struct {
 	Reason      string               // why a figure is nil; "" when none is
 }
 
-// Problems are the pipelines with open failures, whenever they failed.
-type Problems struct {
-	Pipelines int64
-	Runs      int64
-	Oldest    adf.Time  // runStart of the oldest open failure; zero without any
-	Before    int64     // open failures before the range
-	Items     []Problem // at most 20, newest failure first
-}
-
-// Problem is a pipeline with open failures.
-type Problem struct {
-	Place        Place
-	PipelineName string
-	Runs         int64    // open failures
-	Since        adf.Time // runStart of the oldest open failure
-	Last         Run      // the newest open failure
-	Spark        []int64  // failures in each 24th of the range, oldest first
-}
-
 // PipelineHealth is how a pipeline did in a range.
 type PipelineHealth struct {
 	Place        Place
 	PipelineName string
 	Runs, Failed int64
-	Open         int64    // failures of the range that are still open
+	Finished     int64    // those that succeeded or failed
+	Open         int64    // failed runs of the range that are open
+	NotRedone    int64    // failed runs of the range that are not redone
 	SuccessRate  *float64 // nil with neither success nor failure
 	Last         Run      // its newest run
 	Strip        []Tick   // its last 30 runs, oldest first, whatever the range
@@ -78,15 +67,13 @@ type Tick struct {
 	Status       adf.Status
 	RunStart     adf.Time
 	DurationInMs *int64
-	Open         bool
-	HealedBy     string
-	Gone         bool // ADF forgot it before it had ended
+	Recovery     *Recovery // nil unless it failed
+	Gone         bool      // ADF forgot it before it had ended
 }
 
 // What an overview shows at most.
 const (
 	maxRunning  = 20
-	maxProblems = 20
 	maxNewest   = 10
 	maxWorst    = 10
 	stripRuns   = 30
@@ -109,8 +96,11 @@ func (s *Store) Overview(ctx context.Context, q OverviewQuery) (Overview, error)
 	}
 	var o Overview
 	type part func(context.Context, *scope, *Overview) error
+	problems := func(ctx context.Context, sc *scope, o *Overview) error {
+		return s.problems(ctx, sc, o, cmp.Or(q.OlderAfter, DefaultOlderAfter))
+	}
 	together, partCtx := errgroup.WithContext(ctx)
-	for _, chain := range [][]part{{s.periods, s.worst}, {s.problems}, {s.running, s.newestFailures}} {
+	for _, chain := range [][]part{{s.periods, s.worst}, {problems}, {s.running, s.newestFailures}} {
 		together.Go(func() error {
 			for _, read := range chain { // each fills its own fields
 				if err := read(partCtx, &sc, &o); err != nil {
@@ -134,15 +124,20 @@ func (s *Store) periods(ctx context.Context, sc *scope, o *Overview) error {
 		return err
 	}
 	o.Period = periodOf(sc.from, sc.to, now.counts)
-	o.HealedRuns = now.counts[adf.StatusFailed] - now.open
+	if now.underived > 0 {
+		o.RecoveryReason = derivingReason(now.underived)
+	} else {
+		recovered := now.recovered()
+		o.NotRedoneRuns, o.RecoveredRuns = &now.notRedone, &recovered
+	}
 
 	before := scope{from: sc.from - (sc.to - sc.from), to: sc.from, factories: sc.factories}
 	o.Previous = Period{From: adf.Time(before.from), To: adf.Time(before.to)}
-	windows, err := s.allCoverage(ctx, sc.factories)
+	basis, err := s.readBasis(ctx, sc.factories)
 	if err != nil {
 		return err
 	}
-	if coveredBy(windows, Window{o.Previous.From, o.Previous.To}) != CoveredYes {
+	if coverAll(basis, Window{o.Previous.From, o.Previous.To}) != CoveredYes {
 		o.Previous.Reason = "the period before is not read whole"
 		return nil
 	}
@@ -206,86 +201,6 @@ func (s *Store) loadPlaces(ctx context.Context, places []listPlace) ([]Run, erro
 		keys[i] = p.key
 	}
 	return s.loadRuns(ctx, keys)
-}
-
-// openPipeline is a pipeline with open failures.
-type openPipeline struct {
-	pipeline, runs, oldest, newest int64
-}
-
-// problems lists the pipelines with open failures, whenever they failed.
-func (s *Store) problems(ctx context.Context, sc *scope, o *Overview) error {
-	var all []openPipeline
-	b := newStmt().add("SELECT pipeline_id, count(*), min(run_start), max(run_start) FROM run").index("run_open_pipeline")
-	b.add(" WHERE status = 3 AND healed_at IS NULL GROUP BY pipeline_id")
-	err := b.each(ctx, s.read, func(rows *sql.Rows) error {
-		var p openPipeline
-		if err := rows.Scan(&p.pipeline, &p.runs, &p.oldest, &p.newest); err != nil {
-			return err
-		}
-		if sc.factories == nil || slices.Contains(sc.factories, int64(s.dicts.pipeline(p.pipeline).factory)) {
-			all = append(all, p)
-		}
-		return nil
-	})
-	if err != nil {
-		return err
-	}
-	oldest := int64(math.MaxInt64)
-	for _, p := range all {
-		o.Problems.Runs += p.runs
-		oldest = min(oldest, p.oldest)
-	}
-	if o.Problems.Pipelines = int64(len(all)); len(all) > 0 {
-		o.Problems.Oldest = adf.Time(oldest)
-	}
-	yes := true
-	before := newStmt().add("SELECT count(*) FROM run").index("run_open").add(" WHERE status = 3 AND healed_at IS NULL")
-	(&scope{from: math.MinInt64, to: sc.from, factories: sc.factories, open: &yes}).where(before)
-	if err := s.read.QueryRowContext(ctx, before.text.String(), before.args...).Scan(&o.Problems.Before); err != nil {
-		return err
-	}
-	slices.SortFunc(all, func(a, b openPipeline) int {
-		return cmp.Or(cmp.Compare(b.newest, a.newest), cmp.Compare(a.pipeline, b.pipeline))
-	})
-	for _, p := range all[:min(maxProblems, len(all))] {
-		item, err := s.problem(ctx, sc, p)
-		if err != nil {
-			return err
-		}
-		o.Problems.Items = append(o.Problems.Items, item)
-	}
-	return nil
-}
-
-func (s *Store) problem(ctx context.Context, sc *scope, p openPipeline) (Problem, error) {
-	name := s.dicts.pipeline(p.pipeline)
-	place, _ := s.dicts.place(name.factory)
-	out := Problem{Place: place, PipelineName: name.name, Runs: p.runs, Since: adf.Time(p.oldest), Spark: make([]int64, sparkBars)}
-	last := newStmt().add("SELECT seq, run_start FROM run").index("run_open_pipeline").add(" WHERE status = 3 AND healed_at IS NULL AND pipeline_id = ").arg(p.pipeline)
-	found, err := s.places(ctx, last.add(" ORDER BY run_start DESC, seq DESC LIMIT 1"))
-	if err != nil {
-		return out, err
-	}
-	runs, err := s.loadPlaces(ctx, found)
-	if err != nil {
-		return out, err
-	}
-	if len(runs) > 0 { // it may have been healed just now
-		out.Last = runs[0]
-	}
-	bar := max((sc.to-sc.from+sparkBars-1)/sparkBars, 1)
-	b := newStmt().add("SELECT (run_start - ").arg(sc.from).add(") / ").arg(bar).add(", count(*) FROM run").index("run_odd_pipeline")
-	b.add(" WHERE status <> 2 AND status = 3 AND pipeline_id = ").arg(p.pipeline).add(" AND run_start >= ").arg(sc.from).add(" AND run_start < ").arg(sc.to).add(" GROUP BY 1")
-	err = b.each(ctx, s.read, func(rows *sql.Rows) error {
-		var i, n int64
-		if err := rows.Scan(&i, &n); err != nil {
-			return err
-		}
-		out.Spark[i] = n
-		return nil
-	})
-	return out, err
 }
 
 func (s *Store) newestFailures(ctx context.Context, sc *scope, o *Overview) error {
@@ -383,7 +298,7 @@ func (s *Store) failureCounts(sc *scope, p piece) []*stmt {
 		return nil // SQLite can't use an index for IN ()
 	}
 	all := newStmt().add("SELECT pipeline_id, count(*), 0 FROM run").index("run_odd_pipeline").add(" WHERE status <> 2 AND status = 3 AND pipeline_id IN ").nums(mine)
-	open := newStmt().add("SELECT pipeline_id, 0, count(*) FROM run").index("run_open_pipeline").add(" WHERE status = 3 AND healed_at IS NULL AND pipeline_id IN ").nums(mine)
+	open := newStmt().add("SELECT pipeline_id, 0, count(*) FROM run").index("run_failed_pipeline").add(" WHERE ", condOpen, " AND pipeline_id IN ").nums(mine)
 	for _, b := range []*stmt{all, open} {
 		b.add(" AND run_start >= ").arg(p.from).add(" AND run_start < ").arg(p.to).add(" GROUP BY 1")
 	}
@@ -406,7 +321,8 @@ func (s *Store) health(ctx context.Context, sc *scope, of []pipelineCount) ([]Pi
 		name := s.dicts.pipeline(p.pipeline)
 		place, _ := s.dicts.place(name.factory)
 		out[i] = PipelineHealth{
-			Place: place, PipelineName: name.name, Runs: t.total(), Failed: t.counts[adf.StatusFailed], Open: t.open,
+			Place: place, PipelineName: name.name, Runs: t.total(), Failed: t.counts[adf.StatusFailed], Open: t.open, NotRedone: t.notRedone,
+			Finished:    t.counts[adf.StatusSucceeded] + t.counts[adf.StatusFailed],
 			SuccessRate: rate(t.counts[adf.StatusSucceeded], t.counts[adf.StatusFailed]),
 		}
 	}
@@ -438,20 +354,21 @@ func (s *Store) fillHealth(ctx context.Context, sc *scope, h *PipelineHealth, al
 
 // strip returns a pipeline's last runs, oldest first.
 func (s *Store) strip(ctx context.Context, pipeline int64) ([]Tick, error) {
-	b := newStmt().add(`SELECT r.run_id, r.status, r.run_start, r.duration_ms, r.flags, r.healed_seq, h.run_id
-		FROM run r`).index("run_pipeline").add(" LEFT JOIN run h ON h.seq = r.healed_seq WHERE r.pipeline_id = ").arg(pipeline)
+	b := newStmt().add(`SELECT r.run_id, r.status, r.run_start, r.duration_ms, r.flags, r.recovery, h.seq, h.run_id, h.pipeline_id, h.run_start, h.run_end, h.flags
+		FROM run r`).index("run_pipeline").add(" LEFT JOIN run h ON h.seq = r.recovered_seq AND r.recovery >= 3 WHERE r.pipeline_id = ").arg(pipeline)
 	b.add(" ORDER BY r.run_start DESC, r.seq DESC LIMIT ").num(stripRuns)
 	var out []Tick
 	err := b.each(ctx, s.read, func(rows *sql.Rows) error {
 		var t Tick
-		var id, healer sql.RawBytes
+		var id sql.RawBytes
 		var status, flags int64
-		var healedSeq sql.NullInt64
-		if err := rows.Scan(&id, &status, &t.RunStart, &t.DurationInMs, &flags, &healedSeq, &healer); err != nil {
+		var code sql.NullInt64
+		var by scannedLink
+		if err := rows.Scan(append([]any{&id, &status, &t.RunStart, &t.DurationInMs, &flags, &code}, by.into()...)...); err != nil {
 			return err
 		}
-		t.RunID, t.HealedBy, t.Status = decodeRunID(id), decodeRunID(healer), s.dicts.word(status)
-		t.Open, t.Gone = status == statusFailed && !healedSeq.Valid, flags&flagGone != 0
+		t.RunID, t.Status = decodeRunID(id), s.dicts.word(status)
+		t.Recovery, t.Gone = s.recoveryOf(status, code.Int64, &by), flags&flagGone != 0
 		if flags&flagNoStart != 0 {
 			t.RunStart = 0
 		}

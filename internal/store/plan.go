@@ -70,14 +70,20 @@ const (
 
 // plan chooses the index that finds a scope's runs.
 func (s *Store) plan(ctx context.Context, sc *scope) (plan, error) {
-	const openCond, oddCond = "status = 3 AND healed_at IS NULL", "status <> 2"
+	const oddCond = "status <> 2"
 	few := func(ids []int64, times int) bool { return ids != nil && len(ids)*max(times, 1) <= maxWalks }
 	pipelines, factories, statuses := valueSet{"pipeline_id", sc.pipelines}, valueSet{"factory_id", sc.factories}, valueSet{"status", sc.statuses}
 	switch {
-	case sc.open != nil && *sc.open && few(sc.pipelines, 1):
-		return plan{"run_open_pipeline", openCond, []valueSet{pipelines}}, nil
-	case sc.open != nil && *sc.open:
-		return plan{"run_open", openCond, nil}, nil
+	case sc.recovery != nil && few(sc.pipelines, len(sc.recovery)):
+		return plan{"run_failed_pipeline", "status = 3", []valueSet{pipelines, {"recovery", sc.recovery}}}, nil
+	case sc.onlyRecovery(codeOpen):
+		return plan{"run_open", condOpen, nil}, nil
+	case sc.onlyRecovery(codeNotRedone):
+		return plan{"run_not_redone", condNotRedone, nil}, nil
+	case sc.recovery != nil && few(sc.factories, 1):
+		return plan{"run_odd_factory", oddCond, []valueSet{factories, {"status", []int64{statusFailed}}}}, nil
+	case sc.recovery != nil:
+		return plan{"run_odd", oddCond, []valueSet{{"status", []int64{statusFailed}}}}, nil
 	case sc.oddOnly() && few(sc.pipelines, len(sc.statuses)):
 		return plan{"run_odd_pipeline", oddCond, []valueSet{pipelines, statuses}}, nil
 	case sc.oddOnly() && few(sc.factories, len(sc.statuses)):

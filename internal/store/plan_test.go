@@ -58,7 +58,6 @@ func numbers(n int) []int64 {
 func TestListsWalkAnIndexInOrder(t *testing.T) {
 	t.Parallel()
 	s := planStore(t)
-	yes := true
 	all := scope{from: math.MinInt64, to: math.MaxInt64}
 	for _, tt := range []struct {
 		name   string
@@ -76,8 +75,11 @@ func TestListsWalkAnIndexInOrder(t *testing.T) {
 		{"failures and cancelled of 5 factories", func(sc *scope) { sc.statuses, sc.factories = []int64{statusFailed, statusCancelled}, numbers(5) }, "run_odd_factory", "factory_id=? AND status=?", 10},
 		{"failures of a pipeline", func(sc *scope) { sc.statuses, sc.pipelines = []int64{statusFailed}, numbers(1) }, "run_odd_pipeline", "pipeline_id=? AND status=?", 1},
 		{"successes", func(sc *scope) { sc.statuses = []int64{statusSucceeded} }, "run_start", "", 1},
-		{"open", func(sc *scope) { sc.open = &yes }, "run_open", "", 1},
-		{"open of a pipeline", func(sc *scope) { sc.open, sc.pipelines = &yes, numbers(1) }, "run_open_pipeline", "pipeline_id=?", 1},
+		{"open", func(sc *scope) { sc.recovery = []int64{codeOpen} }, "run_open", "", 1},
+		{"open of a pipeline", func(sc *scope) { sc.recovery, sc.pipelines = []int64{codeOpen}, numbers(1) }, "run_failed_pipeline", "pipeline_id=? AND recovery=?", 1},
+		{"not redone", func(sc *scope) { sc.recovery = []int64{codeNotRedone} }, "run_not_redone", "", 1},
+		{"open and not redone of a factory", func(sc *scope) { sc.recovery, sc.factories = []int64{codeOpen, codeNotRedone}, numbers(1) }, "run_odd_factory", "factory_id=? AND status=?", 1},
+		{"recovered", func(sc *scope) { sc.recovery = recoveredCodes() }, "run_odd", "status=?", 1},
 		{"forty pipelines", func(sc *scope) { sc.pipelines = numbers(40) }, "run_pipeline", "pipeline_id=?", 40},
 		{"a thousand pipelines", func(sc *scope) { sc.pipelines = numbers(1000) }, "run_start", "", 1},
 		{"long ones", func(sc *scope) { sc.minMs = 1 << 40 }, "run_duration", "dur_b=?", 1},
@@ -113,13 +115,76 @@ func TestListsWalkAnIndexInOrder(t *testing.T) {
 func TestBranchesFitTheStack(t *testing.T) {
 	t.Parallel()
 	s := planStore(t)
-	no := false
 	sc := scope{
 		from: 1, to: math.MaxInt64 / 2, statuses: numbers(6), factories: numbers(maxBranches), pipelines: numbers(maxPipelines),
-		named: true, invokers: numbers(50), sets: numbers(50), latest: true, open: &no, minMs: 5,
+		named: true, invokers: numbers(50), sets: numbers(50), latest: true, notOpen: true, recovery: recoveredCodes(), minMs: 5,
 	}
 	if _, err := s.list(t.Context(), &sc, SortNewest, listPlace{5, 5}, 501); err != nil {
 		t.Error(err)
+	}
+}
+
+// TestListsOfNumbersGrowWithoutEnd runs statements whose lists are as long as
+// a store of 100,000 pipelines, parents and factories makes them.
+func TestListsOfNumbersGrowWithoutEnd(t *testing.T) {
+	t.Parallel()
+	s := planStore(t)
+	many := numbers(100_000)
+	whole := scope{from: math.MinInt64, to: math.MaxInt64, factories: many, pipelines: many, named: true, invokers: many, sets: many}
+	failed := whole
+	failed.statuses = []int64{statusFailed, statusCancelled}
+	for name, sc := range map[string]*scope{"all": &whole, "failed": &failed} {
+		for _, by := range []Sort{SortNewest, SortLongest} {
+			if _, err := s.list(t.Context(), sc, by, unbounded(true), 101); err != nil {
+				t.Errorf("%s by %s: %v", name, by, err)
+			}
+		}
+		if _, err := s.listByBucket(t.Context(), sc, true, unbounded(true), 101); err != nil {
+			t.Errorf("%s by duration: %v", name, err)
+		}
+		b := newStmt().add("SELECT ", groupColumns, " FROM run WHERE 1")
+		sc.where(b)
+		if _, err := s.readGroups(t.Context(), b, facetRows); err != nil {
+			t.Errorf("facets of %s: %v", name, err)
+		}
+		ranged := *sc
+		ranged.from, ranged.to = 0, 400*dayTicks
+		for _, p := range pieces(ranged.from, ranged.to, false) {
+			b := newStmt()
+			ranged.countPiece(b, "pipeline_id", p)
+			if err := b.each(t.Context(), s.read, func(*sql.Rows) error { return nil }); err != nil {
+				t.Errorf("counts of %s by %q: %v", name, p.unit, err)
+			}
+		}
+	}
+}
+
+// TestLongListsSeek pins that an index is searched for each number of a list,
+// whether the statement spells the list out or not.
+func TestLongListsSeek(t *testing.T) {
+	t.Parallel()
+	s := planStore(t)
+	for _, n := range []int{2, spelledOut, spelledOut + 1, 100_000} {
+		for search, b := range map[string]*stmt{
+			"INDEX run_segment (<expr>=? AND run_id>? AND run_id<?)": newStmt().add("SELECT seq FROM run").index("run_segment").
+				add(" WHERE seq >> 13 IN ").nums(numbers(n)).add(" AND run_id BETWEEN ").arg([]byte{1}).add(" AND ").arg([]byte{2}),
+			"run USING INTEGER PRIMARY KEY (rowid=?)": newStmt().add("SELECT seq FROM run WHERE seq IN ").nums(numbers(n)),
+			"PRIMARY KEY (day=? AND pipeline_id=?)": newStmt().add("SELECT ok FROM roll_pipeline_day WHERE pipeline_id IN ").nums(numbers(min(n, maxPipelines))).
+				add(" AND day IN ").nums(numbers(n)).add(" AND day >= 1 AND day < 9"),
+		} {
+			if plan := strings.Join(explain(t, s, b), "; "); !strings.Contains(plan, search) {
+				t.Errorf("%d numbers: %s, want a search of %s", n, plan, search)
+			}
+		}
+	}
+}
+
+func TestChildrenAreFoundByDayAndParent(t *testing.T) {
+	t.Parallel()
+	s := planStore(t)
+	b := childrenStmt(encodeRunID("6d1f0c52-7c3e-4c7d-9c0a-0b8f4b1c9a01"), numbers(30)).add(" AND parent_id = ").arg([]byte{1}).add(" ORDER BY 2, 1")
+	if plan := strings.Join(explain(t, s, b), "; "); !strings.Contains(plan, "run_parent_prefix (<expr>=? AND <expr>=?)") {
+		t.Errorf("%s, want a search by day and parent", plan)
 	}
 }
 

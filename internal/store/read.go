@@ -16,7 +16,7 @@ func (s *Store) refresh(ctx context.Context) error {
 	if !s.readOnly {
 		return nil
 	}
-	err := errors.Join(s.dicts.load(ctx, s.read.light), s.codec.load(ctx, s.read.light), s.seen.catchUp(ctx, s.read.light))
+	err := errors.Join(s.dicts.load(ctx, s.read), s.codec.load(ctx, s.read.light), s.seen.catchUp(ctx, s.read.light))
 	return s.unavailable(err)
 }
 
@@ -26,14 +26,16 @@ func (s *Store) loadRuns(ctx context.Context, keys []RunKey) ([]Run, error) {
 	if len(keys) == 0 {
 		return []Run{}, nil
 	}
-	b := newStmt().add(`SELECT r.seq, r.factory_id, r.flags, r.status, r.healed_seq, h.run_id, w.raw
-		FROM run r JOIN run_raw w ON w.seq = r.seq LEFT JOIN run h ON h.seq = r.healed_seq WHERE r.seq IN `).nums(keyNumbers(keys))
+	b := newStmt().add(`SELECT r.seq, r.factory_id, r.run_start, r.flags, r.status, r.recovery, h.seq, h.run_id, h.pipeline_id, h.run_start, h.run_end, h.flags, w.raw
+		FROM run r JOIN run_raw w ON w.seq = r.seq LEFT JOIN run h ON h.seq = r.recovered_seq AND r.recovery >= 3 WHERE r.seq IN `).nums(keyNumbers(keys))
 	byKey := make(map[RunKey]Run, len(keys))
+	var unrecovered []int64
 	err := b.each(ctx, s.read, func(rows *sql.Rows) error {
-		var key, factory, flags, status int64
-		var healedSeq sql.NullInt64
-		var healer, packed sql.RawBytes
-		if err := rows.Scan(&key, &factory, &flags, &status, &healedSeq, &healer, &packed); err != nil {
+		var key, factory, start, flags, status int64
+		var code sql.NullInt64
+		var packed sql.RawBytes
+		var by scannedLink
+		if err := rows.Scan(append([]any{&key, &factory, &start, &flags, &status, &code}, append(by.into(), &packed)...)...); err != nil {
 			return err
 		}
 		r, err := s.runOf(packed)
@@ -42,9 +44,11 @@ func (s *Store) loadRuns(ctx context.Context, keys []RunKey) ([]Run, error) {
 		}
 		r.Key = RunKey(key)
 		r.Place, _ = s.dicts.place(FactoryKey(factory))
+		r.SortTime = adf.Time(start)
 		r.Latest = flags&flagSuperseded == 0
-		r.Open = status == statusFailed && !healedSeq.Valid
-		r.HealedBy = decodeRunID(healer)
+		if r.Recovery = s.recoveryOf(status, code.Int64, &by); r.Recovery != nil && r.Recovery.State != Recovered {
+			unrecovered = append(unrecovered, key)
+		}
 		r.Activities = activityState(flags)
 		r.Gone = flags&flagGone != 0
 		r.Origin = originOf(flags)
@@ -57,9 +61,16 @@ func (s *Store) loadRuns(ctx context.Context, keys []RunKey) ([]Run, error) {
 	if err != nil {
 		return nil, s.unavailable(fmt.Errorf("read runs: %w", err))
 	}
+	running, err := s.runningFor(ctx, unrecovered)
+	if err != nil {
+		return nil, s.unavailable(fmt.Errorf("look for reruns: %w", err))
+	}
 	out := make([]Run, 0, len(keys))
 	for _, k := range keys {
 		if r, ok := byKey[k]; ok {
+			if r.Recovery != nil {
+				r.Recovery.Running = running[k]
+			}
 			out = append(out, r)
 		}
 	}
@@ -76,14 +87,34 @@ func (s *Store) runOf(packed []byte) (Run, error) {
 	if err != nil {
 		return Run{}, fmt.Errorf("read a stored row: %w", err)
 	}
-	return Run{PipelineRun: r}, nil
+	out := Run{PipelineRun: r}
+	if r.InvokedBy != nil {
+		out.StartedBy = invokerOf(r.InvokedBy).name
+	}
+	return out, nil
 }
 
 func originOf(flags int64) Origin {
-	if flags&flagImport != 0 {
-		return OriginImport
+	switch {
+	case flags&flagImport == 0:
+		return OriginAzure
+	case flags&flagLog != 0:
+		return OriginLog
+	default:
+		return OriginFile
 	}
-	return OriginAzure
+}
+
+// originFlags returns the flags of a run that only this origin has shown.
+func originFlags(o Origin) int64 {
+	switch o {
+	case OriginFile:
+		return flagImport
+	case OriginLog:
+		return flagImport | flagLog
+	case OriginAzure:
+	}
+	return 0
 }
 
 func keyNumbers(keys []RunKey) []int64 {
@@ -134,7 +165,6 @@ type located struct {
 	start     int64
 	end       sql.NullInt64
 	flags     int64
-	healedSeq sql.NullInt64
 	id, group []byte
 }
 
@@ -166,12 +196,12 @@ func (s *Store) findByID(ctx context.Context, id []byte) ([]located, error) {
 	if len(segments) == 0 || len(id) == 0 {
 		return nil, nil
 	}
-	b := newStmt().add("SELECT seq, factory_id, pipeline_id, run_start, run_end, flags, healed_seq, run_id, group_id FROM run").index("run_segment")
+	b := newStmt().add("SELECT seq, factory_id, pipeline_id, run_start, run_end, flags, run_id, group_id FROM run").index("run_segment")
 	b.add(" WHERE seq >> 13 IN ").nums(segments).add(" AND run_id = ").arg(id).add(" ORDER BY run_start DESC, seq DESC")
 	var out []located
 	err := b.each(ctx, s.read, func(rows *sql.Rows) error {
 		var l located
-		if err := rows.Scan(&l.key, &l.factory, &l.pipeline, &l.start, &l.end, &l.flags, &l.healedSeq, &l.id, &l.group); err != nil {
+		if err := rows.Scan(&l.key, &l.factory, &l.pipeline, &l.start, &l.end, &l.flags, &l.id, &l.group); err != nil {
 			return err
 		}
 		out = append(out, l)
@@ -196,17 +226,13 @@ func (s *Store) Run(ctx context.Context, factory, runID string) (RunDetail, erro
 	if err != nil {
 		return RunDetail{}, err
 	}
-	keys := []RunKey{hit.key}
-	if hit.healedSeq.Valid {
-		keys = append(keys, RunKey(hit.healedSeq.Int64))
-	}
-	runs, err := s.loadRuns(ctx, keys)
+	runs, err := s.loadRuns(ctx, []RunKey{hit.key})
 	if err != nil {
 		return RunDetail{}, err
 	}
 	d := RunDetail{Run: runs[0]}
-	if len(runs) > 1 {
-		d.Healer = &runs[1]
+	if err := s.explainWork(ctx, hit, &d); err != nil {
+		return RunDetail{}, s.unavailable(fmt.Errorf("read the series of run %s: %w", runID, err))
 	}
 	for _, o := range others {
 		place, _ := s.dicts.place(o.factory)
@@ -232,6 +258,9 @@ func (s *Store) surround(ctx context.Context, hit located, d *RunDetail) error {
 		return err
 	}
 	d.GroupSize, d.ChildCount = len(group), len(children)
+	if err := s.read.QueryRowContext(ctx, "SELECT source FROM factory WHERE id = ?", int64(hit.factory)).Scan(&d.Source); err != nil {
+		return err
+	}
 	if d.PreviousRunID, err = s.neighbour(ctx, hit, true); err != nil {
 		return err
 	}
@@ -322,6 +351,14 @@ const (
 	maxChildDays    = 120
 )
 
+// childrenStmt selects by the index of children, which holds the first four
+// bytes of the parent's id: the caller compares the whole.
+func childrenStmt(parent []byte, days []int64) *stmt {
+	b := newStmt().add("SELECT seq, run_start FROM run").index("run_parent_prefix")
+	b.add(" WHERE parent_id IS NOT NULL AND run_start / 864000000000 IN ").nums(days)
+	return b.add(" AND substr(parent_id, 1, 4) = substr(").arg(parent).add(", 1, 4)")
+}
+
 // childKeys finds a run's children in the days in which they can have started.
 func (s *Store) childKeys(ctx context.Context, hit located) ([]RunKey, error) {
 	first := hit.start/dayTicks - childDaysBefore
@@ -335,8 +372,7 @@ func (s *Store) childKeys(ctx context.Context, hit located) ([]RunKey, error) {
 	for d := first; d <= last && len(days) < maxChildDays; d++ {
 		days = append(days, d)
 	}
-	b := newStmt().add("SELECT seq, run_start FROM run").index("run_parent").add(" WHERE parent_id IS NOT NULL AND run_start / 864000000000 IN ").nums(days)
-	b.add(" AND parent_id = ").arg(hit.id).add(" AND factory_id = ").arg(int64(hit.factory)).add(" ORDER BY 2, 1")
+	b := childrenStmt(hit.id, days).add(" AND parent_id = ").arg(hit.id).add(" AND factory_id = ").arg(int64(hit.factory)).add(" ORDER BY 2, 1")
 	found, err := s.places(ctx, b)
 	keys := make([]RunKey, len(found))
 	for i, p := range found {

@@ -23,12 +23,14 @@ const (
 	colFailed
 	colCanceling
 	colCancelled
-	colOther // every word that isn't known; which one stands in the runs
-	colOpen  // of colFailed: not healed
+	colOther     // every word that isn't known; which one stands in the runs
+	colOpen      // of colFailed
+	colNotRedone // of colFailed
+	colUnderived // of colFailed: its recovery is not derived yet
 	rollCols
 )
 
-const rollColumns = "queued, running, ok, failed, canceling, cancelled, other, open"
+const rollColumns = "queued, running, ok, failed, canceling, cancelled, other, open, not_redone, underived"
 
 type counter [rollCols]int64
 
@@ -49,6 +51,23 @@ func statusColumn(status int64) int {
 	default:
 		return colOther
 	}
+}
+
+// recoveryColumn returns the column that counts a run's recovery: -1 for one
+// that did not fail, and for one that recovered, which the others leave.
+func (r *storedRun) recoveryColumn() int {
+	if r.status != statusFailed {
+		return -1
+	}
+	switch r.recovery.code {
+	case 0:
+		return colUnderived
+	case codeOpen:
+		return colOpen
+	case codeNotRedone:
+		return colNotRedone
+	}
+	return -1
 }
 
 // rollTable is one of the roll-ups.
@@ -95,7 +114,7 @@ const allFactories = 0
 func (r rollups) add(run *storedRun, n int64) {
 	hour, day, month := floorDiv(run.start, hourTicks), floorDiv(run.start, dayTicks), monthOf(run.start)
 	col := statusColumn(run.status)
-	open := run.open()
+	state := run.recoveryColumn()
 	for _, k := range [...]rollKey{
 		{rollHour, int64(run.factory), hour},
 		{rollHour, allFactories, hour},
@@ -112,8 +131,8 @@ func (r rollups) add(run *storedRun, n int64) {
 			r[k] = c
 		}
 		c[col] += n
-		if open {
-			c[colOpen] += n
+		if state >= 0 {
+			c[state] += n
 		}
 	}
 }
@@ -176,7 +195,7 @@ func (t rollTable) upsertSQL() string {
 // recountSQL returns the statement that counts a roll-up from the runs.
 func (t rollTable) recountSQL() string {
 	const counts = `sum(status = 1), sum(status = 4), sum(status = 2), sum(status = 3), sum(status = 5), sum(status = 6),
-		sum(status NOT IN (1, 2, 3, 4, 5, 6)), sum(status = 3 AND healed_at IS NULL)`
+		sum(status NOT IN (1, 2, 3, 4, 5, 6)), sum(` + condOpen + "), sum(" + condNotRedone + "), sum(" + condUnderived + ")"
 	hour, day := floorSQL(hourTicks), floorSQL(dayTicks)
 	second := floorSQL(adf.TicksPerSecond)
 	month := "(CAST(strftime('%Y', " + second + ", 'unixepoch') AS INTEGER) * 12 + CAST(strftime('%m', " + second + ", 'unixepoch') AS INTEGER) - 1)"

@@ -2,6 +2,7 @@ package store
 
 import (
 	"andon/internal/adf"
+	"andon/internal/store/history"
 )
 
 // RunKey is the row id of a run in this store. It never changes, and later
@@ -11,10 +12,13 @@ type RunKey int64
 // Origin says how a run came into the store.
 type Origin string
 
-// The origins of runs.
+// The origins of runs: Azure's own answer, a file that holds what the API said,
+// or a log, which holds less. A run that Azure has shown is OriginAzure, whatever
+// files and logs say of it.
 const (
-	OriginAzure  Origin = "azure"
-	OriginImport Origin = "import"
+	OriginAzure Origin = "api"
+	OriginFile  Origin = "file"
+	OriginLog   Origin = "log"
 )
 
 // Window is a closed interval of lastUpdated.
@@ -41,6 +45,7 @@ type Page struct {
 	// only with Completes and never moves back; zero leaves it.
 	AsOf   adf.Time
 	Origin Origin
+	Import ImportID // the import that shows these runs; 0 for Azure's own pages
 	// Asked is when Azure answered, by its clock; zero stands for the store's
 	// own clock. What lies beyond it can't be.
 	Asked adf.Time
@@ -49,6 +54,7 @@ type Page struct {
 // Changes says what a page did to the store.
 type Changes struct {
 	Inserted, Updated, Unchanged int
+	Completed                    int // of an import: runs of which a missing field was filled
 	// LateInserted and LateUpdated are those of Inserted and Updated that what
 	// was covered before should have held.
 	LateInserted, LateUpdated int
@@ -84,23 +90,73 @@ type Run struct {
 
 	Key        RunKey
 	Place      Place
+	StartedBy  string        // name of the trigger or the parent pipeline, or Manual; "" when none is known
+	SortTime   adf.Time      // what lists sort by and ranges hold: runStart; without a possible one lastUpdated, else when the run was read
 	Latest     bool          // newest runStart of its run group
-	Open       bool          // failed, and not healed since
-	HealedBy   string        // runId of the success that healed this failure; "" when none did
+	Recovery   *Recovery     // what became of a failed run; nil for every other run
 	Activities ActivityState // how much of its activities is here
 	Gone       bool          // ADF forgot the run before it had ended
-	Origin     Origin        // import until Azure shows the run too
+	Origin     Origin        // file or log until Azure shows the run too
 }
 
 // RunDetail is one run with its surroundings.
 type RunDetail struct {
 	Run
-	AlsoIn        []Elsewhere // further factories that hold the same runId
-	Healer        *Run        // the run that HealedBy names
-	GroupSize     int         // runs of its group, itself included
-	ChildCount    int         // runs that it started
-	PreviousRunID string      // the run of the same pipeline before it; "" when none
-	NextRunID     string      // … after it
+	AlsoIn        []Elsewhere    // further factories that hold the same runId
+	Series        *Series        // nil where its parameters are unknown
+	Uses          []ParameterUse // how its parameters are compared with those of other runs; in order of their names
+	GroupSize     int            // runs of its group, itself included
+	ChildCount    int            // runs that it started
+	PreviousRunID string         // the run of the same pipeline before it; "" when none
+	NextRunID     string         // … after it
+	Source        string         // name of the source that reads its factory; "" for one that was only imported
+}
+
+// Recovery is what became of a failed run: see package history for the rules.
+type Recovery struct {
+	State  RecoveryState // "" while it is being derived; Reason says so
+	Reason string
+	Rule   string   // rerun, window, parameters or parent; "" unless recovered
+	By     *RunLink // the run that recovered it; nil unless recovered
+	// Running is a later unfinished run that would recover this one if it
+	// succeeded; nil when there is none.
+	Running *RunLink
+	// Since is the first later success of the series of a run that is not
+	// redone: the pipeline has worked again since then. Only Store.Run fills
+	// it.
+	Since *RunLink
+}
+
+// RecoveryState is one of the three states of a failed run.
+type RecoveryState string
+
+// The states of failed runs.
+const (
+	RecoveryOpen      RecoveryState = "open"      // nothing of its series has succeeded since
+	RecoveryNotRedone RecoveryState = "notRedone" // its series works again, but this work is still missing
+	Recovered         RecoveryState = "recovered" // a later run did this work
+)
+
+// RunLink names a run beside another.
+type RunLink struct {
+	Key          RunKey
+	RunID        string
+	PipelineName string
+	RunStart     adf.Time // zero when ADF sent none
+	RunEnd       adf.Time // zero while it runs
+	Status       adf.Status
+}
+
+// Series is the runs of a pipeline with equal recurring parameters.
+type Series struct {
+	Parameters string // the recurring parameters as JSON, an object of texts with its members in order
+}
+
+// ParameterUse says how a parameter of a run is compared with other runs.
+type ParameterUse struct {
+	history.ParameterClass
+
+	Reason string // a sentence
 }
 
 // Elsewhere is another factory that holds the same runId.
@@ -125,12 +181,13 @@ type RunFilter struct {
 	Factories     []string     // short ids; an unknown one is an InvalidError
 	Pipelines     []string     // names, without regard to case
 	Triggers      []string     // names of triggers: invokedBy.name of starts that are neither Manual nor PipelineActivity
-	InvokedBy     []string     // invokedByType or invokedBy.name, without regard to case
+	InvokedBy     []string     // invokedByType, or StartedBy of a Run, without regard to case
 	Annotations   []string     // a run has at least one of them
 	LatestOnly    bool         // only the latest run of each group
-	Open          *bool        // true: failed and not healed; false: every other run
-	MinDurationMs int64        // 0: no limit. Runs of unknown duration never pass a limit
-	Q             string       // words in the message, or part of the pipeline's name, or the start of a runId
+	Open          *bool        // true: as Recovery open; false: every other run
+	Recovery      []RecoveryState
+	MinDurationMs int64  // 0: no limit. Runs of unknown duration never pass a limit
+	Q             string // words in the message, or part of the pipeline's name, or the start of a runId
 }
 
 // Sort is the order of a list of runs. Runs of unknown duration come last in
@@ -173,12 +230,17 @@ type Facet struct {
 // Facets are the counts beside a list of runs. Each facet applies all filters
 // but its own. A nil figure is unknown, and Reason says why.
 type Facets struct {
-	Total, Open, Healed *int64
-	Status              []Facet // as ADF spells it, most first
-	Factory             []Facet // Value is the short id
-	InvokedBy           []Facet // by invokedByType
-	Trigger             []Facet // top 20
-	Pipeline            []Facet // top 50, by name over all factories
-	Annotation          []Facet // top 50
-	Reason              string
+	Total, Open    *int64
+	NotRedone      *int64
+	Recovered      *int64
+	Recovery       []Facet // by RecoveryState, of failed runs
+	Status         []Facet // as ADF spells it, most first
+	Factory        []Facet // Value is the short id
+	InvokedBy      []Facet // by invokedByType
+	Trigger        []Facet // top 20
+	Parent         []Facet // pipelines that started runs, top 20; values for InvokedBy
+	Pipeline       []Facet // top 50, by name over all factories
+	Annotation     []Facet // top 50
+	Reason         string
+	RecoveryReason string // why Open, NotRedone and Recovered are nil
 }

@@ -70,7 +70,7 @@ func (s *Store) PutRuntimes(ctx context.Context, r Reading, list []RuntimeReadin
 		}, func(id int64) error { return w.loseRuntime(id, int64(r.AsOf)) })
 		changed = changed || states
 		return err
-	}, func() { s.publishReading(r, changed) })
+	}, func() { s.publishReading(r, SurroundingRuntimes, changed) })
 	if err != nil {
 		return fmt.Errorf("store %d integration runtimes: %w", len(list), err)
 	}

@@ -11,15 +11,17 @@ import (
 
 // scope is a RunFilter in the numbers of this store.
 type scope struct {
-	from, to  int64   // from <= run_start < to
-	statuses  []int64 // nil: all
-	factories []int64 // nil: all
-	pipelines []int64 // all that a match can belong to, by name, trigger, invoker and annotation; nil: all
-	named     bool    // pipelines is a condition, not only a place to look
-	invokers  []int64 // nil: all
-	sets      []int64 // of annotations; nil: all
+	from, to  int64    // from <= run_start < to
+	statuses  []int64  // nil: all
+	factories []int64  // nil: all
+	pipelines []int64  // all that a match can belong to, by name, trigger, invoker and annotation; nil: all
+	named     bool     // pipelines is a condition, not only a place to look
+	invokers  []int64  // nil: all
+	folded    []string // kinds of invokers that match too, of runs that are still to be folded
+	sets      []int64  // of annotations; nil: all
 	latest    bool
-	open      *bool
+	notOpen   bool    // without open failures
+	recovery  []int64 // codes of failed runs; nil: all runs
 	minMs     int64
 	q         string
 	empty     bool // nothing can match
@@ -29,7 +31,7 @@ type scope struct {
 // scope empty; an unknown factory is an InvalidError.
 func (s *Store) resolve(f RunFilter) (scope, error) {
 	sc := scope{
-		from: math.MinInt64, to: math.MaxInt64, latest: f.LatestOnly, open: f.Open,
+		from: math.MinInt64, to: math.MaxInt64, latest: f.LatestOnly, notOpen: f.Open != nil && !*f.Open,
 		minMs: f.MinDurationMs, q: strings.TrimSpace(f.Q),
 	}
 	if !f.From.IsZero() {
@@ -48,6 +50,10 @@ func (s *Store) resolve(f RunFilter) (scope, error) {
 		})
 		sc.empty = len(sc.statuses) == 0
 	}
+	sc.resolveRecovery(f)
+	if err := s.checkNamesKnown(f.InvokedBy); err != nil {
+		return scope{}, err
+	}
 	s.resolveInvokers(&sc, f)
 	if len(f.Annotations) > 0 {
 		sc.sets = s.dicts.setIDs(func(texts []string) bool {
@@ -57,6 +63,39 @@ func (s *Store) resolve(f RunFilter) (scope, error) {
 	}
 	s.resolvePipelines(&sc, f)
 	return sc, nil
+}
+
+// resolveRecovery turns states of recovery into the codes of their column.
+func (sc *scope) resolveRecovery(f RunFilter) {
+	states := f.Recovery
+	if f.Open != nil && *f.Open {
+		if len(states) > 0 && !slices.Contains(states, RecoveryOpen) {
+			sc.empty = true
+			return
+		}
+		states = []RecoveryState{RecoveryOpen}
+	}
+	if len(states) == 0 {
+		return
+	}
+	sc.recovery = []int64{}
+	for _, state := range states {
+		switch state {
+		case RecoveryOpen:
+			sc.recovery = append(sc.recovery, codeOpen)
+		case RecoveryNotRedone:
+			sc.recovery = append(sc.recovery, codeNotRedone)
+		case Recovered:
+			sc.recovery = append(sc.recovery, recoveredCodes()...)
+		}
+	}
+	sc.recovery = slices.Compact(sortedInts(sc.recovery))
+	sc.empty = sc.empty || len(sc.recovery) == 0 || sc.statuses != nil && !slices.Contains(sc.statuses, statusFailed)
+}
+
+// onlyRecovery reports whether the scope wants failed runs of one code.
+func (sc *scope) onlyRecovery(code int64) bool {
+	return len(sc.recovery) == 1 && sc.recovery[0] == code
 }
 
 func (s *Store) factoryIDs(shorts []string) ([]int64, error) {
@@ -78,19 +117,15 @@ func (s *Store) resolveInvokers(sc *scope, f RunFilter) {
 	foldIn := func(list []string, word string) bool {
 		return slices.ContainsFunc(list, func(w string) bool { return strings.EqualFold(w, word) })
 	}
-	sc.invokers = s.dicts.invokerIDs(func(v invoker) bool {
+	matches := func(v invoker) bool {
 		if len(f.Triggers) > 0 && (!v.isTrigger() || !foldIn(f.Triggers, v.name)) {
 			return false
 		}
 		return len(f.InvokedBy) == 0 || v.kind != "" && foldIn(f.InvokedBy, v.kind) || v.name != "" && foldIn(f.InvokedBy, v.name)
-	})
+	}
+	sc.invokers = s.dicts.invokerIDs(matches)
+	sc.folded = s.dicts.kindsToFold(func(kind string) bool { return matches(invoker{kind: kind}) })
 	sc.empty = sc.empty || len(sc.invokers) == 0
-}
-
-// isTrigger reports whether the invoker is a trigger: neither a person or
-// program, nor a parent pipeline.
-func (v invoker) isTrigger() bool {
-	return v.kind != adf.InvokedManually && v.kind != adf.InvokedByPipeline && v.name != ""
 }
 
 // resolvePipelines narrows a scope to the pipelines that its names, its
@@ -108,7 +143,7 @@ func (s *Store) resolvePipelines(sc *scope, f RunFilter) {
 	carried := s.dicts.uses(s.dicts.carriedBy, sc.sets)
 	sc.pipelines = s.dicts.pipelineIDs(func(id int64, p pipeline) bool {
 		return (len(names) == 0 || names[strings.ToLower(p.name)]) &&
-			(sc.factories == nil || slices.Contains(sc.factories, int64(p.factory))) &&
+			(sc.factories == nil || holds(sc.factories, int64(p.factory))) &&
 			(sc.invokers == nil || started[id]) && (sc.sets == nil || carried[id])
 	})
 	sc.empty = sc.empty || len(sc.pipelines) == 0
@@ -198,15 +233,24 @@ func (sc *scope) where(b *stmt) {
 	if sc.named {
 		in("pipeline_id", sc.pipelines)
 	}
-	in("invoker_id", sc.invokers)
+	if sc.folded == nil {
+		in("invoker_id", sc.invokers)
+	} else {
+		b.add(" AND (+invoker_id IN ").nums(sc.invokers).add(" OR EXISTS (SELECT 1 FROM folded_invoker WHERE id = invoker_id AND lower(type) IN (NULL")
+		for _, kind := range sc.folded {
+			b.add(", ").arg(strings.ToLower(kind))
+		}
+		b.add(")))")
+	}
 	in("set_id", sc.sets)
 	if sc.latest {
 		b.add(" AND flags & ").num(flagSuperseded).add(" = 0")
 	}
-	if sc.open != nil && *sc.open {
-		b.add(" AND status = 3 AND healed_at IS NULL")
-	} else if sc.open != nil {
-		b.add(" AND (status <> 3 OR healed_at IS NOT NULL)")
+	if sc.recovery != nil {
+		b.add(" AND status = 3 AND recovery IN ").nums(sc.recovery)
+	}
+	if sc.notOpen {
+		b.add(" AND (status <> 3 OR coalesce(recovery, 0) <> 1)")
 	}
 	if sc.minMs > 0 {
 		b.add(" AND +duration_ms >= ").arg(sc.minMs)

@@ -40,8 +40,17 @@ func (b *stmt) num(n int64) *stmt {
 	return b
 }
 
-// nums appends "(1, 2, 3)".
+// spelledOut is the most numbers that a statement spells out. Each takes
+// memory of the connection for each branch of the statement: with 27,000 there
+// is none left.
+const spelledOut = 512
+
+// nums appends "(1, 2, 3)". A longer list is an argument, so that a statement
+// does not grow with what is stored.
 func (b *stmt) nums(list []int64) *stmt {
+	if len(list) > spelledOut {
+		return b.add("(SELECT value FROM json_each(").arg(jsonArray(list)).add("))")
+	}
 	b.text.WriteByte('(')
 	for i, n := range list {
 		if i > 0 {
@@ -51,6 +60,18 @@ func (b *stmt) nums(list []int64) *stmt {
 	}
 	b.text.WriteByte(')')
 	return b
+}
+
+// jsonArray returns "[1,2,3]".
+func jsonArray(list []int64) string {
+	text := []byte{'['}
+	for i, n := range list {
+		if i > 0 {
+			text = append(text, ',')
+		}
+		text = strconv.AppendInt(text, n, 10)
+	}
+	return string(append(text, ']'))
 }
 
 // index appends the hint to use an index. SQLite refuses the statement when
@@ -79,6 +100,12 @@ func (b *stmt) each(ctx context.Context, read *readers, row func(*sql.Rows) erro
 func sortedInts(list []int64) []int64 {
 	slices.Sort(list)
 	return list
+}
+
+// holds reports whether a sorted list has n.
+func holds(sorted []int64, n int64) bool {
+	_, ok := slices.BinarySearch(sorted, n)
+	return ok
 }
 
 // compareInts compares pairs in turn, the first two numbers before the next.

@@ -75,7 +75,7 @@ func (s *Store) SetSurroundings(ctx context.Context, factory FactoryKey, kind Su
 		}
 		return w.exec(`INSERT INTO surroundings (place_id, kind, as_of, trouble) VALUES (?, ?, 0, ?)
 			ON CONFLICT DO UPDATE SET trouble = excluded.trouble`, factory, string(kind), text)
-	}, func() { s.publishSurroundings(factory) })
+	}, func() { s.publishResource(factory, kind) })
 	if err != nil {
 		return fmt.Errorf("store until when the %s of factory %d were read: %w", kind, factory, err)
 	}
@@ -88,9 +88,9 @@ func (w *writer) setAsOf(factory FactoryKey, kind SurroundingKind, asOf adf.Time
 		ON CONFLICT DO UPDATE SET as_of = max(as_of, excluded.as_of), trouble = NULL`, factory, string(kind), int64(asOf))
 }
 
-func (s *Store) publishSurroundings(factory FactoryKey) {
+func (s *Store) publishResource(factory FactoryKey, kind SurroundingKind) {
 	place, _ := s.dicts.place(factory)
-	s.live.publish([]Change{{Kind: ChangeSurroundings, Factory: place}})
+	s.live.publish([]Change{{Kind: ChangeResource, Factory: place, Resource: kind}})
 }
 
 // SurroundingsAsOf returns what is known of each kind of surroundings of a

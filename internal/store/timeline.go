@@ -45,9 +45,9 @@ const (
 type TimeBucket struct {
 	Start, End adf.Time
 	Counts     map[adf.Status]int64 // statuses that don't occur are left out
-	Open       int64                // failures not healed
-	Healed     int64                // failures healed since
-	Covered    Covered
+	// What became of the failed ones. Underived of them have no state yet.
+	Open, NotRedone, Recovered, Underived int64
+	Covered                               Covered
 }
 
 // bucketLengths are the allowed lengths, shortest first.
@@ -59,9 +59,6 @@ const (
 	pleasantBuckets = 120
 	// mondayOffset is the first Monday after 1970-01-01: weeks are counted from it.
 	mondayOffset = 4 * dayTicks
-	// coverageSlack is how far behind a bucket's end freshness may be while the
-	// bucket still counts as covered: the bucket that is going on always is.
-	coverageSlack = 5 * 60 * adf.TicksPerSecond
 )
 
 // grid is the division of a range into buckets.
@@ -166,7 +163,7 @@ func (s *Store) timelineItems(ctx context.Context, sc *scope, g grid) ([]TimeBuc
 	for i := range items {
 		from, to := g.span(int64(i))
 		c := &counters[i]
-		items[i] = TimeBucket{Start: adf.Time(from), End: adf.Time(to), Counts: c.known(), Open: c[colOpen], Healed: c[colFailed] - c[colOpen]}
+		items[i] = TimeBucket{Start: adf.Time(from), End: adf.Time(to), Counts: c.known(), Open: c[colOpen], NotRedone: c[colNotRedone], Recovered: c.tally().recovered(), Underived: c[colUnderived]}
 		others = others || c[colOther] > 0
 	}
 	if others {
@@ -245,71 +242,18 @@ func (s *Store) addCounts(ctx context.Context, b *stmt, counters []counter, plac
 	})
 }
 
-// markCovered says of each bucket how much of it was read. A factory that
-// nobody collects, such as one only imported, has no say.
+// markCovered says of each bucket how much of it was read.
 func (s *Store) markCovered(ctx context.Context, factories []int64, items []TimeBucket) error {
-	windows, err := s.allCoverage(ctx, factories)
+	basis, err := s.readBasis(ctx, factories)
 	if err != nil {
 		return err
 	}
 	for i := range items {
 		it := &items[i]
-		it.Covered = coveredBy(windows, Window{it.Start, it.End})
+		it.Covered = coverAll(basis, Window{it.Start, it.End})
 		if it.Covered == CoveredNo && len(it.Counts) > 0 {
 			it.Covered = CoveredPartly // an import, or runs that began before what was read
 		}
 	}
 	return nil
-}
-
-func coveredBy(windows map[FactoryKey][]Window, span Window) Covered {
-	all, some := len(windows) > 0, false
-	for _, list := range windows {
-		var open, touched bool
-		tail := adf.Time(coverageSlack)
-		for _, g := range gaps(span, list) {
-			if g.From > span.From && g.To == span.To && g.To-g.From <= tail {
-				continue
-			}
-			open = true
-		}
-		for _, w := range list {
-			touched = touched || w.From < span.To && w.To > span.From
-		}
-		all = all && !open
-		some = some || touched
-	}
-	switch {
-	case all:
-		return CoveredYes
-	case some:
-		return CoveredPartly
-	default:
-		return CoveredNo
-	}
-}
-
-// allCoverage returns the windows of the factories that have any, or that are
-// to have some.
-func (s *Store) allCoverage(ctx context.Context, factories []int64) (map[FactoryKey][]Window, error) {
-	b := newStmt().add("SELECT f.id, c.from_t, c.to_t FROM factory f LEFT JOIN coverage c ON c.factory_id = f.id WHERE (c.from_t IS NOT NULL OR f.wanted_from > 0)")
-	if factories != nil {
-		b.add(" AND f.id IN ").nums(factories)
-	}
-	b.add(" ORDER BY 1, 2")
-	out := map[FactoryKey][]Window{}
-	err := b.each(ctx, s.read, func(rows *sql.Rows) error {
-		var k FactoryKey
-		var from, to sql.NullInt64
-		if err := rows.Scan(&k, &from, &to); err != nil {
-			return err
-		}
-		if !from.Valid {
-			out[k] = nil
-			return nil
-		}
-		out[k] = append(out[k], Window{adf.Time(from.Int64), adf.Time(to.Int64)})
-		return nil
-	})
-	return out, err
 }

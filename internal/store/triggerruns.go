@@ -44,6 +44,8 @@ type arrivingTrigger struct {
 	flags  int64
 	packed []byte
 	runs   [][]byte // encoded ids of the runs that it names, each once
+
+	windowFrom, windowTo int64 // of a tumbling trigger; 0: none
 }
 
 // triggerRunKey is what ids of trigger runs are compared by.
@@ -76,12 +78,14 @@ func (s *Store) WriteTriggerRuns(ctx context.Context, p TriggerRunPage) (Changes
 		arriving[i] = s.arriveTrigger(&p.Runs[i], p.Asked)
 	}
 	var done Changes
+	var touched *touchedRuns
 	err := s.submit(ctx, func(w *writer) error {
-		done = Changes{}
-		return w.writeTriggerPage(p, arriving, &done)
+		done, touched = Changes{}, &touchedRuns{}
+		return w.writeTriggerPage(p, arriving, &done, touched)
 	}, func() {
+		s.publishRuns(p.Factory, touched)
 		if done.Inserted+done.Updated > 0 || p.Completes != nil {
-			s.publishSurroundings(p.Factory)
+			s.publishResource(p.Factory, SurroundingTriggerRuns)
 		}
 	})
 	if err != nil {
@@ -98,17 +102,27 @@ func (s *Store) arriveTrigger(r *adf.TriggerRun, asked adf.Time) arrivingTrigger
 	if len(r.Odd) > 0 {
 		a.flags |= triggerOdd
 	}
-	named := map[string]bool{"": true}
-	for _, t := range r.TriggeredPipelines {
-		if id := encodeRunID(t.RunID); !named[string(id)] {
-			named[string(id)] = true
-			a.runs = append(a.runs, id)
-		}
+	a.runs = namedRuns(r)
+	if !r.WindowStart.IsZero() && !r.WindowEnd.IsZero() {
+		a.windowFrom, a.windowTo = int64(r.WindowStart), int64(r.WindowEnd)
 	}
 	return a
 }
 
-func (w *writer) writeTriggerPage(p TriggerRunPage, arriving []arrivingTrigger, done *Changes) error {
+// namedRuns returns the encoded ids of the runs that a trigger run names, each
+// once.
+func namedRuns(r *adf.TriggerRun) (ids [][]byte) {
+	named := map[string]bool{"": true}
+	for _, t := range r.TriggeredPipelines {
+		if id := encodeRunID(t.RunID); !named[string(id)] {
+			named[string(id)] = true
+			ids = append(ids, id)
+		}
+	}
+	return ids
+}
+
+func (w *writer) writeTriggerPage(p TriggerRunPage, arriving []arrivingTrigger, done *Changes, touched *touchedRuns) error {
 	odd := int64(p.OddRows)
 	for i := range arriving {
 		n, err := w.writeTrigger(p, &arriving[i], done)
@@ -116,6 +130,9 @@ func (w *writer) writeTriggerPage(p TriggerRunPage, arriving []arrivingTrigger, 
 			return err
 		}
 		odd += n
+	}
+	if err := w.settle(touched); err != nil {
+		return err
 	}
 	if err := w.countOdd(p.Factory, odd); err != nil || p.Completes == nil {
 		return err
@@ -138,12 +155,12 @@ func (w *writer) writeTrigger(p TriggerRunPage, a *arrivingTrigger, done *Change
 		return 0, err
 	case old == nil:
 		done.Inserted++
-		err = w.exec("INSERT INTO trigger_run (place_id, id_key, trigger_key, status, fired, as_of, flags, raw) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-			p.Factory, a.key, nameKey(a.run.TriggerName), string(a.run.Status), a.fired, int64(p.Asked), a.flags, a.packed)
+		err = w.exec("INSERT INTO trigger_run (place_id, id_key, trigger_key, status, fired, as_of, flags, raw, window_from, window_to) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+			p.Factory, a.key, nameKey(a.run.TriggerName), string(a.run.Status), a.fired, int64(p.Asked), a.flags, a.packed, nullable(a.windowFrom), nullable(a.windowTo))
 		if err != nil {
 			return 0, err
 		}
-		return a.flags & triggerOdd, w.linkRuns(p.Factory, w.conn.LastInsertRowID(), a.runs)
+		return a.flags & triggerOdd, w.linkRuns(p.Factory, w.conn.LastInsertRowID(), a)
 	case !a.supersedes(old, int64(p.Asked)):
 		done.Unchanged++
 		return 0, nil
@@ -153,15 +170,18 @@ func (w *writer) writeTrigger(p TriggerRunPage, a *arrivingTrigger, done *Change
 		return 0, w.exec("UPDATE trigger_run SET as_of = ? WHERE seq = ?", int64(p.Asked), old.seq)
 	}
 	done.Updated++
-	err = w.exec("UPDATE trigger_run SET trigger_key = ?, status = ?, fired = ?, as_of = ?, flags = ?, raw = ? WHERE seq = ?",
-		nameKey(a.run.TriggerName), string(a.run.Status), a.fired, int64(p.Asked), a.flags, a.packed, old.seq)
+	if err := w.queueLinked(p.Factory, old.seq); err != nil { // of the window that it names no more
+		return 0, err
+	}
+	err = w.exec("UPDATE trigger_run SET trigger_key = ?, status = ?, fired = ?, as_of = ?, flags = ?, raw = ?, window_from = ?, window_to = ? WHERE seq = ?",
+		nameKey(a.run.TriggerName), string(a.run.Status), a.fired, int64(p.Asked), a.flags, a.packed, nullable(a.windowFrom), nullable(a.windowTo), old.seq)
 	if err != nil {
 		return 0, err
 	}
 	if err := w.exec("DELETE FROM triggered_run WHERE trigger_seq = ?", old.seq); err != nil {
 		return 0, err
 	}
-	return a.flags&triggerOdd - old.flags&triggerOdd, w.linkRuns(p.Factory, old.seq, a.runs)
+	return a.flags&triggerOdd - old.flags&triggerOdd, w.linkRuns(p.Factory, old.seq, a)
 }
 
 // supersedes reports whether an arrival that Azure told at a time replaces
@@ -180,14 +200,32 @@ func (a *arrivingTrigger) supersedes(old *storedTrigger, asked int64) bool {
 		old.flags&triggerOdd, a.flags&triggerOdd) > 0
 }
 
-// linkRuns stores which runs a trigger run names.
-func (w *writer) linkRuns(factory FactoryKey, seq int64, runs [][]byte) error {
-	for _, id := range runs {
+// linkRuns stores which runs a trigger run names. They know their trigger
+// window now, by which one can recover another.
+func (w *writer) linkRuns(factory FactoryKey, seq int64, a *arrivingTrigger) error {
+	for _, id := range a.runs {
 		if err := w.exec("INSERT INTO triggered_run (trigger_seq, run_id, place_id) VALUES (?, ?, ?)", seq, id, factory); err != nil {
 			return err
 		}
 	}
-	return nil
+	if a.windowFrom == 0 {
+		return nil
+	}
+	return w.queueTriggered(factory, a.runs)
+}
+
+// queueLinked queues the failed runs of the trigger window of a stored trigger
+// run.
+func (w *writer) queueLinked(factory FactoryKey, seq int64) error {
+	var runs [][]byte
+	err := w.query("SELECT r.run_id FROM triggered_run r JOIN trigger_run t ON t.seq = r.trigger_seq WHERE r.trigger_seq = ? AND t.window_from IS NOT NULL", func(st *sqlite3.Stmt) bool {
+		runs = append(runs, st.ColumnBlob(0, nil))
+		return true
+	}, seq)
+	if err != nil {
+		return err
+	}
+	return w.queueTriggered(factory, runs)
 }
 
 // TriggerRunCoverage returns the windows that were asked for trigger runs and

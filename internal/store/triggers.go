@@ -31,7 +31,7 @@ func (s *Store) PutTriggers(ctx context.Context, r Reading, list []adf.Trigger) 
 		changed, err = w.putResources(r, SurroundingTriggers, arriving,
 			func(int, int64, resourceChange) error { return nil }, func(int64) error { return nil })
 		return err
-	}, func() { s.publishReading(r, changed) })
+	}, func() { s.publishReading(r, SurroundingTriggers, changed) })
 	if err != nil {
 		return fmt.Errorf("store %d triggers: %w", len(list), err)
 	}

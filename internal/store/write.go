@@ -13,6 +13,7 @@ import (
 	"github.com/ncruces/go-sqlite3"
 
 	"andon/internal/adf"
+	"andon/internal/store/history"
 )
 
 // The flags of a run.
@@ -23,7 +24,7 @@ const (
 	flagImport                    // only an import has shown it
 	flagOdd                       // a field could not be read
 	flagNoStart                   // runStart is absent or impossible: run_start is a stand-in
-	flagGroupHealed               // healed by a run of another pipeline, in its run group
+	_                             // stores of before schema 4 may have it set; it means nothing
 	flagUnread                    // finished, and its activities are still to be read
 	flagSuperseded                // a later run of its group exists
 	flagMissBit                   // two bits: attempts to read activities in vain
@@ -43,12 +44,15 @@ type arrival struct {
 	run               *adf.PipelineRun
 	id, group, parent []byte
 	told              adf.Time // when, by Azure's clock
+	isLog             bool     // a log says so, not the API
 	start             int64    // what it sorts by
 	noStart           bool     // that is a stand-in
 	isOdd             bool
 	packed            []byte
 	list              string // of annotations
 	by                invoker
+	params            history.Parameters
+	tree              []string // runIds that the row itself names as its own, its group's and its parent's, in lower case
 }
 
 // storedRun is a row of table run.
@@ -61,14 +65,13 @@ type storedRun struct {
 	lastUpdated            int64
 	id, group, parent      []byte
 	flags                  int64
-	healedAt, healedSeq    int64 // 0: not healed
+	recovery               recovery
+	work
 }
-
-func (r *storedRun) open() bool { return r.status == statusFailed && r.healedSeq == 0 }
 
 // runColumns are the columns of a storedRun, as scanRun reads them.
 const runColumns = `seq, factory_id, pipeline_id, invoker_id, set_id, status, run_start, run_end, duration_ms,
-	last_updated, run_id, group_id, parent_id, flags, healed_at, healed_seq`
+	last_updated, run_id, group_id, parent_id, flags, recovery, recovered_at, recovered_seq, work_end, shape_id, params_key, series_id`
 
 func scanRun(st *sqlite3.Stmt) storedRun {
 	return storedRun{
@@ -76,7 +79,9 @@ func scanRun(st *sqlite3.Stmt) storedRun {
 		invoker: st.ColumnInt64(3), set: st.ColumnInt64(4), status: st.ColumnInt64(5), start: st.ColumnInt64(6),
 		end: optionalInt(st, 7), duration: optionalInt(st, 8), lastUpdated: st.ColumnInt64(9),
 		id: st.ColumnBlob(10, nil), group: optionalBlob(st, 11), parent: optionalBlob(st, 12),
-		flags: st.ColumnInt64(13), healedAt: st.ColumnInt64(14), healedSeq: st.ColumnInt64(15),
+		flags:    st.ColumnInt64(13),
+		recovery: recovery{code: st.ColumnInt64(14), at: st.ColumnInt64(15), by: st.ColumnInt64(16)}.valid(),
+		work:     work{end: st.ColumnInt64(17), shape: st.ColumnInt64(18), key: optionalInt(st, 19), series: st.ColumnInt64(20)},
 	}
 }
 
@@ -137,6 +142,11 @@ func (s *Store) prepare(ctx context.Context, p Page) ([]arrival, error) {
 	if err := s.ensureDictionary(ctx, rawRun, len(p.Runs), func(i int) []byte { return p.Runs[i].Raw }); err != nil {
 		return nil, fmt.Errorf("store %d runs: %w", len(p.Runs), err)
 	}
+	return s.arriveAll(p)
+}
+
+// arriveAll is prepare without the dictionary.
+func (s *Store) arriveAll(p Page) ([]arrival, error) {
 	for i := range p.Runs {
 		if r := &p.Runs[i]; r.RunID == "" || len(r.Raw) == 0 {
 			return nil, &InvalidError{Field: "runs", Problem: fmt.Sprintf("hold a run without runId or without its raw bytes, at place %d", i)}
@@ -148,7 +158,7 @@ func (s *Store) prepare(ctx context.Context, p Page) ([]arrival, error) {
 	for first := range packers {
 		parts.Go(func() {
 			for i := first; i < len(out); i += packers {
-				out[i] = s.arrive(&p.Runs[i], told)
+				out[i] = s.arrive(&p.Runs[i], told, p.Origin)
 			}
 		})
 	}
@@ -156,9 +166,9 @@ func (s *Store) prepare(ctx context.Context, p Page) ([]arrival, error) {
 	return out, nil
 }
 
-func (s *Store) arrive(r *adf.PipelineRun, told adf.Time) arrival {
+func (s *Store) arrive(r *adf.PipelineRun, told adf.Time, origin Origin) arrival {
 	a := arrival{
-		run: r, id: encodeRunID(r.RunID), told: told, start: int64(r.RunStart), isOdd: len(r.Odd)+len(oddTimes(r, told)) > 0,
+		run: r, id: encodeRunID(r.RunID), told: told, isLog: origin == OriginLog, start: int64(r.RunStart), isOdd: len(r.Odd)+len(oddTimes(r, told)) > 0,
 		list: annotationList(r.Annotations), packed: s.codec.pack(rawRun, r.Raw),
 	}
 	if !isPossible(r.RunStart, told) {
@@ -169,21 +179,27 @@ func (s *Store) arrive(r *adf.PipelineRun, told adf.Time) arrival {
 	}
 	if by := r.InvokedBy; by != nil {
 		a.parent = encodeRunID(text(by.PipelineRunID))
-		a.by = invoker{text(by.Name), text(by.InvokedByType)}
+		a.by = invokerOf(by)
 	}
+	a.params = history.ParametersOf(r.Parameters)
+	a.tree = treeOf(a.id, a.group, a.parent)
 	return a
 }
 
 func (s *Store) publishPage(p Page, touched *touchedRuns) {
-	place, _ := s.dicts.place(p.Factory)
-	var changes []Change
-	if len(touched.keys) > 0 {
-		changes = append(changes, Change{Kind: ChangeRun, Factory: place, Runs: touched.keys})
-	}
+	s.publishRuns(p.Factory, touched)
 	if p.Completes != nil {
-		changes = append(changes, Change{Kind: ChangeFreshness, Factory: place})
+		place, _ := s.dicts.place(p.Factory)
+		s.live.publish([]Change{{Kind: ChangeFreshness, Factory: place}})
 	}
-	s.live.publish(changes)
+}
+
+// publishRuns announces the runs of a factory that look different now.
+func (s *Store) publishRuns(factory FactoryKey, touched *touchedRuns) {
+	if len(touched.keys) > 0 {
+		place, _ := s.dicts.place(factory)
+		s.live.publish([]Change{{Kind: ChangeRun, Factory: place, Runs: touched.keys}})
+	}
 }
 
 // touchedRuns are the runs that look different after a transaction.
@@ -205,6 +221,8 @@ func (t *touchedRuns) add(seq int64) {
 func (w *writer) writePage(p Page, arrivals []arrival, done *Changes, touched *touchedRuns) error {
 	odd := int64(p.OddRows)
 	var late []time.Duration
+	w.page = arrivals
+	defer func() { w.page = nil }()
 	for i := range arrivals {
 		before := *done
 		n, err := w.writeRun(p, &arrivals[i], done, touched)
@@ -221,7 +239,13 @@ func (w *writer) writePage(p Page, arrivals []arrival, done *Changes, touched *t
 			}
 		}
 	}
+	if err := w.settle(touched); err != nil {
+		return err
+	}
 	if err := w.countLate(p.Factory, late, adf.TimeOf(w.s.now())); err != nil {
+		return err
+	}
+	if err := w.countImport(p.Import, *done); err != nil {
 		return err
 	}
 	if err := w.countOdd(p.Factory, odd); err != nil || p.Completes == nil {
@@ -256,6 +280,9 @@ func (w *writer) writeRun(p Page, a *arrival, done *Changes, touched *touchedRun
 	if err != nil {
 		return 0, err
 	}
+	if p.Import != 0 || old != nil && old.flags&flagTraced != 0 {
+		return w.writeContribution(p, a, old, done, touched)
+	}
 	if old != nil && !w.supersedes(a, old) {
 		done.Unchanged++
 		return 0, w.claimForAzure(p, old)
@@ -266,23 +293,33 @@ func (w *writer) writeRun(p Page, a *arrival, done *Changes, touched *touchedRun
 	}
 	if old == nil {
 		done.Inserted++
-		err = w.insert(fresh, a)
 	} else {
 		done.Updated++
+	}
+	return oddChange(old, fresh), w.putRow(old, fresh, a, touched)
+}
+
+// putRow writes a row, new or in the place of old, and brings what depends on
+// it up to date.
+func (w *writer) putRow(old, fresh *storedRun, a *arrival, touched *touchedRuns) error {
+	var err error
+	if old == nil {
+		err = w.insert(fresh, a)
+	} else {
 		err = w.update(old, fresh, a)
 	}
 	if err != nil {
-		return 0, err
+		return err
 	}
 	touched.add(fresh.seq)
 	members, err := w.groupMembers(fresh)
 	if err != nil {
-		return 0, err
+		return err
 	}
-	if err := w.healAround(old, fresh, members, touched); err != nil {
-		return 0, err
+	if err := w.noteWork(old, fresh, members, a); err != nil {
+		return err
 	}
-	return oddChange(old, fresh), w.regroup(old, fresh, members, touched)
+	return w.regroup(old, fresh, members, touched)
 }
 
 func oddChange(old, fresh *storedRun) int64 {
@@ -335,10 +372,10 @@ func progress(status int64) int {
 // claimForAzure makes a run that was imported before one of Azure's, so that
 // its activities are read.
 func (w *writer) claimForAzure(p Page, old *storedRun) error {
-	if p.Origin == OriginImport || old.flags&(flagImport|flagGone) == 0 {
+	if originFlags(p.Origin) != 0 || old.flags&(flagImport|flagGone) == 0 {
 		return nil
 	}
-	return w.setFlags(old, withUnread(old.flags&^(flagImport|flagGone), old.status))
+	return w.setFlags(old, withUnread(old.flags&^(flagImport|flagLog|flagGone), old.status))
 }
 
 // withUnread sets flagUnread as the other flags and the status demand.
@@ -364,9 +401,7 @@ func (w *writer) rowOf(p Page, a *arrival, old *storedRun) (*storedRun, error) {
 	if end := int64(a.run.RunEnd); end != 0 {
 		r.end = &end
 	}
-	if p.Origin == OriginImport {
-		r.flags = flagImport
-	}
+	r.flags = originFlags(p.Origin)
 	if old == nil {
 		r.seq = w.nextSeq
 		w.nextSeq++
@@ -387,6 +422,12 @@ func (w *writer) rowOf(p Page, a *arrival, old *storedRun) (*storedRun, error) {
 	if err := w.lookUpNames(r, a); err != nil {
 		return nil, err
 	}
+	if err := w.placeWork(r, a); err != nil {
+		return nil, err
+	}
+	if old != nil && old.status == statusFailed && r.status == statusFailed {
+		r.recovery = old.recovery // until settle has looked at it again
+	}
 	if old != nil && !terminalID(old.status) && r.flags&flagComplete != 0 {
 		r.flags = r.flags&^(flagComplete|flagEarly) | flagPartial // complete holds only of a run that had ended
 	}
@@ -398,15 +439,10 @@ func (w *writer) rowOf(p Page, a *arrival, old *storedRun) (*storedRun, error) {
 }
 
 func (w *writer) insert(r *storedRun, a *arrival) error {
-	if r.status == statusFailed {
-		if err := w.findHealer(r, 0); err != nil {
-			return err
-		}
-	}
 	err := w.exec(`INSERT INTO run (seq, factory_id, pipeline_id, invoker_id, set_id, status, run_start, run_end, duration_ms, dur_b,
-		last_updated, run_id, group_id, parent_id, flags, healed_at, healed_seq) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)`,
+		last_updated, run_id, group_id, parent_id, flags, work_end, shape_id, params_key, series_id) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)`,
 		r.seq, r.factory, r.pipeline, r.invoker, r.set, r.status, r.start, r.end, r.duration, durationBucket(r.duration),
-		r.lastUpdated, r.id, r.group, r.parent, r.flags, nullable(r.healedAt, r.healedSeq), nullable(r.healedSeq, r.healedSeq))
+		r.lastUpdated, r.id, r.group, r.parent, r.flags, nullable(r.work.end), nullable(r.shape), r.key, nullable(r.series))
 	if err != nil {
 		return err
 	}
@@ -423,8 +459,10 @@ func (w *writer) insert(r *storedRun, a *arrival) error {
 // rewrites its indexes even to the same value, so what hardly ever changes is
 // left out as a rule.
 func (w *writer) update(old, r *storedRun, a *arrival) error {
-	err := w.exec(`UPDATE run SET status = ?, run_end = ?, duration_ms = ?, dur_b = ?, last_updated = ?, flags = ?, healed_at = NULL, healed_seq = NULL WHERE seq = ?`,
-		r.status, r.end, r.duration, durationBucket(r.duration), r.lastUpdated, r.flags, r.seq)
+	err := w.exec(`UPDATE run SET status = ?, run_end = ?, duration_ms = ?, dur_b = ?, last_updated = ?, flags = ?,
+		recovery = ?, recovered_at = ?, recovered_seq = ?, work_end = ?, shape_id = ?, params_key = ?, series_id = ? WHERE seq = ?`,
+		r.status, r.end, r.duration, durationBucket(r.duration), r.lastUpdated, r.flags,
+		nullable(r.recovery.code), nullable(r.recovery.at), nullable(r.recovery.by), nullable(r.work.end), nullable(r.shape), r.key, nullable(r.series), r.seq)
 	if err != nil {
 		return err
 	}
@@ -447,9 +485,9 @@ func (w *writer) update(old, r *storedRun, a *arrival) error {
 
 func sameInt(a, b *int64) bool { return a == b || a != nil && b != nil && *a == *b }
 
-// nullable returns n, or nil when the key it belongs to is 0.
-func nullable(n, key int64) any {
-	if key == 0 {
+// nullable returns n, or nil for 0.
+func nullable(n int64) any {
+	if n == 0 {
 		return nil
 	}
 	return n

@@ -56,14 +56,15 @@ type writer struct {
 
 	rollUpsert [rollTables]string
 
-	nextSeq     int64
-	newestOK    map[int64]int64 // pipeline id → no success of it is newer; see newestSuccess
-	groupHealed bool            // a failure may have been healed by a run of another pipeline
+	nextSeq int64
+	memory  workMemory
 
 	// Of the running transaction.
 	rolls  rollups
 	unread map[FactoryKey]int64 // changes of the number of runs whose activities are to be read
 	undo   []func()             // takes back what memory learned
+	queue  queue                // failed runs whose recovery is to be worked out
+	page   []arrival            // the page that is being written
 }
 
 func (s *Store) startWriter(ctx context.Context) error {
@@ -71,7 +72,7 @@ func (s *Store) startWriter(ctx context.Context) error {
 	if err != nil {
 		return s.unavailable(err)
 	}
-	w := &writer{s: s, conn: conn, stmts: map[string]*sqlite3.Stmt{}, newestOK: map[int64]int64{}, rolls: rollups{}, unread: map[FactoryKey]int64{}}
+	w := &writer{s: s, conn: conn, stmts: map[string]*sqlite3.Stmt{}, memory: newWorkMemory(), rolls: rollups{}, unread: map[FactoryKey]int64{}}
 	if err := w.recall(); err != nil {
 		return errors.Join(s.unavailable(err), conn.Close())
 	}
@@ -99,7 +100,7 @@ func (w *writer) recall() error {
 	// A filter stored by an earlier version may be ahead of the runs: what it
 	// seems to hold is not added to it.
 	w.nextSeq = max(w.nextSeq, w.s.seen.reach()+1)
-	return w.queryRow("SELECT 1 FROM run INDEXED BY run_healed_group WHERE flags & 64 <> 0 LIMIT 1", func(*sqlite3.Stmt) { w.groupHealed = true })
+	return nil
 }
 
 // run does jobs until the store closes.
@@ -175,6 +176,9 @@ func (w *writer) transact(batch []*job) error {
 			return w.rollback(err)
 		}
 	}
+	if err := w.flushSeries(); err != nil {
+		return w.rollback(err)
+	}
 	if err := w.flushRollups(); err != nil {
 		return w.rollback(err)
 	}
@@ -202,6 +206,7 @@ func (w *writer) rollback(cause error) error {
 		undo()
 	}
 	w.undo = nil
+	w.memory, w.queue, w.page = newWorkMemory(), queue{}, nil
 	for _, st := range w.stmts {
 		if err := st.Reset(); err != nil {
 			continue // Reset repeats the error of the last step, which is the cause already

@@ -59,6 +59,22 @@ func (p *Pass) Unreached(cause error, isLasting bool) {
 	p.fail(int(OfSource), cause, isLasting)
 }
 
+// Disabled ends a request that met a subscription in which nothing is answered
+// until its owner acts. Nothing is asked there before until; then one request
+// tries whether it is enabled again.
+func (p *Pass) Disabled(cause error, until time.Time) {
+	p.end(func(_ time.Time, s *Scheduler) {
+		for i, sc := range p.scopes {
+			sc.inFlight--
+			sc.circuit.probing = false
+			if i == int(OfSubscription) {
+				sc.circuit = circuit{open: true, until: until, cause: cause}
+			}
+		}
+		s.count(&p.request, Usage{Requests: 1, Failed: 1})
+	})
+}
+
 func (p *Pass) fail(at int, cause error, isLasting bool) {
 	p.end(func(now time.Time, s *Scheduler) {
 		for i, sc := range p.scopes {

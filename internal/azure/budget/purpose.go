@@ -20,9 +20,47 @@ const (
 	HistorySurroundings Purpose = "historySurroundings" // trigger runs of before they were known
 )
 
+// kind is what there is to know of a purpose.
+type kind struct {
+	purpose Purpose
+	class   class
+	label   string
+}
+
+// kinds is the one list of purposes, the most urgent first: what is missing
+// here waits for all others, and is shown under its bare name.
+func kinds() [10]kind {
+	return [...]kind{
+		{Asked, classAsked, "Asked for by a page"},
+		{News, classNews, "Polls"},
+		{OpenRuns, classNews, "Unfinished runs"},
+		{Activities, classEnded, "Activities"},
+		{Discovery, classEnded, "Discovery"},
+		{Surroundings, classAround, "Definitions, triggers, runtimes"},
+		{Sweep, classSweep, "Sweeps"},
+		{History, classHistory, "History"},
+		{HistoryActivities, classDetail, "Activities of history"},
+		{HistorySurroundings, classLast, "Trigger runs of history"},
+	}
+}
+
 // Purposes returns all of them, the most urgent first.
 func Purposes() []Purpose {
-	return []Purpose{Asked, News, OpenRuns, Activities, Discovery, Surroundings, Sweep, History, HistoryActivities, HistorySurroundings}
+	var all []Purpose
+	for _, k := range kinds() {
+		all = append(all, k.purpose)
+	}
+	return all
+}
+
+// Label returns the purpose in words for a page, sentence case.
+func (p Purpose) Label() string {
+	for _, k := range kinds() {
+		if k.purpose == p {
+			return k.label
+		}
+	}
+	return string(p)
 }
 
 // class is a rank of urgency, 0 first.
@@ -41,26 +79,12 @@ const (
 )
 
 func (p Purpose) class() class {
-	switch p {
-	case News, OpenRuns:
-		return classNews
-	case Activities, Discovery:
-		return classEnded
-	case Surroundings:
-		return classAround
-	case Sweep:
-		return classSweep
-	case History:
-		return classHistory
-	case HistoryActivities:
-		return classDetail
-	case HistorySurroundings:
-		return classLast
-	case Asked:
-		return classAsked
-	default:
-		return classLast // unknown purposes wait for all others
+	for _, k := range kinds() {
+		if k.purpose == p {
+			return k.class
+		}
 	}
+	return classLast // unknown purposes wait for all others
 }
 
 // isBackground tells the classes that leave a reserve of each bucket to the

@@ -160,21 +160,32 @@ func (s *Scheduler) Enter(ctx context.Context, r Request) (*Pass, error) {
 	return nil, ctx.Err()
 }
 
-// TryAgain ends the rests of a source and of factories, named by their keys:
-// somebody says that what failed may be whole again. One request each tries it.
+// TryAgain half-opens the circuits of a source, of factories and of their
+// subscriptions: a person says that what failed may work again. The next
+// request of each decides whether its circuit closes. Factories are named by
+// their keys.
 func (s *Scheduler) TryAgain(source string, factories []string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	keys := []string{sourceKey(source)}
+	names := map[string]bool{"source " + source: true}
 	for _, f := range factories {
-		keys = append(keys, factoryKey(f))
+		names["factory "+f] = true
+		names[subscriptionName(subscriptionOf(f))] = true
 	}
-	for _, key := range keys {
-		if sc := s.scopes[key]; sc != nil && sc.circuit.open {
+	for _, sc := range s.scopes {
+		if names[sc.name] && sc.circuit.open {
 			sc.circuit.until = time.Time{}
 		}
 	}
 	s.dispatch()
+}
+
+// subscriptionOf returns the subscription in a factory's key, "" where there
+// is none.
+func subscriptionOf(factory string) string {
+	rest, _ := strings.CutPrefix(factory, "/subscriptions/")
+	subscription, _, _ := strings.Cut(rest, "/")
+	return subscription
 }
 
 // sourceKey and factoryKey are the keys of scopes.

@@ -280,7 +280,10 @@ func (e *ending) show(r *Run, state *RunState, now instant) {
 		return
 	}
 	end, duration := e.end.time(), e.end.sub(r.start).Milliseconds()
-	state.Status, state.Message, state.LastUpdated = e.outcome.status(), &e.message, end
+	state.Status, state.LastUpdated = e.outcome.status(), end
+	if e.message != "" || r.origin == byHand {
+		state.Message = &e.message
+	}
 	state.RunEnd, state.DurationInMs = &end, &duration
 	state.PipelineReturnValue = json.RawMessage("{}")
 }

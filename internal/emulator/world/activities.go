@@ -75,6 +75,9 @@ func (r *Run) Activities(t time.Time) []ActivityState {
 // layout plans the activity runs: it divides the run's time among its activities. Where a child run's times are given, the activities between two
 // children share the time between them.
 func (r *Run) layout() []activityRun {
+	if r.flags.has(flagThrottled) {
+		return nil
+	}
 	l := &layout{run: r, rng: dice(r.world().seed, saltActivity, uint64(r.number)), stop: len(r.pipeline.steps) - 1}
 	switch {
 	case r.outcome == failed || r.flags.has(flagHandled):
@@ -460,15 +463,6 @@ func (l *layout) afterwards() {
 // childActivityID is the id of the Execute Pipeline activity run that started the child with that ordinal.
 func (r *Run) childActivityID(ordinal uint8) string {
 	return guid(r.world().seed, saltActivity, uint64(r.number), 1<<40|uint64(ordinal))
-}
-
-// childStep is the Execute Pipeline activity that started the child with that ordinal.
-func (r *Run) childStep(ordinal uint8) *step {
-	s := r.childTop(ordinal)
-	if len(s.inner) > 0 {
-		return &s.inner[0]
-	}
-	return s
 }
 
 func (r *Run) stateOf(a *activityRun, now instant) ActivityState {

@@ -1,6 +1,7 @@
 package world
 
 import (
+	"encoding/json"
 	"slices"
 	"strings"
 )
@@ -181,6 +182,8 @@ func (p *Pipeline) handedDown(child *Pipeline, item string) map[string]any {
 		switch {
 		case has:
 			given[c.name] = expression("@pipeline().parameters." + c.name)
+		case c.secure:
+			given[c.name] = json.RawMessage(c.values[0])
 		case c.kind == paramChoice && item != "":
 			given[c.name] = expression(item)
 		case c.kind == paramDay:

@@ -128,6 +128,9 @@ func (p *parameter) spec() parameterSpec {
 	if len(p.values) == 0 || p.kind == paramFile {
 		return parameterSpec{Type: "String"}
 	}
+	if p.secure {
+		return parameterSpec{Type: "securestring", DefaultValue: json.RawMessage(p.values[0])}
+	}
 	var text string
 	var value any
 	if json.Unmarshal([]byte(p.values[0]), &text) != nil || json.Unmarshal([]byte(text), &value) != nil {

@@ -411,17 +411,47 @@ func TestParametersAreDeclaredWithTheirTypes(t *testing.T) {
 				if !has {
 					continue
 				}
-				want := map[string]string{"string": "String", "float64": "Int or Float", "bool": "Bool", "map[string]interface {}": "Object", "[]interface {}": "Array"}[fmt.Sprintf("%T", value)]
+				want := map[string]string{"string": "String or securestring", "float64": "Int or Float", "bool": "Bool", "map[string]interface {}": "Object", "[]interface {}": "Array"}[fmt.Sprintf("%T", value)]
 				if !strings.Contains(want, kind) {
 					t.Errorf("%s: %s is declared %s and defaults to %v", r.Name, name, kind, value)
 				}
 			}
 		}
 	}
-	for _, kind := range []string{"String", "Int", "Float", "Bool", "Object", "Array"} {
+	for _, kind := range []string{"String", "Int", "Float", "Bool", "Object", "Array", "securestring"} {
 		if types[kind] == 0 {
 			t.Errorf("no parameter is a %s (%v)", kind, types)
 		}
+	}
+}
+
+// azure.md §14: the parent's activity run shows what is a SecureString to the child; the child's own run masks it here.
+func TestASecureStringIsPlainWhereItIsHandedOn(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, 6, 20_000)
+	plain, masked := 0, 0
+	for _, r := range allRuns(w) {
+		if r.PipelineName() == "pl_ap_invoices" {
+			masked++
+			if p := string(r.Parameters()); !strings.Contains(p, `"archivePin":"**********"`) {
+				t.Fatalf("run %s: %s", r.RunID(), p)
+			}
+		}
+		if r.PipelineName() != "pl_finance_nightly" {
+			continue
+		}
+		for _, a := range r.Activities(worldStart()) {
+			raw, err := json.Marshal(a.Input)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if strings.Contains(string(raw), `"archivePin":"willow-4711"`) && strings.Contains(string(raw), `"referenceName":"pl_ap_invoices"`) {
+				plain++
+			}
+		}
+	}
+	if plain < 20 || masked < 20 {
+		t.Errorf("%d activities show the value, %d runs mask it", plain, masked)
 	}
 }
 

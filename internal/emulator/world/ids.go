@@ -27,6 +27,7 @@ const (
 	saltResource
 	saltRuntime
 	saltScenario
+	saltLimit
 )
 
 // dice gives the random stream of one matter, always the same for the same seed and keys.

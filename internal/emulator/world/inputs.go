@@ -21,7 +21,7 @@ func (r *Run) inputOf(a *activityRun) map[string]any {
 	case kindExecutePipeline:
 		parameters := json.RawMessage("{}")
 		if a.child != nil {
-			parameters = a.child.Parameters()
+			parameters = a.child.handedParameters()
 		}
 		return map[string]any{"pipeline": reference("PipelineReference", s.target), "waitOnCompletion": true, "parameters": parameters}
 	case kindWeb, kindWebHook:

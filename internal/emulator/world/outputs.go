@@ -50,7 +50,11 @@ func (r *Run) outputOf(a *activityRun) map[string]any {
 	out := map[string]any{}
 	if name, _ := r.runtime(s); name != "" {
 		out["effectiveIntegrationRuntime"] = name
-		if !s.hosted {
+		switch {
+		case s.hosted && a.key>>5%3 > 0:
+			out["effectiveIntegrationRuntime"] = name + "(" + r.pipeline.factory.nodeFor(a.begin) + ")"
+		case s.hosted: // some have no node
+		default:
 			out["effectiveIntegrationRuntime"] = name + " (" + r.pipeline.factory.systems.region + ")"
 		}
 		out["executionDuration"] = seconds(a)
@@ -162,6 +166,9 @@ func (r *Run) copyOutput(a *activityRun, out map[string]any) {
 	delete(out, "executionDuration")
 	out["dataRead"], out["dataWritten"] = rows*width, rows*width/3
 	out["rowsRead"], out["rowsCopied"] = rows, rows
+	if a.status == StatusFailed && a.key>>13%2 == 0 { // what was read was not written any more
+		out["rowsCopied"], out["dataWritten"] = int64(0), int64(0)
+	}
 	out["sourcePeakConnections"], out["sinkPeakConnections"] = 1, 2
 	out["filesWritten"] = 1
 	out["copyDuration"] = took
@@ -182,7 +189,7 @@ func (r *Run) copyOutput(a *activityRun, out map[string]any) {
 		"detailedDurations": map[string]any{"queuingDuration": min(2, took), "transferDuration": took},
 	}
 	out["executionDetails"] = []any{details}
-	if a.status == StatusFailed {
+	if a.status == StatusFailed && a.key>>9%3 > 0 { // a third of the failed ones say nothing there
 		out["errors"] = []any{map[string]any{
 			"Code": 22_000 + int(a.cause), "Message": a.message, "EventType": 0, "Category": 5, "Data": map[string]any{}, "MsgId": nil,
 			"ExceptionType": nil, "Source": nil, "StackTrace": "", "InnerEventInfos": []any{},

@@ -12,6 +12,7 @@ type parameter struct {
 	name   string
 	kind   paramKind
 	values []string // JSON strings, of fixed (one) and choice
+	secure bool     // declared as SecureString; Azure shows the value in plain text where it is handed on (azure.md §14)
 }
 
 type paramKind uint8
@@ -27,6 +28,13 @@ const (
 )
 
 func fixed(name, raw string) parameter { return parameter{name: name, values: []string{asText(raw)}} }
+
+// securely is a parameter that is declared as SecureString.
+func securely(name, value string) parameter {
+	p := fixed(name, strconv.Quote(value))
+	p.secure = true
+	return p
+}
 
 // asText makes a JSON string of what is none: the service writes all values so, also numbers, objects and arrays
 // (Pipeline Runs - Get, example), and Microsoft's typed clients know no other form.
@@ -64,7 +72,16 @@ func forFile(folder string) parameter {
 // specification has it; what is none is JSON in a string.
 func (r *Run) Parameters() json.RawMessage { return r.appendParameters(nil) }
 
-func (r *Run) appendParameters(raw []byte) []byte {
+// handedParameters are the run's parameters as the activity that started it hands them on: those that are declared as
+// SecureString in plain text (azure.md §14).
+func (r *Run) handedParameters() json.RawMessage { return r.appendParametersAs(nil, true) }
+
+// maskedText is what the run itself shows of a SecureString: a guess, for what the service shows there is not known.
+const maskedText = `"**********"`
+
+func (r *Run) appendParameters(raw []byte) []byte { return r.appendParametersAs(raw, false) }
+
+func (r *Run) appendParametersAs(raw []byte, isPlain bool) []byte {
 	raw = append(raw, '{')
 	given := r.givenParameters()
 	for i := range r.pipeline.parameters {
@@ -74,6 +91,10 @@ func (r *Run) appendParameters(raw []byte) []byte {
 		}
 		raw = strconv.AppendQuote(raw, p.name)
 		raw = append(raw, ':')
+		if p.secure && !isPlain {
+			raw = append(raw, maskedText...)
+			continue
+		}
 		if value, ok := given[p.name]; ok {
 			raw = append(raw, value...)
 			continue

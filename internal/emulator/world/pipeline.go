@@ -31,6 +31,7 @@ type habits struct {
 	degrading  float64 // how much longer a run takes at the end of the history than at its beginning, 1.5 = two and a half times
 	handles    bool    // its failure path ends well: the run succeeds although a step failed
 	neverFails bool
+	limited    bool // of its concurrent runs, which it meets now and then
 	seldomHeld bool // nobody reruns it by hand: its next run heals it
 }
 

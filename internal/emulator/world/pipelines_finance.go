@@ -34,12 +34,12 @@ func financePipelines() []Pipeline {
 		},
 		{
 			Name: "pl_ap_invoices", Folder: "finance/payables", Annotations: []string{"finance"}, usual: 5 * time.Minute,
-			parameters: []parameter{forDay()},
+			parameters: []parameter{forDay(), securely("archivePin", "willow-4711")},
 			steps:      []step{onPremises(copying("cp_invoices", "fin.invoices")), calling("sp_match_orders", "fin.usp_match_orders")},
 		},
 		{
 			Name: "pl_ap_scans", Folder: "finance/payables", Annotations: []string{"finance"}, usual: 80 * time.Second,
-			parameters: []parameter{forFile("scans")}, starts: []start{busyAtMonthEnd(3, blobs("be_invoice_scans", 20))},
+			parameters: []parameter{forFile("scans")}, starts: []start{busyAtMonthEnd(3, blobs("be_invoice_scans", 20))}, habits: habits{limited: true},
 			steps: []step{function("fn_read_scan", "ReadInvoice"), scripting("sql_store_invoice", "fin.invoice_scan"), deleting("del_scan", "landing/scans")},
 		},
 		{

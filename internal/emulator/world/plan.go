@@ -49,8 +49,12 @@ type fate struct {
 func (p *planner) tree(o order) []*Run {
 	p.out = nil
 	r := p.plan(o)
-	if r.outcome == failed && !o.calm && o.bound == nil {
+	switch {
+	case o.calm || o.bound != nil:
+	case r.outcome == failed:
 		p.reruns(r)
+	default:
+		p.meetLimit(r)
 	}
 	return p.out
 }

@@ -10,12 +10,12 @@ import (
 	"andon/internal/emulator/world"
 )
 
-// recorded is the body of a recorded answer. The recordings lie beside the checkout and are no part of it.
+// recorded is the body of a recorded answer.
 func recorded(t *testing.T, name string) map[string]any {
 	t.Helper()
-	text, err := os.ReadFile(filepath.Join("..", "..", "..", "..", "shared", "recordings", name))
+	text, err := os.ReadFile(filepath.Join("..", "..", "adf", "testdata", "recordings", name))
 	if err != nil {
-		t.Skipf("SKIPPED: no recordings are beside this checkout: %v", err)
+		t.Fatal(err)
 	}
 	var file struct {
 		Response struct {

@@ -88,10 +88,12 @@ type Run struct {
 type flags uint8
 
 const (
-	flagOwnFailure flags = 1 << iota // a step of this run failed, not one of its children
-	flagHandled                      // a step failed, its failure path ran, the run succeeded all the same
-	flagNoEnd                        // ADF lost the end of this cancelled run: runEnd and durationInMs stay null
-	flagWavers                       // after its end it is under way once more
+	flagOwnFailure  flags = 1 << iota // a step of this run failed, not one of its children
+	flagHandled                       // a step failed, its failure path ran, the run succeeded all the same
+	flagNoEnd                         // ADF lost the end of this cancelled run: runEnd and durationInMs stay null
+	flagWavers                        // after its end it is under way once more
+	flagThrottled                     // failed at Data Factory's limits, without activities
+	flagUnexplained                   // … and without a message
 )
 
 func (f flags) has(g flags) bool { return f&g != 0 }
@@ -120,7 +122,7 @@ type RunState struct {
 	Status              string
 	RunEnd              *time.Time      // nil until the run ended; stays nil for some cancelled runs
 	DurationInMs        *int64          // nil with RunEnd
-	Message             *string         // nil while queued, "" while running and after success
+	Message             *string         // nil while queued; after success nil, or "" for a run that was started by hand
 	LastUpdated         time.Time       // when this state began; never later than the time asked for
 	IsLatest            bool            // no later run of its group had started; changes without LastUpdated
 	PipelineReturnValue json.RawMessage // nil (null) until the run ended, then an object
@@ -178,7 +180,9 @@ func (r *Run) SettledAt() time.Time {
 	return r.settled().time()
 }
 
-// settled is the planned end, or up to 0.3 ms after it: the service writes its row a moment later.
+// settled is when the service has written the run's last row. A child's row is written 0.3 to 1.8 ms after its end
+// (azure.md §14), another run's at its end or up to 0.3 ms after it (azure.md §2.1). A child that ends at 03:33:03.1
+// has a lastUpdated of 03:33:03.1003 to 03:33:03.1018.
 func (r *Run) settled() instant {
 	if r.script != nil && r.script.isFixed {
 		return r.end
@@ -187,6 +191,9 @@ func (r *Run) settled() instant {
 		return r.end.add(waverFor)
 	}
 	h := mixAll(r.world().seed, saltLag, uint64(r.number))
+	if r.parent != nil {
+		return r.end + instant(3_000+h>>8%15_001)*tick
+	}
 	if h%3 == 0 {
 		return r.end
 	}
@@ -228,20 +235,25 @@ func (r *Run) settle(state *RunState) {
 		time     time.Time
 		duration int64
 	}{r.message(), r.end.time(), r.end.sub(r.start).Milliseconds()}
-	state.Status, state.Message, state.LastUpdated = r.outcome.status(), &end.message, r.settled().time()
+	state.Status, state.LastUpdated = r.outcome.status(), r.settled().time()
+	if end.message != "" || r.origin == byHand {
+		state.Message = &end.message
+	}
 	state.PipelineReturnValue = r.returnValue()
 	if !r.flags.has(flagNoEnd) {
 		state.RunEnd, state.DurationInMs = &end.time, &end.duration
 	}
 }
 
-// InvokedBy says what started the run.
+// InvokedBy says what started the run. A child's id and name are both the activityRunId of the Execute Pipeline activity
+// that started it, a GUID that is new with every run (azure.md §14): 7b3a0e55-2222-4222-8222-000000000002 of pl_parent.
 func (r *Run) InvokedBy() InvokedBy {
 	seed := r.world().seed
 	if r.parent != nil {
+		id := r.parent.childActivityID(r.ordinal)
 		return InvokedBy{
-			ID:            r.parent.childActivityID(r.ordinal),
-			Name:          r.parent.childStep(r.ordinal).name,
+			ID:            id,
+			Name:          id,
 			InvokedByType: r.origin.invokedByType(),
 			PipelineName:  r.parent.PipelineName(),
 			PipelineRunID: r.parent.RunID(),
@@ -263,13 +275,16 @@ func (r *Run) children() []*Run {
 	return all
 }
 
-// message is the run's final one: empty unless it failed.
+// message is the run's final one: empty unless it failed for a reason.
 func (r *Run) message() string {
 	if r.script != nil && r.script.message != "" {
 		return r.script.message
 	}
-	if r.outcome != failed {
+	switch {
+	case r.outcome != failed || r.flags.has(flagUnexplained):
 		return ""
+	case r.flags.has(flagThrottled):
+		return throttledMessage
 	}
 	step := &r.pipeline.steps[r.failStep]
 	return "Operation on target " + step.name + " failed: " + r.stepError(step)

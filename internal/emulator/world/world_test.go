@@ -263,7 +263,7 @@ func TestOutageHitsSeveralPipelinesWithOneCause(t *testing.T) {
 	perDay := map[string]map[string]bool{}
 	for _, r := range w.Runs(w.Factories()[0]) {
 		s := r.At(worldStart())
-		if s.Status == world.StatusFailed && strings.Contains(*s.Message, "SqlErrorNumber=40613") {
+		if s.Status == world.StatusFailed && s.Message != nil && strings.Contains(*s.Message, "SqlErrorNumber=40613") {
 			day := r.RunStart().Format(time.DateOnly)
 			if perDay[day] == nil {
 				perDay[day] = map[string]bool{}

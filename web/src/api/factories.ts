@@ -17,7 +17,7 @@ export function factoriesQuery() {
     refetchInterval: ({ state: { data, dataUpdatedAt, errorUpdatedAt } }) => {
       if (!data) return false
       const gap = isTroubled(data) ? troubledMs : calmMs
-      // What is left of the gap: each live event starts the interval anew, and would put it off for ever.
+      // What is left of the gap: each live event restarts the interval, and would put it off for ever.
       const asked = Math.max(dataUpdatedAt, errorUpdatedAt)
       return Math.min(gap, Math.max(1_000, asked + gap - Date.now()))
     },

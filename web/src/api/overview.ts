@@ -1,4 +1,5 @@
 import { keepPreviousData, queryOptions } from '@tanstack/react-query'
+import { basisMs } from './basis'
 import { api, body } from './client'
 import { type ScopeFilter, scopeOf, scopeQuery } from './scope'
 
@@ -13,5 +14,6 @@ export function overviewQuery(scope: ScopeFilter, now: () => number = Date.now) 
       return body(api.GET('/api/v1/overview', { params: { query }, signal }))
     },
     placeholderData: keepPreviousData,
+    refetchInterval: basisMs,
   })
 }

@@ -1,6 +1,7 @@
 import { infiniteQueryOptions, keepPreviousData, queryOptions } from '@tanstack/react-query'
 import type { RunFilter } from '../search/schema'
 import { type Bounds, resolveRange } from '../time/range'
+import { basisMs } from './basis'
 import { api, body } from './client'
 import { scopeOf } from './scope'
 
@@ -19,10 +20,12 @@ interface RunCursor {
 
 /** Only what filters runs, in a fixed order. `zone` and the like do not make another list. */
 function filterOf(filter: RunFilter) {
-  const { status, pipeline, trigger, invokedBy, annotation, group, open, minDuration, q } = filter
+  const { status, recovery, pipeline, trigger, invokedBy, annotation } = filter
+  const { group, open, minDuration, q } = filter
   return {
     ...scopeOf(filter),
     status,
+    recovery,
     pipeline,
     trigger,
     invokedBy,
@@ -80,6 +83,7 @@ export function facetsQuery(filter: RunFilter, now: () => number = Date.now) {
       return body(api.GET('/api/v1/runs/facets', { params: { query }, signal }))
     },
     placeholderData: keepPreviousData,
+    refetchInterval: basisMs,
   })
 }
 

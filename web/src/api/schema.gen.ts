@@ -11,7 +11,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List what collecting each factory used, how stale it got and what sweeps healed */
+        /** List what collecting each factory used, how stale it got and what sweeps corrected */
         get: operations["list-collection"];
         put?: never;
         post?: never;
@@ -34,6 +34,7 @@ export interface paths {
          *
          *     - `run`: a run is new or has changed, its activities count as a change; the data is a RunRow.
          *     - `freshness`: a factory's freshness, coverage or state has changed; the data is a Factory.
+         *     - `resource`: factory resources of one kind have changed, or were read again, or could not be read; the data is `{"factory": "sales-prod", "kind": "triggers"}`. The kinds are those of `/api/v1/factories/{factory}/surroundings`: factory, pipelines, triggers, triggerRuns, integrationRuntimes.
          *     - `reset`: events were missed, or so many runs changed at once that reading anew is cheaper; the data is `{"reason": "…"}`. Read everything again.
          *
          *     A comment is sent every 15 seconds, so that a broken connection is noticed.
@@ -351,6 +352,8 @@ export interface components {
             activityRunStart: string | null;
             /** @description Type of the activity: Copy, ForEach, ExecutePipeline … */
             activityType: string | null;
+            /** @description Why it failed; null for an activity that did not. TimedOut counts as failed. */
+            cause: components["schemas"]["Cause"] | null;
             /**
              * Format: int64
              * @description Duration in milliseconds; null while it runs.
@@ -418,6 +421,144 @@ export interface components {
              * @description When that run started.
              */
             runStart: string | null;
+        };
+        Basis: {
+            /** @description What keeps factories from being read or up to date, grouped by cause. */
+            causes: components["schemas"]["BasisCause"][];
+            /**
+             * @description How much of the range was read to its end: yes is all of it in every factory asked for. A zero or a percentage of the range is true only then.
+             * @enum {string}
+             */
+            covered: "yes" | "partly" | "no";
+            /**
+             * Format: double
+             * @description Share of the wanted history that is here, 0 to 1; null while what is wanted is not known.
+             */
+            doneShare: number | null;
+            /** @description The factories asked for, by what is known of them. */
+            factories: components["schemas"]["BasisFactories"];
+            /**
+             * Format: date-time
+             * @description Since when all factories that were read are covered; null when none was.
+             */
+            from: string | null;
+            /** @description Stretches of the range that are not covered in at least one factory that was read, merged; the newest 20, oldest first. */
+            gaps: components["schemas"]["BasisGap"][];
+            /** @description All that limits the answer, the most important first. */
+            limits: components["schemas"]["Limit"][];
+            /** @description Whether no run started in the range; null where that is not known, and where the answer is not about the runs of a range. */
+            nothingRan: boolean | null;
+            /** @description What limits the answer most, as the beginning of a sentence: 1 of 5 factories can be read. Null when all that was asked for is covered and up to date. */
+            reason: string | null;
+            /**
+             * Format: date-time
+             * @description Until when all factories that were read are covered; null when none was.
+             */
+            to: string | null;
+        };
+        BasisCause: {
+            /** @description What to do. */
+            advice: string | null;
+            /**
+             * Format: date-time
+             * @description When it was last met.
+             */
+            at: string | null;
+            /** @description The commands that fix it for all factories here, one a line; null where there are none. */
+            command: string | null;
+            /**
+             * Format: int64
+             * @description Factories concerned; 0 when the source as a whole is.
+             */
+            count: number;
+            /** @description The first 50 of them. */
+            factories: components["schemas"]["NamedFactory"][];
+            /** @description Kind of trouble, one word; null where there is none, such as for a poll that is late. */
+            kind: string | null;
+            /**
+             * Format: int64
+             * @description Those of them of which nothing was ever read.
+             */
+            neverRead: number;
+            /**
+             * Format: date-time
+             * @description When it is tried again; null when a person has to act or Azure did not say.
+             */
+            retryAt: string | null;
+            /** @description Name of the source; null when unknown. */
+            source: string | null;
+            /** @description What happened. */
+            what: string;
+            /** @description In which call; of one factory where it concerns several. */
+            where: string | null;
+        };
+        BasisFactories: {
+            /**
+             * Format: int64
+             * @description Factories asked for that Azure lists or that were imported.
+             */
+            asked: number;
+            /**
+             * Format: int64
+             * @description Those whose history is still being read.
+             */
+            filling: number;
+            /**
+             * Format: int64
+             * @description Those that Azure no longer lists.
+             */
+            gone: number;
+            /**
+             * Format: int64
+             * @description Those of which only imported runs are here.
+             */
+            imported: number;
+            /**
+             * Format: int64
+             * @description Those of which nothing could be read so far.
+             */
+            neverRead: number;
+            /**
+             * Format: int64
+             * @description Those that this server does not collect.
+             */
+            off: number;
+            /**
+             * Format: int64
+             * @description Those that were read, and are not up to date.
+             */
+            stale: number;
+            /**
+             * Format: int64
+             * @description Those that are polled in time and whose history is here.
+             */
+            upToDate: number;
+        };
+        BasisGap: {
+            /**
+             * Format: date-time
+             * @description Where it begins.
+             */
+            from: string;
+            /**
+             * Format: date-time
+             * @description Where it ends.
+             */
+            to: string;
+        };
+        Cause: {
+            /** @description Innermost activity that the message names: where it failed. It may be one of a child run. */
+            activity: string | null;
+            /** @description runId of the child run through which it failed. Null as code is, and where no child failed. */
+            childRunId: string | null;
+            /** @description errorCode of the failed activity, any text. Null where it has none. For runs it is known once their activities are stored, and given by GET /runs/{runId}; lists and events leave it null. */
+            code: string | null;
+            /** @description failureType of the failed activity: UserError, SystemError or a later word of ADF's. Null as code is. */
+            failureType: string | null;
+            /** @description Why text is null; null when it is not. */
+            reason: string | null;
+            /** @description Why it failed, in a sentence: the deepest specific one of the message, with the number or name that the failing system gave in front. Made from redacted text. Null when the message says nothing. */
+            text: string | null;
         };
         CheckEvidence: {
             /** @description The missing right; null where none is missing. */
@@ -516,29 +657,42 @@ export interface components {
         Facets: {
             /** @description The 50 annotations with the most runs. */
             annotation: components["schemas"]["Facet"][] | null;
+            /** @description What all figures here rest on. */
+            basis: components["schemas"]["Basis"];
             /** @description By factory. */
             factory: components["schemas"]["FactoryFacet"][] | null;
-            /**
-             * Format: int64
-             * @description Healed failures among them.
-             */
-            healed: number | null;
             /** @description By invokedBy.invokedByType. */
             invokedBy: components["schemas"]["Facet"][] | null;
             /**
              * Format: int64
-             * @description Open failures among them.
+             * @description Failed runs among them that are not redone; null like open.
+             */
+            notRedone: number | null;
+            /**
+             * Format: int64
+             * @description Open failed runs among them; null when none is known and the basis has a reason.
              */
             open: number | null;
+            /** @description The 20 pipelines that started the most runs, for the parameter invokedBy. */
+            parent: components["schemas"]["Facet"][] | null;
             /** @description The 50 pipelines with the most runs. */
             pipeline: components["schemas"]["Facet"][] | null;
             /** @description Why a figure is null; null when none is. */
             reason: string | null;
+            /**
+             * Format: int64
+             * @description Failed runs among them that have recovered; null like open.
+             */
+            recovered: number | null;
+            /** @description Failed runs by recovery. */
+            recovery: components["schemas"]["Facet"][] | null;
+            /** @description Why open, notRedone and recovered are null though total is known: recoveries are being derived. */
+            recoveryReason: string | null;
             /** @description By status. */
             status: components["schemas"]["Facet"][] | null;
             /**
              * Format: int64
-             * @description Runs that the filters leave.
+             * @description Known runs that the filters leave; null when none is known and the range is not covered whole.
              */
             total: number | null;
             /** @description The 20 triggers with the most runs. */
@@ -550,10 +704,10 @@ export interface components {
              * @description Everything last updated before it is here; null before the first window was completed.
              */
             asOf: string | null;
-            /** @description Runs by status, all time; statuses that do not occur are left out. */
+            /** @description Runs by status, all time; statuses that do not occur are left out. Null while nothing was read or imported. */
             counts: {
                 [key: string]: number;
-            };
+            } | null;
             /** @description Which part of its history is here. */
             coverage: components["schemas"]["FactoryCoverage"];
             /** @description Short id of the factory, for the factory parameter. */
@@ -583,6 +737,8 @@ export interface components {
             location: string | null;
             /** @description Name as Azure spells it. */
             name: string;
+            /** @description Whether nothing of it was ever read, because something keeps Andon from reading it. */
+            neverRead: boolean;
             /**
              * Format: int64
              * @description Rows with a field that could not be read, and rows that could not be kept.
@@ -592,9 +748,9 @@ export interface components {
             resourceGroup: string;
             /**
              * Format: int64
-             * @description Runs, all time.
+             * @description Runs, all time; null while nothing was read or imported.
              */
-            runs: number;
+            runs: number | null;
             /** @description Name of the source that sees it; null for a factory known from a file only. */
             source: string | null;
             /**
@@ -612,21 +768,43 @@ export interface components {
             };
         };
         FactoryCollection: {
+            /** @description What reading ranges once more corrected in the last 30 days. */
+            corrected: components["schemas"]["FactoryCorrected"];
             /** @description Short id of the factory. */
             factory: string;
-            /** @description What reading ranges once more healed in the last 30 days. */
-            healed: components["schemas"]["FactoryHealed"];
             /** @description How stale it got in the last 24 hours, by quarter of an hour, oldest first. One in which no window was completed is left out. */
             lags: components["schemas"]["LagSlot"][];
             /** @description Ranges that were ordered to be read once more since the server started, the newest first and at most ten. */
             rereads: components["schemas"]["Reread"][];
             /**
              * Format: int64
-             * @description Runs with from <= runStart < to; null without from and to, and when that can't be counted.
+             * @description Runs with from <= runStart < to; null without from and to, when that can't be counted, and when none is known and the range of this factory is not covered whole.
              */
             runs: number | null;
             /** @description What asking Azure about it used in the last 24 hours, as far as the hours of the clock lie within them: 23 hours at least. */
             usage: components["schemas"]["FactoryUsage"];
+        };
+        FactoryCorrected: {
+            /**
+             * Format: date-time
+             * @description When the last sweep ended; null for none.
+             */
+            lastAt: string | null;
+            /**
+             * Format: int64
+             * @description Runs that were not here until then.
+             */
+            missed: number;
+            /**
+             * Format: int64
+             * @description Runs that were here in an older version.
+             */
+            outdated: number;
+            /**
+             * Format: int64
+             * @description Ranges that were read once more.
+             */
+            sweeps: number;
         };
         FactoryCoverage: {
             /**
@@ -704,29 +882,9 @@ export interface components {
              */
             secondsLeft: number | null;
         };
-        FactoryHealed: {
-            /**
-             * Format: date-time
-             * @description When the last sweep ended; null for none.
-             */
-            lastAt: string | null;
-            /**
-             * Format: int64
-             * @description Runs that were not here until then.
-             */
-            missed: number;
-            /**
-             * Format: int64
-             * @description Runs that were here in an older version.
-             */
-            outdated: number;
-            /**
-             * Format: int64
-             * @description Ranges that were read once more.
-             */
-            sweeps: number;
-        };
         FactoryList: {
+            /** @description What figures over all wanted history of all factories rest on. */
+            basis: components["schemas"]["Basis"];
             /** @description The factories, by name. */
             items: components["schemas"]["Factory"][];
             /** @description Always null: the list is whole. */
@@ -768,6 +926,34 @@ export interface components {
              */
             throttled: number;
         };
+        Flapping: {
+            /**
+             * Format: int64
+             * @description Runs that failed in the last 24 hours.
+             */
+            failed: number;
+            /**
+             * Format: int64
+             * @description Runs that succeeded or failed in the last 24 hours.
+             */
+            runs: number;
+            /**
+             * Format: int64
+             * @description Milliseconds from the end of a failure to the next success of its series, at most.
+             */
+            worksAgainMs: number;
+        };
+        FoldedPipeline: {
+            /** @description Short id of the factory. */
+            factory: string;
+            /** @description Name of the pipeline. */
+            pipelineName: string;
+            /**
+             * Format: int64
+             * @description Its open failed runs.
+             */
+            runs: number;
+        };
         Gap: {
             /**
              * Format: date-time
@@ -782,29 +968,6 @@ export interface components {
              */
             to: string;
         };
-        HealedFailures: {
-            /**
-             * Format: int64
-             * @description Healed failures.
-             */
-            runs: number;
-        };
-        Healer: {
-            /** @description Name of the pipeline. */
-            pipelineName: string;
-            /**
-             * Format: date-time
-             * @description When it ended.
-             */
-            runEnd: string | null;
-            /** @description Id of the run. */
-            runId: string;
-            /**
-             * Format: date-time
-             * @description When it started.
-             */
-            runStart: string | null;
-        };
         Health: {
             /**
              * @description ok: the server is alive. ready: its store can be asked too.
@@ -817,7 +980,7 @@ export interface components {
             id: string | null;
             /** @description Manual, ScheduleTrigger, TumblingWindowTrigger, BlobEventsTrigger, CustomEventsTrigger, PipelineActivity or a later word of ADF's. */
             invokedByType: string | null;
-            /** @description Name of the trigger or of the parent's activity, or Manual. */
+            /** @description Name of the trigger, or Manual. Of a run that another run started it is no name but the id of the parent's activity run, as id is: pipelineName names the parent. */
             name: string | null;
             /** @description The parent's pipeline, of a run that another run started. */
             pipelineName: string | null;
@@ -836,57 +999,60 @@ export interface components {
              */
             start: string;
         };
+        Limit: {
+            /**
+             * Format: int64
+             * @description Factories concerned.
+             */
+            count: number;
+            /** @description The first 50 of them. */
+            factories: components["schemas"]["NamedFactory"][];
+            /**
+             * @description What it is, one word.
+             * @enum {string}
+             */
+            kind: "noFactory" | "off" | "neverRead" | "imported" | "gone" | "stale" | "source" | "filling" | "future" | "beforeHistory" | "gap";
+            /** @description The same as the beginning of a sentence, without times. */
+            reason: string;
+            /**
+             * Format: date-time
+             * @description For stale and off: nothing newer than this is known of one of them. For beforeHistory: where history begins. Null for the others.
+             */
+            since: string | null;
+        };
+        NamedFactory: {
+            /**
+             * Format: date-time
+             * @description Everything last updated before it is here; null when nothing was ever read.
+             */
+            asOf: string | null;
+            /** @description Short id of the factory. */
+            factory: string;
+            /** @description Name as Azure spells it. */
+            name: string;
+        };
         OddField: {
             /** @description ADF's name of the field; empty for the row as a whole. */
             field: string;
             /** @description What is odd about it, in words. */
             problem: string;
         };
-        OpenProblem: {
-            /** @description Short id of the factory. */
-            factory: string;
-            /** @description Name of the factory as Azure spells it. */
-            factoryName: string;
-            /** @description The newest of them. */
-            last: components["schemas"]["RunRow"];
-            /** @description Name of the pipeline. */
-            pipelineName: string;
+        OlderProblems: {
             /**
              * Format: int64
-             * @description Its open failures.
+             * @description Pipelines.
+             */
+            pipelines: number;
+            /**
+             * Format: int64
+             * @description Failed runs of them that are open or not redone.
              */
             runs: number;
             /**
-             * Format: date-time
-             * @description Start of the oldest of them.
-             */
-            since: string;
-            /** @description Its failures in each 24th of the range, oldest first. */
-            spark: number[];
-        };
-        OpenProblems: {
-            /**
              * Format: int64
-             * @description Open failures from before the range.
+             * @description Series of them.
              */
-            before: number;
-            /**
-             * Format: int64
-             * @description Pipelines with open failures.
-             */
-            count: number;
-            /** @description At most 20 pipelines, the newest failure first. */
-            items: components["schemas"]["OpenProblem"][];
-            /**
-             * Format: date-time
-             * @description Start of the oldest of them.
-             */
-            oldest: string | null;
-            /**
-             * Format: int64
-             * @description Open failures.
-             */
-            runs: number;
+            series: number;
         };
         Overview: {
             /**
@@ -894,29 +1060,27 @@ export interface components {
              * @description Everything last updated before it is here: the oldest freshness of the factories asked for.
              */
             asOf: string | null;
-            /** @description Runs by status; statuses that do not occur are left out. */
+            /** @description What all figures here rest on. */
+            basis: components["schemas"]["Basis"];
+            /** @description Known runs by status; statuses that do not occur are left out. Null when none is known and nothing of the range is covered. */
             counts: {
                 [key: string]: number;
-            };
-            /** @description How much of history this rests on. */
-            coverage: components["schemas"]["OverviewCoverage"];
+            } | null;
             /**
              * Format: date-time
              * @description Where the range begins.
              */
             from: string;
-            /** @description What failed and recovered. */
-            healed: components["schemas"]["HealedFailures"];
             /** @description At most 10 failures of the range, the newest first. */
             newestFailures: components["schemas"]["RunRow"][];
-            /** @description What failed and has not recovered. */
-            openProblems: components["schemas"]["OpenProblems"];
             /** @description The period of the same length before. */
             previous: components["schemas"]["PreviousPeriod"];
+            /** @description What failed and has not recovered. */
+            problems: components["schemas"]["PipelineProblems"];
+            /** @description What became of the failed runs of the range. */
+            recovery: components["schemas"]["RecoveryCounts"];
             /** @description What goes on now. */
             running: components["schemas"]["RunningNow"];
-            /** @description What is not kept up to date though it should be. */
-            staleSources: components["schemas"]["StaleSource"][];
             /** @description Success rate of the range. */
             successRate: components["schemas"]["SuccessRate"];
             /**
@@ -927,29 +1091,15 @@ export interface components {
             /** @description At most 10 pipelines: most open failures, then most failures, then most runs first. */
             worstPipelines: components["schemas"]["PipelineHealth"][];
         };
-        OverviewCoverage: {
-            /** @description Whether every factory's wanted history is here. */
-            complete: boolean;
-            /**
-             * Format: double
-             * @description Share of the wanted history that is here, 0 to 1; null when nobody said what is wanted.
-             */
-            doneShare: number | null;
-            /**
-             * Format: int64
-             * @description Factories whose history is still being read.
-             */
-            filling: number;
-            /**
-             * Format: date-time
-             * @description Where every factory's history has begun; null when one has none yet.
-             */
-            from: string | null;
-            /**
-             * Format: int64
-             * @description Runs that are here, all time.
-             */
-            runs: number;
+        ParameterUse: {
+            /** @description recurring: its values come back and tell the pipeline's series apart. moving: its values are new each time. ignored: it is not compared. Null while it is not classified. */
+            class: string | null;
+            /** @description Name of the parameter. */
+            name: string;
+            /** @description Why, in a sentence. */
+            reason: string;
+            /** @description What decided the class: configured, tree, dates, seenAgain or looks; null for a redacted value and while there is no class. */
+            rule: string | null;
         };
         PipelineHealth: {
             /** @description Short id of the factory. */
@@ -961,11 +1111,21 @@ export interface components {
              * @description Those that failed.
              */
             failed: number;
+            /**
+             * Format: int64
+             * @description Those that succeeded or failed.
+             */
+            finished: number;
             /** @description Its newest run. */
             last: components["schemas"]["RunRow"];
             /**
              * Format: int64
-             * @description Failures that were not healed since.
+             * @description Those that are not redone.
+             */
+            notRedone: number;
+            /**
+             * Format: int64
+             * @description Those that are open.
              */
             open: number;
             /** @description Name of the pipeline. */
@@ -979,9 +1139,102 @@ export interface components {
             strip: components["schemas"]["StripRun"][];
             /**
              * Format: double
-             * @description Succeeded / (Succeeded + Failed), 0 to 1; null with neither.
+             * @description (finished - failed) / finished, 0 to 1; null when none finished and when the range is not covered whole.
              */
             successRate: number | null;
+        };
+        PipelineProblem: {
+            /** @description Short id of the factory. */
+            factory: string;
+            /** @description Name of the factory as Azure spells it. */
+            factoryName: string;
+            /** @description How often it fails and how soon it works again; null unless kind is flapping. */
+            flapping: components["schemas"]["Flapping"] | null;
+            /** @description Pipelines that failed only because they had started runs of this one that are open. */
+            folded: components["schemas"]["FoldedPipeline"][];
+            /**
+             * @description open: it needs attention. flapping: it fails and works again by itself each time. notRedone: it works, but the work of some failed runs is still missing.
+             * @enum {string}
+             */
+            kind: "open" | "flapping" | "notRedone";
+            /** @description The newest of the runs. */
+            last: components["schemas"]["RunRow"];
+            /**
+             * Format: int64
+             * @description Its failed runs that are not redone, whatever the kind.
+             */
+            notRedone: number;
+            /** @description Name of the pipeline. */
+            pipelineName: string;
+            /** @description Names of the parameters that tell its series apart; empty where it has one series. */
+            recurring: string[];
+            /**
+             * Format: int64
+             * @description Its open failed runs; with kind notRedone those that are not redone.
+             */
+            runs: number;
+            /**
+             * Format: int64
+             * @description Series that these runs belong to.
+             */
+            series: number;
+            /** @description At most 20 of the series, the latest beginning first. */
+            seriesItems: components["schemas"]["ProblemSeries"][];
+            /**
+             * Format: int64
+             * @description All series of the pipeline.
+             */
+            seriesTotal: number;
+            /**
+             * Format: date-time
+             * @description Start of the oldest of the runs: when the problem began.
+             */
+            since: string;
+            /** @description Its failures in each 24th of the range, oldest first. */
+            spark: number[];
+        };
+        PipelineProblems: {
+            /**
+             * Format: int64
+             * @description Open failed runs from before the range.
+             */
+            before: number | null;
+            /**
+             * Format: int64
+             * @description Pipelines that fail and work again by themselves each time.
+             */
+            flapping: number;
+            /** @description At most 30 of each kind: open first, then flapping, then not redone; within each the latest beginning first. */
+            items: components["schemas"]["PipelineProblem"][];
+            /**
+             * Format: int64
+             * @description Failed runs that are not redone and not older; null with pipelines.
+             */
+            notRedone: number | null;
+            /** @description Left out of all figures above: series that have not failed for 14 days, whose pipeline Azure no longer lists, or that are known only from an import. */
+            older: components["schemas"]["OlderProblems"];
+            /**
+             * Format: date-time
+             * @description Start of the oldest open failed run of these pipelines.
+             */
+            oldest: string | null;
+            /**
+             * Format: int64
+             * @description Pipelines that need attention: with an open series that is neither flapping nor older. Null while recoveries are being derived, and when none is known and the basis has a reason.
+             */
+            pipelines: number | null;
+            /** @description Why figures are null or may lack something; null when neither is so. */
+            reason: string | null;
+            /**
+             * Format: int64
+             * @description Open failed runs of these pipelines; null with pipelines.
+             */
+            runs: number | null;
+            /**
+             * Format: int64
+             * @description Open series of these pipelines; null with pipelines.
+             */
+            series: number | null;
         };
         PreviousPeriod: {
             /** @description Runs by status; null when the period is not covered by the history that is here. */
@@ -1024,6 +1277,22 @@ export interface components {
             /** @description What stood there, cut when it is long; empty where message says it. */
             value: string;
         };
+        ProblemSeries: {
+            /** @description Its recurring parameters; empty where the pipeline has one series. */
+            parameters: {
+                [key: string]: string;
+            };
+            /**
+             * Format: int64
+             * @description Its failed runs that the problem counts.
+             */
+            runs: number;
+            /**
+             * Format: date-time
+             * @description Start of the oldest of them.
+             */
+            since: string;
+        };
         PurposeUsage: {
             /**
              * Format: double
@@ -1035,7 +1304,9 @@ export interface components {
              * @description Requests without a usable answer.
              */
             failed: number;
-            /** @description What the requests were for: asked, news, openRuns, activities, discovery, surroundings, sweep, history, historyActivities or historySurroundings. */
+            /** @description The same in words for a page. */
+            label: string;
+            /** @description What the requests were for, in one word such as news or history. Later versions may have further words. */
             purpose: string;
             /**
              * Format: int64
@@ -1052,6 +1323,33 @@ export interface components {
              * @description Requests that met one of Azure's limits.
              */
             throttled: number;
+        };
+        Recovery: {
+            /** @description The run that recovered it; null unless recovered. */
+            by: components["schemas"]["RunLink"] | null;
+            /** @description Why by counts as the same work: rerun, same run group; window, same window of a tumbling trigger; parameters, same pipeline and equal compared parameters; parent, it ran below the run that recovered this run's parent. Null unless recovered. */
+            rule: string | null;
+            /** @description A later unfinished run that would recover this one if it succeeded. */
+            running: components["schemas"]["RunLink"] | null;
+            /**
+             * @description open: nothing of its series has succeeded since. notRedone: its series works again, but the work of this run (its file, day or window) is still missing. recovered: a later run did this work.
+             * @enum {string}
+             */
+            state: "open" | "notRedone" | "recovered";
+        };
+        RecoveryCounts: {
+            /**
+             * Format: int64
+             * @description Failed runs of the range that are not redone; null when none is known and the range is not covered whole.
+             */
+            notRedone: number | null;
+            /** @description Why they are null though the range is covered: recoveries are being derived. */
+            reason: string | null;
+            /**
+             * Format: int64
+             * @description Failed runs of the range that have recovered; null like notRedone.
+             */
+            recovered: number | null;
         };
         Reread: {
             /**
@@ -1126,6 +1424,8 @@ export interface components {
             annotations: unknown[];
             /** @description Who cancelled the run, as ADF sent it; null when nobody did. */
             cancelledBy: unknown;
+            /** @description Why the run failed; null for a run that did not. */
+            cause: components["schemas"]["Cause"] | null;
             /**
              * Format: int64
              * @description Runs that it started.
@@ -1133,6 +1433,8 @@ export interface components {
             childCount: number;
             /** @description Set on debug runs. */
             debugRunId: string | null;
+            /** @description true where no duration was sent, as in logs: durationInMs is runEnd - runStart. Null for every other run. */
+            durationComputed: boolean | null;
             /**
              * Format: int64
              * @description Duration in milliseconds; null while the run goes on.
@@ -1151,10 +1453,6 @@ export interface components {
              * @description Runs in its run group, itself included.
              */
             groupSize: number;
-            /** @description The run that healedBy names. */
-            healed: components["schemas"]["Healer"] | null;
-            /** @description runId of the success that healed this failure. */
-            healedBy: string | null;
             /** @description ARM path of the run; null in rows of 2018. */
             id: string | null;
             /** @description What started the run. */
@@ -1172,8 +1470,13 @@ export interface components {
             nextRunId: string | null;
             /** @description Fields of the row that could not be read; empty for a clean row. */
             odd: components["schemas"]["OddField"][];
-            /** @description Whether the run failed and was not healed since by a success of its pipeline or run group. */
-            open: boolean;
+            /**
+             * @description Where the run is known from: api, Azure itself; file, an imported file that holds what the API said; log, an imported log alone, which says less.
+             * @enum {string}
+             */
+            origin: "api" | "log" | "file";
+            /** @description How each of its parameters is compared with those of other runs, in order of their names. */
+            parameterUses: components["schemas"]["ParameterUse"][];
             /** @description Parameters of the run as ADF sent them; null when absent. */
             parameters: unknown;
             /** @description Name of the pipeline. */
@@ -1184,6 +1487,10 @@ export interface components {
             previousRunId: string | null;
             /** @description The run as ADF sent it, every field and value unchanged but for secrets, in whose place <redacted> stands. */
             raw: unknown;
+            /** @description What became of a failed run. Null for a run that did not fail, and while it is being derived, as recoveryReason says. */
+            recovery: components["schemas"]["Recovery"] | null;
+            /** @description Why recovery of a failed run is null; null when it is not. */
+            recoveryReason: string | null;
             /** @description Dimensions of the run as ADF sent them; null when absent. */
             runDimension: unknown;
             /**
@@ -1200,10 +1507,39 @@ export interface components {
              * @description When the run was queued; null when ADF sent no readable time.
              */
             runStart: string | null;
+            /** @description The series that the run belongs to; null where its parameters are unknown. */
+            series: components["schemas"]["Series"] | null;
+            /**
+             * Format: date-time
+             * @description The time that lists sort the run by and that from and to compare: runStart; lastUpdated where runStart is absent or impossible; when Andon read the run where both are.
+             */
+            sortTime: string;
+            /** @description Name of the trigger or of the parent's pipeline, or Manual, for the parameter invokedBy; null when none is known. It is never the id that stands in invokedBy.name of a run that another run started. */
+            startedBy: string | null;
             /** @description Queued, InProgress, Succeeded, Failed, Canceling, Cancelled or a later word of ADF's, spelled as ADF spells it. */
             status: string;
             /** @description Address of the run's page in ADF Studio. */
             studioUrl: string;
+            /** @description Of a run that is not redone: the first later success of its series. Null for every other run. */
+            worksSince: components["schemas"]["RunLink"] | null;
+        };
+        RunLink: {
+            /** @description Name of the pipeline. */
+            pipelineName: string;
+            /**
+             * Format: date-time
+             * @description When it ended; null while it runs.
+             */
+            runEnd: string | null;
+            /** @description Id of the run. */
+            runId: string;
+            /**
+             * Format: date-time
+             * @description When it started.
+             */
+            runStart: string | null;
+            /** @description Its status as ADF spells it. */
+            status: string;
         };
         RunList: {
             /** @description The runs. */
@@ -1217,6 +1553,8 @@ export interface components {
              * @description Everything last updated before it is here: the oldest freshness of the factories asked for. Null when one was never read to the end.
              */
             asOf: string | null;
+            /** @description What the list rests on: which runs it may lack. */
+            basis: components["schemas"]["Basis"];
             /** @description The runs. */
             items: components["schemas"]["RunRow"][];
             /** @description Value of cursor for the next page; null on the last. */
@@ -1232,8 +1570,12 @@ export interface components {
             annotations: unknown[];
             /** @description Who cancelled the run, as ADF sent it; null when nobody did. */
             cancelledBy: unknown;
+            /** @description Why the run failed; null for a run that did not. */
+            cause: components["schemas"]["Cause"] | null;
             /** @description Set on debug runs. */
             debugRunId: string | null;
+            /** @description true where no duration was sent, as in logs: durationInMs is runEnd - runStart. Null for every other run. */
+            durationComputed: boolean | null;
             /**
              * Format: int64
              * @description Duration in milliseconds; null while the run goes on.
@@ -1247,8 +1589,6 @@ export interface components {
             factoryId: string;
             /** @description Name of the factory as Azure spells it. */
             factoryName: string;
-            /** @description runId of the success that healed this failure. */
-            healedBy: string | null;
             /** @description ARM path of the run; null in rows of 2018. */
             id: string | null;
             /** @description What started the run. */
@@ -1264,14 +1604,21 @@ export interface components {
             message: string | null;
             /** @description Fields of the row that could not be read; empty for a clean row. */
             odd: components["schemas"]["OddField"][];
-            /** @description Whether the run failed and was not healed since by a success of its pipeline or run group. */
-            open: boolean;
+            /**
+             * @description Where the run is known from: api, Azure itself; file, an imported file that holds what the API said; log, an imported log alone, which says less.
+             * @enum {string}
+             */
+            origin: "api" | "log" | "file";
             /** @description Parameters of the run as ADF sent them; only with include=parameters. */
             parameters?: unknown;
             /** @description Name of the pipeline. */
             pipelineName: string;
             /** @description Return value of the pipeline as ADF sent it; only with include=parameters. */
             pipelineReturnValue?: unknown;
+            /** @description What became of a failed run. Null for a run that did not fail, and while it is being derived, as recoveryReason says. */
+            recovery: components["schemas"]["Recovery"] | null;
+            /** @description Why recovery of a failed run is null; null when it is not. */
+            recoveryReason: string | null;
             /** @description Dimensions of the run as ADF sent them; only with include=parameters. */
             runDimension?: unknown;
             /**
@@ -1288,17 +1635,30 @@ export interface components {
              * @description When the run was queued; null when ADF sent no readable time.
              */
             runStart: string | null;
+            /**
+             * Format: date-time
+             * @description The time that lists sort the run by and that from and to compare: runStart; lastUpdated where runStart is absent or impossible; when Andon read the run where both are.
+             */
+            sortTime: string;
+            /** @description Name of the trigger or of the parent's pipeline, or Manual, for the parameter invokedBy; null when none is known. It is never the id that stands in invokedBy.name of a run that another run started. */
+            startedBy: string | null;
             /** @description Queued, InProgress, Succeeded, Failed, Canceling, Cancelled or a later word of ADF's, spelled as ADF spells it. */
             status: string;
         };
         RunningNow: {
             /**
              * Format: int64
-             * @description Runs that are Queued, InProgress or Canceling.
+             * @description Runs that are Queued, InProgress or Canceling; null when none is known and the basis has a reason.
              */
-            count: number;
+            count: number | null;
             /** @description At most 20 of them, the longest first. */
             items: components["schemas"]["RunRow"][];
+        };
+        Series: {
+            /** @description The recurring parameters and their values; empty where the pipeline has one series. */
+            parameters: {
+                [key: string]: string;
+            };
         };
         Source: {
             /** @description What to do. */
@@ -1361,23 +1721,6 @@ export interface components {
              */
             state: "none" | "running" | "done";
         };
-        StaleSource: {
-            /**
-             * Format: date-time
-             * @description Everything last updated before it is here.
-             */
-            asOf: string | null;
-            /** @description Command that mends it. */
-            command: string | null;
-            /** @description Short id of the factory; null for a source as a whole. */
-            factory: string | null;
-            /** @description Name of the factory or of the source. */
-            name: string;
-            /** @description Why, and what to do. */
-            reason: string;
-            /** @description Name of the source; null when unknown. */
-            source: string | null;
-        };
         StripRun: {
             /**
              * Format: int64
@@ -1386,10 +1729,10 @@ export interface components {
             durationInMs: number | null;
             /** @description Why nobody can say how it ended; null for every run but those. */
             endUnknown: string | null;
-            /** @description runId of the success that healed it. */
-            healedBy: string | null;
-            /** @description Whether it failed and was not healed since. */
-            open: boolean;
+            /** @description runId of the run that recovered it. */
+            recoveredBy: string | null;
+            /** @description What became of a failed run: open, notRedone or recovered; null for a run that did not fail, and while it is being derived. */
+            recovery: string | null;
             /** @description Id of the run. */
             runId: string;
             /**
@@ -1401,11 +1744,21 @@ export interface components {
             status: string;
         };
         SuccessRate: {
+            /**
+             * Format: int64
+             * @description Known runs that succeeded or failed; null when nothing is known.
+             */
+            finished: number | null;
             /** @description Why value is null. */
             reason: string | null;
             /**
+             * Format: int64
+             * @description Known runs that succeeded; null when nothing is known.
+             */
+            succeeded: number | null;
+            /**
              * Format: double
-             * @description Succeeded / (Succeeded + Failed), 0 to 1; null when unknown.
+             * @description succeeded / finished, 0 to 1; null when unknown, which it is unless the range is covered whole.
              */
             value: number | null;
         };
@@ -1435,6 +1788,8 @@ export interface components {
              * @description Oldest freshness of the factories asked for.
              */
             asOf: string | null;
+            /** @description What all figures here rest on. */
+            basis: components["schemas"]["Basis"];
             /**
              * @description Width of a bucket.
              * @enum {string}
@@ -1454,10 +1809,10 @@ export interface components {
             to: string;
         };
         TimelineBucket: {
-            /** @description Runs by status; statuses that do not occur are left out. Empty, and unknown, where covered is no. */
+            /** @description Runs by status; statuses that do not occur are left out. Null where covered is no. */
             counts: {
                 [key: string]: number;
-            };
+            } | null;
             /**
              * @description How much of its history is here.
              * @enum {string}
@@ -1470,19 +1825,29 @@ export interface components {
             end: string;
             /**
              * Format: int64
-             * @description Failures that were healed since.
+             * @description Failed runs that are not redone; null where covered is no.
              */
-            healed: number;
+            notRedone: number | null;
             /**
              * Format: int64
-             * @description Failures that were not healed since.
+             * @description Open failed runs; null where covered is no.
              */
-            open: number;
+            open: number | null;
+            /**
+             * Format: int64
+             * @description Failed runs that have recovered; null where covered is no.
+             */
+            recovered: number | null;
             /**
              * Format: date-time
              * @description Where it begins.
              */
             start: string;
+            /**
+             * Format: int64
+             * @description Failed runs whose recovery is being derived: open, notRedone and recovered leave them out. Null where covered is no.
+             */
+            underived: number | null;
         };
         Trouble: {
             /** @description What to do. */
@@ -1796,13 +2161,15 @@ export interface operations {
                 pipeline?: string[];
                 /** @description Names of triggers, whole, without regard to case. */
                 trigger?: string[];
-                /** @description Values of invokedBy.invokedByType or invokedBy.name, without regard to case. */
+                /** @description Values of invokedBy.invokedByType, or names of triggers or of parent pipelines, without regard to case. */
                 invokedBy?: string[];
                 /** @description Annotations; a run has at least one of them. */
                 annotation?: string[];
                 /** @description latest: only the newest run of each run group. */
                 group?: "latest";
-                /** @description true: failures that were not healed since. false: every other run. */
+                /** @description Failed runs by what became of them: see recovery of a run. */
+                recovery?: ("open" | "notRedone" | "recovered")[];
+                /** @description true: the same as recovery=open. false: every other run. */
                 open?: boolean;
                 /** @description Least duration, such as 90s, 5m or 1h30m, or whole milliseconds. Runs that go on have none and are left out. */
                 minDuration?: string;
@@ -1858,13 +2225,15 @@ export interface operations {
                 pipeline?: string[];
                 /** @description Names of triggers, whole, without regard to case. */
                 trigger?: string[];
-                /** @description Values of invokedBy.invokedByType or invokedBy.name, without regard to case. */
+                /** @description Values of invokedBy.invokedByType, or names of triggers or of parent pipelines, without regard to case. */
                 invokedBy?: string[];
                 /** @description Annotations; a run has at least one of them. */
                 annotation?: string[];
                 /** @description latest: only the newest run of each run group. */
                 group?: "latest";
-                /** @description true: failures that were not healed since. false: every other run. */
+                /** @description Failed runs by what became of them: see recovery of a run. */
+                recovery?: ("open" | "notRedone" | "recovered")[];
+                /** @description true: the same as recovery=open. false: every other run. */
                 open?: boolean;
                 /** @description Least duration, such as 90s, 5m or 1h30m, or whole milliseconds. Runs that go on have none and are left out. */
                 minDuration?: string;

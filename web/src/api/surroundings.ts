@@ -3,10 +3,14 @@ import { api, body, ofThisBoard } from './client'
 
 const surroundingsKey = ['surroundings'] as const
 
-/** Until when a factory's definitions, triggers and integration runtimes are known. No live event tells. */
+export function surroundingsKeyOf(factory: string) {
+  return [...surroundingsKey, factory] as const
+}
+
+/** Until when a factory's definitions, triggers and integration runtimes are known. `resource` events refresh it. */
 export function surroundingsQuery(factory: string) {
   return queryOptions({
-    queryKey: [...surroundingsKey, factory],
+    queryKey: surroundingsKeyOf(factory),
     queryFn: ({ signal }) =>
       body(
         api.GET('/api/v1/factories/{factory}/surroundings', {

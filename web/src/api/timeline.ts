@@ -1,4 +1,5 @@
 import { keepPreviousData, queryOptions } from '@tanstack/react-query'
+import { basisMs } from './basis'
 import { api, body } from './client'
 import { type ScopeFilter, scopeOf, scopeQuery } from './scope'
 import type { BucketWidth } from './types'
@@ -25,5 +26,6 @@ export function timelineQuery(filter: TimelineFilter, now: () => number = Date.n
       return body(api.GET('/api/v1/timeline', { params: { query }, signal }))
     },
     placeholderData: keepPreviousData,
+    refetchInterval: basisMs,
   })
 }

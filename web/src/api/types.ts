@@ -15,6 +15,7 @@ type Item<T> = T extends { items: infer L }
 
 export type RunPage = Body<'/api/v1/runs'>
 export type RunRow = Item<RunPage>
+export type Cause = NonNullable<RunRow['cause']>
 export type RunFacets = Body<'/api/v1/runs/facets'>
 export type RunDetail = Body<'/api/v1/runs/{runId}'>
 export type RunList = Body<'/api/v1/runs/{runId}/group'>
@@ -32,6 +33,9 @@ export type SourceCheck = Body<'/api/v1/sources/{source}/check'>
 export type CheckReport = NonNullable<SourceCheck['report']>
 export type CheckStep = CheckReport['steps'][number]
 export type Overview = Body<'/api/v1/overview'>
+export type Problem = NonNullable<Overview['problems']['items']>[number]
+export type Recovery = NonNullable<RunRow['recovery']>
+export type RunLink = NonNullable<Recovery['by']>
 export type PipelineHealth = NonNullable<Overview['worstPipelines']>[number]
 export type StripRun = NonNullable<PipelineHealth['strip']>[number]
 export type Timeline = Body<'/api/v1/timeline'>
@@ -39,3 +43,5 @@ export type TimelineBucket = Item<Timeline>
 export type BucketWidth = NonNullable<
   NonNullable<paths['/api/v1/timeline']['get']['parameters']['query']>['bucket']
 >
+export type Basis = Overview['basis']
+export type BasisCause = Basis['causes'][number]

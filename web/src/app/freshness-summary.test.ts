@@ -38,6 +38,16 @@ describe('summarizeFreshness', () => {
     })
   })
 
+  it('distinguishes what was never read from what is stale', () => {
+    const never = { ...factory('c', 'refused', null), neverRead: true }
+    const factories = [factory('a', 'fresh', newest), factory('b', 'stale', old), never]
+    expect(summarizeFreshness(factories, [], undefined)).toMatchObject({
+      asOf: newest,
+      stale: 1,
+      neverRead: 1,
+    })
+  })
+
   it('leaves out what Azure no longer has and what nobody collects', () => {
     const factories = [
       factory('a', 'fresh', newest),

@@ -1,12 +1,16 @@
 import type { Factory, Source } from '../api/types'
-import { isStale, isWatched } from '../factory/state'
+import { isImported, isStale, isWatched } from '../factory/state'
 import { compareInstants } from '../time/instant'
 
 export interface FreshnessSummary {
   /** Everything last updated before it is known, but for what is stale; null when nothing has been read yet. */
   asOf: string | null
-  /** Factories in the scope that are not kept up to date though they should be. */
+  /** Factories in the scope that were read, and are not kept up to date though they should be. */
   stale: number
+  /** Factories in the scope of which nothing could ever be read. */
+  neverRead: number
+  /** Factories in the scope of which only imported runs are here. */
+  imported: number
   /** Factories in the scope whose history is still being read. */
   filling: number
   /** Whether nothing in the scope is fresh: then `asOf` is the newest that is known. */
@@ -31,8 +35,10 @@ export function summarizeFreshness(
   const allStale = watched.length > 0 && kept.length === 0
   return {
     asOf: allStale ? newest(late) : oldest(known),
-    stale: late.length,
-    filling: watched.filter((f) => f.state === 'filling').length,
+    stale: late.filter((f) => !f.neverRead).length,
+    neverRead: late.filter((f) => f.neverRead).length,
+    imported: inScope.filter(isImported).length,
+    filling: watched.filter((f) => f.state === 'filling' && !f.neverRead).length,
     allStale,
     total: inScope.length,
     sourceErrors: sources.filter((source) => source.state === 'error').length,

@@ -2,7 +2,8 @@ import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import { useState } from 'react'
 import { factoriesQuery } from '../api/factories'
-import type { Factory, FactoryList, Source } from '../api/types'
+import type { BasisCause, Factory, FactoryList } from '../api/types'
+import { causesIn, causeTitle } from '../factory/basis'
 import { isStale, worstFirst } from '../factory/state'
 import type { ConnectionState } from '../live/connection'
 import { useConnection } from '../live/live'
@@ -62,7 +63,10 @@ interface StateProps {
 function FreshnessDot({ summary, connection }: StateProps) {
   const lost = connection.state === 'offline'
   if (summary.allStale || lost) return <StaleMark />
-  const troubled = summary.stale > 0 || connection.state === 'reconnecting' || summary.asOf === null
+  const troubled =
+    summary.stale + summary.neverRead > 0 ||
+    connection.state === 'reconnecting' ||
+    summary.asOf === null
   return <span className={classes(styles.dot, troubled && styles.ring)} aria-hidden="true" />
 }
 
@@ -79,23 +83,36 @@ function Words({ summary, connection }: StateProps) {
           : `as of ${formatTime(summary.asOf, zone, now)}, ${age} ago`}
       </span>
       <span className={styles.tight}>{age === null ? unknown : `${age} ago`}</span>
-      {!summary.allStale && summary.stale > 0 && (
+      {lateWords(summary) && (
         <span className={styles.stale}>
-          <span className={styles.wide}>· </span>
-          {formatCount(summary.stale)} stale
+          {at !== null && <span className={styles.wide}>· </span>}
+          {lateWords(summary)}
         </span>
       )}
       {connection.state === 'reconnecting' && <span className={styles.stale}>· reconnecting</span>}
       {connection.state === 'offline' && (
-        <span className={styles.stale}>· no live news for {formatAge(now - connection.since)}</span>
+        <span className={styles.stale}>
+          · live updates lost {formatAge(now - connection.since)} ago
+        </span>
       )}
     </>
   )
 }
 
+/** "4 never read, 1 stale"; that all are stale is said by the mark and the age. */
+function lateWords({ neverRead, stale, allStale }: FreshnessSummary): string {
+  const parts = [
+    neverRead > 0 ? `${formatCount(neverRead)} never read` : '',
+    stale > 0 && !allStale ? `${formatCount(stale)} stale` : '',
+  ]
+  return parts.filter(Boolean).join(', ')
+}
+
 function emptyWords(summary: FreshnessSummary): string {
   if (summary.filling > 0) return 'reading history'
-  return summary.total === 0 ? 'no factory yet' : 'not collected'
+  if (summary.neverRead > 0) return ''
+  if (summary.total === 0) return 'no factory yet'
+  return summary.imported === summary.total ? 'imported only' : 'not collected'
 }
 
 interface FreshnessListProps {
@@ -112,11 +129,9 @@ function FreshnessList({ list, connection, scope }: FreshnessListProps) {
     <>
       <p className={styles.note}>{connectionWords(connection, now)}</p>
       <ul className={styles.list}>
-        {(list.sources ?? [])
-          .filter((source) => source.state === 'error')
-          .map((source) => (
-            <SourceItem key={source.source} source={source} />
-          ))}
+        {causesIn(list.basis, scope).map((cause) => (
+          <CauseItem key={`${cause.source}/${cause.what}`} cause={cause} />
+        ))}
         {shown.map((factory) => (
           <FactoryItem key={factory.factory} factory={factory} />
         ))}
@@ -129,30 +144,28 @@ function FreshnessList({ list, connection, scope }: FreshnessListProps) {
 function connectionWords(connection: ConnectionState, now: number): string {
   switch (connection.state) {
     case 'live':
-      return 'News comes in live.'
+      return 'Live updates are on.'
     case 'connecting':
-      return 'The live stream is being opened.'
+      return 'Live updates are being turned on.'
     case 'reconnecting':
-      return `The live stream was lost ${formatAge(now - connection.since)} ago; it is being opened again.`
+      return `Live updates were lost ${formatAge(now - connection.since)} ago; Andon is reconnecting.`
     case 'offline':
-      return `No live news for ${formatAge(now - connection.since)}: the Andon server does not answer. This page shows what it knew then.`
+      return `Live updates lost ${formatAge(now - connection.since)} ago: the Andon server does not answer. This page shows what it knew then.`
   }
 }
 
-function SourceItem({ source }: { source: Source }) {
+function CauseItem({ cause }: { cause: BasisCause }) {
   return (
     <li className={styles.item}>
       <StaleMark />
-      <span className={styles.name}>{source.source}</span>
+      <span className={styles.title}>{causeTitle(cause)}</span>
       <span className={styles.note}>
-        <Age instant={source.at} />
+        <Age instant={cause.at} />
       </span>
-      <p className={styles.detail}>
-        {source.what} {source.advice}
-      </p>
-      {source.command && (
+      {cause.advice && <p className={styles.detail}>{cause.advice}</p>}
+      {cause.command && (
         <div className={styles.detail}>
-          <CommandBox command={source.command} />
+          <CommandBox command={cause.command} />
         </div>
       )}
     </li>
@@ -175,15 +188,10 @@ function FactoryItem({ factory }: { factory: Factory }) {
       <span className={styles.note}>
         {stateWords(factory)} {factory.asOf && <Age instant={factory.asOf} />}
       </span>
-      {error && (
+      {error && !isStale(factory) && (
         <p className={styles.detail}>
           <Time instant={error.at} /> {error.what}. {error.advice}
         </p>
-      )}
-      {error?.command && (
-        <div className={styles.detail}>
-          <CommandBox command={error.command} />
-        </div>
       )}
     </li>
   )
@@ -194,5 +202,6 @@ function stateWords(factory: Factory): string {
   if (factory.state === 'filling' && share !== null)
     return `filling, ${Math.floor(share * 100)}\u00a0% ·`
   if (factory.state === 'fresh') return ''
+  if (factory.neverRead) return 'never read'
   return factory.asOf ? `${factory.state} ·` : factory.state
 }

@@ -6,12 +6,11 @@ import { factoriesQuery } from '../api/factories'
 import { findRunsQuery } from '../api/runs'
 import { Icon } from '../icons/icon'
 import type { EarlyKeys } from '../keys/early-keys'
-import { reasonOf } from '../run/reason'
+import { whyOf } from '../run/why'
 import { useScope, useSetScope } from '../search/use-scope'
 import { copyText } from '../state/copy'
 import { Kbd } from '../state/kbd'
-import { statusOf } from '../status/status'
-import { StatusMark } from '../status/status-mark'
+import { RunMark } from '../status/status-mark'
 import { Time } from '../time/time'
 import { useNotify } from './notice'
 import styles from './overlay.module.css'
@@ -60,13 +59,13 @@ export default function Palette({ early, onClose }: PaletteProps) {
     <Dialog.Root open onOpenChange={(open) => !open && onClose()}>
       <Dialog.Portal>
         <Dialog.Backdrop className={styles.veil} />
-        <Dialog.Popup className={styles.palette} aria-label="Find or do">
+        <Dialog.Popup className={styles.palette} aria-label="Search or jump to…">
           <div className={styles.query}>
             <Icon name="search" />
             <input
               type="text"
               role="combobox"
-              aria-label="Find or do"
+              aria-label="Search or jump to…"
               aria-expanded="true"
               aria-controls={id}
               aria-activedescendant={entries[at] ? `${id}-${at}` : undefined}
@@ -164,11 +163,11 @@ function OptionBody({ entry }: { entry: Entry }) {
       {typeof entry.icon === 'string' ? (
         <Icon name={entry.icon} />
       ) : (
-        <StatusMark status={statusOf(entry.icon.run)} healed={entry.icon.run.healedBy !== null} />
+        <RunMark run={entry.icon.run} />
       )}
       <span className={styles.label}>{entry.label}</span>
       <span className={styles.aside}>
-        {entry.aside ?? (run && (reasonOf(run.message) || run.factoryName))}
+        {entry.aside ?? (run && (whyOf(run) || run.factoryName))}
       </span>
       {run && (
         <span className={styles.end}>

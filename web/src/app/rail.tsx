@@ -63,8 +63,8 @@ function NotFreshCount() {
   const { factory } = useScope()
   const { data } = useQuery(factoriesQuery())
   if (!data) return null
-  const { stale, sourceErrors } = summarizeFreshness(data.items, data.sources, factory)
-  if (stale > 0) return <Badge count={stale} words="not fresh" />
+  const { stale, neverRead, sourceErrors } = summarizeFreshness(data.items, data.sources, factory)
+  if (stale + neverRead > 0) return <Badge count={stale + neverRead} words="not fresh" />
   // A source that never gave a factory has none to be counted.
   return sourceErrors > 0 ? (
     <Badge

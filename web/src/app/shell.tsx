@@ -53,7 +53,7 @@ function Frame() {
   const find = (
     <Button className={styles.find} onClick={() => show('palette')}>
       <Icon name="search" size={14} />
-      <span>Find or do</span>
+      <span>Search or jump to…</span>
       <Kbd>{commandKey()} K</Kbd>
     </Button>
   )
@@ -141,7 +141,7 @@ function useShellKeys(show: (overlay: Overlay) => void) {
   const scope = useScope()
   const setScope = useSetScope()
 
-  useShellShortcut('mod+k', 'Find or do', () => show('palette'))
+  useShellShortcut('mod+k', 'Search or jump to…', () => show('palette'))
   useShellShortcut('/', 'Find', () => show('palette'))
   useShellShortcut('g o', 'Go to the overview', () => void navigate({ to: '/' }))
   useShellShortcut('g r', 'Go to the runs', () => void navigate({ to: '/runs' }))

@@ -2,14 +2,34 @@ import type { TimelineBucket } from '../api/types'
 import { statusWord, type Tone, toneOf } from '../status/status'
 import { formatCount } from '../time/format'
 
-/** How many runs of a bucket have each tone. Failed ones that were healed are `healed`, the rest `bad`. */
+/** How many runs of a bucket have each tone. Failed ones that are open are `bad`. */
 export type Tally = Record<Tone, number>
 
-export function tallyOf(bucket: Pick<TimelineBucket, 'counts' | 'healed'>): Tally {
-  const tally: Tally = { ok: 0, bad: 0, healed: 0, run: 0, queue: 0, off: 0, unknown: 0 }
-  for (const [status, count] of Object.entries(bucket.counts)) tally[toneOf(status)] += count
-  tally.healed = Math.min(bucket.healed, tally.bad)
-  tally.bad -= tally.healed
+const none: Readonly<Tally> = {
+  ok: 0,
+  bad: 0,
+  notRedone: 0,
+  recovered: 0,
+  underived: 0,
+  run: 0,
+  queue: 0,
+  off: 0,
+  unknown: 0,
+}
+
+type Failures = Pick<TimelineBucket, 'notRedone' | 'recovered' | 'underived'>
+
+/**
+ * The runs of a bucket by tone. Failed ones that are in no other state are open: of 5 failed, 2 not redone and
+ * 1 recovered, 2 are open. Counts that do not add up never make more failures than there are.
+ */
+export function tallyOf(bucket: Pick<TimelineBucket, 'counts'> & Partial<Failures>): Tally {
+  const tally = { ...none }
+  for (const [status, count] of Object.entries(bucket.counts ?? {})) tally[toneOf(status)] += count
+  for (const state of ['notRedone', 'recovered', 'underived'] as const) {
+    tally[state] = Math.min(bucket[state] ?? 0, tally.bad)
+    tally.bad -= tally[state]
+  }
   return tally
 }
 
@@ -18,19 +38,31 @@ export function totalOf(tally: Tally): number {
 }
 
 export function sumTallies(tallies: Tally[]): Tally {
-  const sum: Tally = { ok: 0, bad: 0, healed: 0, run: 0, queue: 0, off: 0, unknown: 0 }
+  const sum = { ...none }
   for (const tally of tallies) for (const tone of tones) sum[tone] += tally[tone]
   return sum
 }
 
-const tones: Tone[] = ['ok', 'run', 'queue', 'bad', 'healed', 'off', 'unknown']
+const tones: Tone[] = [
+  'ok',
+  'run',
+  'queue',
+  'bad',
+  'notRedone',
+  'recovered',
+  'underived',
+  'off',
+  'unknown',
+]
 
 const words: Record<Exclude<Tone, 'unknown'>, string> = {
   ok: 'succeeded',
   run: 'in progress',
   queue: 'queued',
   bad: 'failed, open',
-  healed: 'failed, healed',
+  notRedone: 'failed, not redone',
+  recovered: 'failed, recovered',
+  underived: 'failed, recovery being derived',
   off: 'cancelled',
 }
 
@@ -57,7 +89,7 @@ export function countsOf(tally: Tally, statuses: string[]): Count[] {
 /** A bucket in words, statuses as they were sent: "23 succeeded, 1 failed". */
 export function describeBucket(bucket: TimelineBucket): string {
   if (bucket.covered === 'no') return 'not known'
-  const parts = countsOf(tallyOf(bucket), Object.keys(bucket.counts)).map(
+  const parts = countsOf(tallyOf(bucket), Object.keys(bucket.counts ?? {})).map(
     ({ count, word }) => `${formatCount(count)} ${word}`,
   )
   const text = parts.length === 0 ? 'no runs' : parts.join(', ')

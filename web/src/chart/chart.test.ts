@@ -4,9 +4,11 @@ import { countsOf, describeBucket, guideOf, sumTallies, tallyOf, totalOf } from 
 import { ticksOf } from './ticks'
 
 describe('tallyOf', () => {
-  it('splits failed runs into open and healed', () => {
-    const tally = tallyOf(sampleBucket({ counts: { Succeeded: 5, Failed: 3 }, open: 1, healed: 2 }))
-    expect([tally.ok, tally.bad, tally.healed, totalOf(tally)]).toEqual([5, 1, 2, 8])
+  it('splits failed runs by what became of them', () => {
+    const failures = { open: 1, notRedone: 2, recovered: 3, underived: 4 }
+    const tally = tallyOf(sampleBucket({ counts: { Succeeded: 5, Failed: 10 }, ...failures }))
+    const { ok, bad, notRedone, recovered, underived } = tally
+    expect([ok, bad, notRedone, recovered, underived, totalOf(tally)]).toEqual([5, 1, 2, 3, 4, 15])
   })
 
   it('counts a status it does not know', () => {
@@ -14,7 +16,7 @@ describe('tallyOf', () => {
   })
 
   it('never makes more of the runs than there are', () => {
-    const tally = tallyOf(sampleBucket({ counts: { Failed: 1 }, healed: 5 }))
+    const tally = tallyOf(sampleBucket({ counts: { Failed: 1 }, notRedone: 5, recovered: 5 }))
     expect(totalOf(tally)).toBe(1)
   })
 })
@@ -22,6 +24,10 @@ describe('tallyOf', () => {
 describe('describeBucket', () => {
   it.each([
     [{ counts: { Succeeded: 23, Failed: 1 }, open: 1 }, '23 succeeded, 1 failed, open'],
+    [
+      { counts: { Failed: 3 }, notRedone: 1, recovered: 1, underived: 1 },
+      '1 failed, not redone, 1 failed, recovered, 1 failed, recovery being derived',
+    ],
     [{ counts: {} }, 'no runs'],
     [{ counts: {}, covered: 'no' as const }, 'not known'],
     [{ counts: { Succeeded: 1 }, covered: 'partly' as const }, '1 succeeded, only partly known'],

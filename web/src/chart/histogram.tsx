@@ -192,7 +192,20 @@ interface StackProps {
   height: number
 }
 
-const stacked = ['ok', 'off', 'unknown', 'queue', 'run', 'healed', 'bad'] as const
+const stacked = [
+  'ok',
+  'off',
+  'unknown',
+  'queue',
+  'run',
+  'recovered',
+  'underived',
+  'notRedone',
+  'bad',
+] as const
+
+/** Drawn as outlines, whose stroke lies half outside: they are smaller by it, to stay in line with the others. */
+const outlined = new Set<string>(['notRedone', 'recovered', 'underived'])
 
 function Stack({ tally, most, width, height }: StackProps) {
   if (!tally || most === 0) return null
@@ -202,14 +215,16 @@ function Stack({ tally, most, width, height }: StackProps) {
     if (count === 0) return null
     const size = (count / most) * height
     top -= size
+    const inset = outlined.has(tone) ? 0.5 : 0
     return (
       <rect
         key={tone}
         className={styles.bar}
         data-tone={tone}
-        y={top}
-        width={width}
-        height={size}
+        x={inset}
+        y={top + inset}
+        width={Math.max(0.1, width - 2 * inset)}
+        height={Math.max(0.1, size - 2 * inset)}
       />
     )
   })
@@ -241,10 +256,12 @@ function Lane({ tally, step, top }: LaneProps) {
       </>
     )
   }
-  if (tally.healed > 0) {
+  const outline = (['notRedone', 'underived', 'recovered'] as const).find((one) => tally[one] > 0)
+  if (outline) {
     return (
       <rect
-        className={styles.laneQuiet}
+        className={styles.laneOutline}
+        data-tone={outline}
         x={left + 0.5}
         y={top + (8 - side) / 2 + 0.5}
         width={Math.max(1, side - 1)}

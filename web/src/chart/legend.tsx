@@ -1,13 +1,16 @@
 import type { TimelineBucket } from '../api/types'
+import type { Outcome, Tone } from '../status/status'
 import { StatusMark } from '../status/status-mark'
 import { formatCount } from '../time/format'
 import { countsOf, sumTallies, tallyOf } from './buckets'
 import styles from './histogram.module.css'
 import legend from './legend.module.css'
 
-const marks: Partial<Record<string, { status: string; healed?: boolean }>> = {
+const marks: Partial<Record<Tone, { status: string; outcome?: Outcome }>> = {
   bad: { status: 'Failed' },
-  healed: { status: 'Failed', healed: true },
+  notRedone: { status: 'Failed', outcome: 'notRedone' },
+  recovered: { status: 'Failed', outcome: 'recovered' },
+  underived: { status: 'Failed', outcome: 'underived' },
   off: { status: 'Cancelled' },
 }
 
@@ -20,7 +23,7 @@ export function Legend({ children }: { children: React.ReactNode }) {
 export function HistogramLegend({ buckets }: { buckets: TimelineBucket[] }) {
   const counts = countsOf(
     sumTallies(buckets.map(tallyOf)),
-    buckets.flatMap((bucket) => Object.keys(bucket.counts)),
+    buckets.flatMap((bucket) => Object.keys(bucket.counts ?? {})),
   )
   return (
     <Legend>
@@ -34,7 +37,7 @@ export function HistogramLegend({ buckets }: { buckets: TimelineBucket[] }) {
   )
 }
 
-function Swatch({ tone }: { tone: string }) {
+function Swatch({ tone }: { tone: Tone }) {
   const mark = marks[tone]
   if (mark) return <StatusMark {...mark} size={12} decorative />
   return (

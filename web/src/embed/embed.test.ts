@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { RunRow } from '../api/types'
+import { sampleCause, sampleRecovery } from '../testing/samples'
 import { readPiece } from './params'
 import { upsert } from './rows'
 import { drawStrip, sentence } from './strip'
@@ -18,18 +19,23 @@ function run(runId: string, runStart: string | null, more: Partial<RunRow> = {})
     runGroupId: runId,
     pipelineName: 'pl_a',
     invokedBy: null,
+    startedBy: null,
     runStart,
     runEnd: null,
     durationInMs: 60_000,
+    durationComputed: null,
     status: 'Succeeded',
     endUnknown: null,
     message: '',
+    cause: null,
     lastUpdated: runStart,
+    sortTime: runStart ?? '2026-11-24T02:13:00Z',
     annotations: [],
     isLatest: true,
     cancelledBy: null,
-    open: false,
-    healedBy: null,
+    recovery: null,
+    recoveryReason: null,
+    origin: 'api',
     activities: 'none',
     odd: [],
     ...more,
@@ -53,7 +59,7 @@ describe('the address of a piece', () => {
   it('keeps the filters apart from the look, below any prefix', () => {
     const piece = readPiece(
       '/tools/andon/embed/runs',
-      '?status=Failed&status=Queued&theme=dark&limit=5&title=Ours',
+      '?status=Failed&status=Queued&recovery=notRedone&theme=dark&limit=5&title=Ours',
     )
     expect(piece).toMatchObject({
       kind: 'runs',
@@ -63,7 +69,7 @@ describe('the address of a piece', () => {
       utc: false,
     })
     expect(typeof piece === 'string' ? '' : piece.filter.toString()).toBe(
-      'status=Failed&status=Queued',
+      'status=Failed&status=Queued&recovery=notRedone',
     )
   })
 })
@@ -89,29 +95,45 @@ describe('what is drawn', () => {
     run('c', '2026-11-24T02:10:00Z', { status: 'InProgress', durationInMs: null }),
     run('b', '2026-11-24T02:05:00Z', {
       status: 'Failed',
-      open: true,
+      recovery: sampleRecovery('open'),
       message: 'server secret.db said no',
+      cause: sampleCause({ text: 'secret.db said no', activity: 'cp_secret.db' }),
     }),
-    run('a', '2026-11-24T02:00:00Z', { status: 'Failed', healedBy: 'c' }),
+    run('a', '2026-11-24T02:00:00Z', { status: 'Failed', recovery: sampleRecovery('recovered') }),
+    run('n', '2026-11-24T01:55:00Z', { status: 'Failed', recovery: sampleRecovery('notRedone') }),
   ]
 
   it('says the strip in words and draws the oldest run first', () => {
     const strip = drawStrip(rows, 'UTC', now)
-    expect(sentence(rows)).toBe('0 of 2 good at first try, 1 failed and not made good')
+    expect(sentence(rows)).toBe('0 of 3 succeeded at first try, 1 failed and open, 1 not redone')
     expect([...strip.querySelectorAll('rect')].map((r) => r.getAttribute('class'))).toEqual([
-      'bar healed',
+      'bar notRedone',
+      'bar recovered',
       'bar bad',
       'bar run',
     ])
   })
 
-  it('lists runs without their message, with the time a running one takes so far', () => {
+  it('lists runs without their message and cause, with the time a running one takes so far', () => {
     const table = drawTable(rows, 'UTC', now)
     const cells = [...table.querySelectorAll('tbody tr')].map((tr) =>
       tr.textContent?.replaceAll('\u00a0', ' '),
     )
     expect(cells[0]).toBe('pl_aIn progress02:10:004 m 00 s')
-    expect(table.textContent).not.toContain('secret.db')
+    expect(
+      cells.slice(1).map((cell) => cell?.match(/Failed, (open|recovered|not redone)/)?.[1]),
+    ).toEqual(['open', 'recovered', 'not redone'])
+    expect(table.outerHTML).not.toContain('secret.db')
+    expect(drawStrip(rows, 'UTC', now).outerHTML).not.toContain('secret.db')
+  })
+
+  it('claims nothing of a failure whose recovery is being derived', () => {
+    const row = run('d', '2026-11-24T02:00:00Z', { status: 'Failed' })
+    expect(sentence([row])).toBe(
+      '0 of 1 succeeded at first try, 1 failed, its recovery is being derived',
+    )
+    expect(drawTable([row], 'UTC', now).textContent).toContain('Failed, recovery is being derived')
+    expect(drawStrip([row], 'UTC', now).querySelector('.bar')?.classList).toContain('underived')
   })
 
   it('reads names as text, never as HTML', () => {

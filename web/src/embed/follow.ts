@@ -1,3 +1,4 @@
+import { basisMs } from '../api/basis'
 import type { Factory, RunPage, RunRow } from '../api/types'
 import { Connection } from '../live/connection'
 import { matchesFilter } from '../search/matches'
@@ -7,11 +8,11 @@ import { allHistory } from '../time/range'
 import type { Piece } from './params'
 import { upsert } from './rows'
 
-/** What a piece knows. `lost` says that the live stream is broken for a while. */
+/** What a piece knows. `limit` is why runs may be missing; `lost` says that the live stream is broken for a while. */
 export type View =
   | { state: 'loading' }
   | { state: 'error'; reason: string }
-  | { state: 'shown'; rows: RunRow[]; asOf: string | null; lost: boolean }
+  | { state: 'shown'; rows: RunRow[]; asOf: string | null; limit: string | null; lost: boolean }
 
 /** Reads the piece's runs once, and then follows the live stream: a run that changes is put in place, not asked for. */
 export function follow(piece: Piece, base: URL, show: (view: View) => void) {
@@ -29,8 +30,8 @@ export function follow(piece: Piece, base: URL, show: (view: View) => void) {
     try {
       const answer = await fetch(address, { headers: { accept: 'application/json' } })
       if (!answer.ok) return change({ state: 'error', reason: await reasonOf(answer) })
-      const { items, asOf } = (await answer.json()) as RunPage
-      change({ state: 'shown', rows: items, asOf, lost: false })
+      const { items, asOf, basis } = (await answer.json()) as RunPage
+      change({ state: 'shown', rows: items, asOf, limit: basis.reason, lost: false })
     } catch {
       // What was shown stays, marked: it was true then.
       if (view.state === 'shown') change({ ...view, lost: true })
@@ -49,7 +50,7 @@ export function follow(piece: Piece, base: URL, show: (view: View) => void) {
     },
     onEvent: ({ type, data }) => {
       if (type === 'reset') return void read()
-      if (view.state !== 'shown') return
+      if (type === 'resource' || view.state !== 'shown') return
       if (type === 'freshness') {
         const { factory, asOf } = data as Factory
         const concerned = filter.factory === undefined || filter.factory.includes(factory)
@@ -63,7 +64,15 @@ export function follow(piece: Piece, base: URL, show: (view: View) => void) {
   })
   void read()
   connection.open()
-  return { retry: () => void read(), close: () => connection.close() }
+  // No event reports that the polls of a factory stop.
+  const again = setInterval(() => void read(), basisMs)
+  return {
+    retry: () => void read(),
+    close: () => {
+      clearInterval(again)
+      connection.close()
+    },
+  }
 }
 
 async function reasonOf(answer: Response): Promise<string> {
@@ -78,7 +87,15 @@ async function reasonOf(answer: Response): Promise<string> {
 /** The address's filters as the predicate for live rows wants them. */
 function runFilterOf(given: URLSearchParams): RunFilter {
   const filter: Record<string, unknown> = {}
-  for (const name of ['status', 'factory', 'pipeline', 'trigger', 'invokedBy', 'annotation']) {
+  for (const name of [
+    'status',
+    'factory',
+    'pipeline',
+    'trigger',
+    'invokedBy',
+    'annotation',
+    'recovery',
+  ]) {
     if (given.has(name)) filter[name] = given.getAll(name)
   }
   for (const name of ['group', 'minDuration', 'q', 'from', 'to']) {

@@ -46,10 +46,17 @@ function start(place: HTMLElement, piece: Piece) {
     if (view.state === 'error') return [note('No answer from Andon', view.reason, retry)]
     const now = Date.now()
     const foot = el('p', { class: 'foot' }, count(view), asOf(view, now))
-    if (view.rows.length === 0)
-      return [note('No runs yet', 'Nothing that this piece shows has run.'), foot]
+    if (view.rows.length === 0) {
+      return view.limit === null
+        ? [note('No runs yet', 'Nothing that this piece shows has run.'), foot]
+        : [note('No run is known', `${view.limit}, so runs may be missing here.`), foot]
+    }
     const drawn = piece.kind === 'strip' ? drawStrip : drawTable
-    return [drawn(view.rows, zone, now), foot]
+    const limit =
+      view.limit === null
+        ? []
+        : [el('p', { class: 'foot late' }, `${view.limit}: runs may be missing`)]
+    return [drawn(view.rows, zone, now), ...limit, foot]
   }
 
   function count(view: View & { state: 'shown' }): Element {

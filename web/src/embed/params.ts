@@ -20,6 +20,7 @@ const kinds = {
       'trigger',
       'invokedBy',
       'annotation',
+      'recovery',
       'open',
       'group',
       'minDuration',

@@ -1,6 +1,5 @@
 import type { RunRow } from '../api/types'
-import { placeOf } from '../run/place'
-import { compareInstants } from '../time/instant'
+import { comesBefore } from '../run/order'
 
 /**
  * Puts a run that has just changed into the newest `limit` rows, newest first. A run that no longer matches leaves.
@@ -14,7 +13,8 @@ export function upsert(
 ): RunRow[] {
   const others = rows.filter((row) => row.runId !== run.runId || row.factory !== run.factory)
   if (!matches) return others
-  const at = others.findIndex((row) => compareInstants(placeOf(row), placeOf(run)) < 0)
+  const isBefore = comesBefore(undefined)
+  const at = others.findIndex((row) => isBefore(run, row))
   const full = at === -1 ? [...others, run] : [...others.slice(0, at), run, ...others.slice(at)]
   return full.slice(0, limit)
 }

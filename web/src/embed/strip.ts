@@ -1,5 +1,5 @@
 import type { RunRow } from '../api/types'
-import { statusOf, statusWord, toneOf } from '../status/status'
+import { isFailure, outcomeOf, statusOf, statusWord, type Tone, toneOf } from '../status/status'
 import { formatDuration, formatTime } from '../time/format'
 import type { Zone } from '../time/zone'
 import { el, svg } from './dom'
@@ -7,8 +7,9 @@ import { el, svg } from './dom'
 const height = 40
 const bar = 7
 const pitch = 10
+const hollow = new Set<Tone>(['notRedone', 'recovered', 'underived', 'run', 'queue'])
 
-/** The strip: one bar a run, the oldest first. Height is duration; a failure stands full, whatever it took. */
+/** The strip: one bar a run, the oldest first. Height is duration; a failure has the full height, whatever it took. */
 export function drawStrip(rows: readonly RunRow[], zone: Zone, now: number): Element {
   const runs = [...rows].reverse()
   const longest = Math.max(1, ...runs.map((run) => run.durationInMs ?? 0))
@@ -41,14 +42,13 @@ export function drawStrip(rows: readonly RunRow[], zone: Zone, now: number): Ele
 }
 
 function drawBar(run: RunRow, i: number, longest: number, zone: Zone, now: number): Element {
-  const healed = run.healedBy !== null
-  const tone = toneOf(statusOf(run), healed)
-  const full = tone === 'bad' || tone === 'healed'
-  const tall = full
+  const outcome = outcomeOf(run)
+  const tone = toneOf(statusOf(run), outcome)
+  const tall = isFailure(tone)
     ? height
     : Math.max(6, Math.round(((run.durationInMs ?? longest) / longest) * 30))
   // A stroke lies half outside its shape, so that hollow bars are drawn smaller to stay in line.
-  const inset = tone === 'healed' || tone === 'run' || tone === 'queue' ? 0.75 : 0
+  const inset = hollow.has(tone) ? 0.75 : 0
   const rect = svg('rect', {
     class: `bar ${tone}`,
     x: String(i * pitch + inset),
@@ -58,7 +58,7 @@ function drawBar(run: RunRow, i: number, longest: number, zone: Zone, now: numbe
     rx: '1.5',
   })
   const words = [
-    statusWord(statusOf(run), healed),
+    statusWord(statusOf(run), outcome),
     formatTime(run.runStart, zone, now),
     formatDuration(run.durationInMs),
   ]
@@ -66,11 +66,20 @@ function drawBar(run: RunRow, i: number, longest: number, zone: Zone, now: numbe
   return rect
 }
 
-/** "29 of 30 good at first try": the strip in words, for everyone and for screen readers. */
+/** "28 of 30 succeeded at first try, 1 failed and open": the strip in words, for everyone and for screen readers. */
 export function sentence(runs: readonly RunRow[]): string {
-  const ended = runs.filter((run) => toneOf(run.status) === 'ok' || toneOf(run.status) === 'bad')
-  const good = ended.filter((run) => toneOf(run.status) === 'ok').length
-  const open = ended.filter((run) => run.open).length
-  const words = `${good} of ${ended.length} good at first try`
-  return open > 0 ? `${words}, ${open} failed and not made good` : words
+  const outcomes = runs.map(outcomeOf).filter((outcome) => outcome !== null)
+  const succeeded = runs.filter((run) => toneOf(run.status) === 'ok').length
+  const parts = [`${succeeded} of ${succeeded + outcomes.length} succeeded at first try`]
+  for (const [outcome, words] of worthSaying) {
+    const count = outcomes.filter((one) => one === outcome).length
+    if (count > 0) parts.push(`${count} ${words}`)
+  }
+  return parts.join(', ')
 }
+
+const worthSaying = [
+  ['open', 'failed and open'],
+  ['notRedone', 'not redone'],
+  ['underived', 'failed, its recovery is being derived'],
+] as const

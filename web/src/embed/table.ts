@@ -1,5 +1,5 @@
 import type { RunRow } from '../api/types'
-import { isTerminal, statusOf, statusWord } from '../status/status'
+import { isTerminal, outcomeOf, statusOf, statusWord } from '../status/status'
 import { formatDuration, formatTime, formatWhole } from '../time/format'
 import { toMillis } from '../time/instant'
 import type { Zone } from '../time/zone'
@@ -22,7 +22,7 @@ export function drawTable(rows: readonly RunRow[], zone: Zone, now: number): Ele
 }
 
 function drawRow(run: RunRow, zone: Zone, now: number): Element {
-  const healed = run.healedBy !== null
+  const outcome = outcomeOf(run)
   const start = el('time', {}, formatTime(run.runStart, zone, now))
   if (run.runStart) {
     start.dateTime = run.runStart
@@ -31,9 +31,9 @@ function drawRow(run: RunRow, zone: Zone, now: number): Element {
   return el(
     'tr',
     { 'data-run': run.runId },
-    el('td', { class: 'status' }, mark(statusOf(run), healed)),
+    el('td', { class: 'status' }, mark(statusOf(run), outcome)),
     el('td', { class: 'name' }, run.pipelineName),
-    el('td', { class: 'state' }, statusWord(statusOf(run), healed)),
+    el('td', { class: 'state' }, statusWord(statusOf(run), outcome)),
     el('td', { class: 'number' }, start),
     el('td', { class: 'number' }, formatDuration(duration(run, now))),
   )

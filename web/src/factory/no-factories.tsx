@@ -33,15 +33,15 @@ export function NoFactories({ list: { sources, pollSeconds } }: NoFactoriesProps
   if (pollSeconds === null) {
     return (
       <EmptyState title="No history is stored">
-        This server does not ask Azure: it was started with --no-collect. Start it without, or stop
-        it and take in saved answers with andon import.
+        Collecting is off: this server was started with --no-collect. Start it without, or stop it
+        and import saved responses with andon import.
       </EmptyState>
     )
   }
   return (
     <EmptyState title="No history is stored">
-      Nothing has been collected or imported yet. As soon as Andon has asked Azure, the factories
-      stand here.
+      Nothing has been collected or imported yet. The factories appear as soon as Azure has listed
+      them.
     </EmptyState>
   )
 }

@@ -11,8 +11,8 @@ export const stateWords: Record<Factory['state'], string> = {
 }
 
 /** Whether it is not kept up to date though it should be. */
-export function isStale(factory: Pick<Factory, 'state'>): boolean {
-  return factory.state === 'stale' || factory.state === 'refused'
+export function isStale(factory: Pick<Factory, 'state' | 'neverRead'>): boolean {
+  return factory.neverRead || factory.state === 'stale' || factory.state === 'refused'
 }
 
 /** Whether a source or a factory is not as it should be. */
@@ -23,6 +23,13 @@ export function isTroubled({ items, sources }: Pick<FactoryList, 'items' | 'sour
 /** Whether somebody asks Azure about it. */
 export function isWatched(factory: Pick<Factory, 'state'>): boolean {
   return factory.state !== 'gone' && factory.state !== 'not collected'
+}
+
+/** Whether it is known from files alone. */
+export function isImported(factory: Pick<Factory, 'state' | 'source' | 'coverage'>): boolean {
+  return (
+    factory.source === null && factory.state === 'not collected' && factory.coverage.from === null
+  )
 }
 
 /** Whether this server asks Azure by this source; it can check no other. */

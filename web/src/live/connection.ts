@@ -10,7 +10,7 @@ export const offlineAfter = 10_000
 
 /** What an event of the stream is; the data is JSON. */
 export interface StreamEvent {
-  type: 'run' | 'freshness' | 'reset'
+  type: (typeof eventTypes)[number]
   data: unknown
 }
 
@@ -23,7 +23,7 @@ export interface ConnectionOptions {
   onState: (state: ConnectionState) => void
 }
 
-const eventTypes = ['run', 'freshness', 'reset'] as const
+const eventTypes = ['run', 'freshness', 'resource', 'reset'] as const
 const firstRetry = 2_000
 const longestRetry = 30_000
 

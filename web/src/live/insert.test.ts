@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { RunRow } from '../api/types'
 import { sampleRun } from '../testing/samples'
-import { compareRuns, insertRuns } from './insert'
+import { insertRuns } from './insert'
 
 function at(minute: number, fields: Partial<RunRow> = {}): RunRow {
   const runStart = `2026-11-24T02:${String(minute).padStart(2, '0')}:00Z`
@@ -41,8 +41,7 @@ describe('insertRuns', () => {
   })
 
   it('puts a run that claims to start in the future where it was updated', () => {
-    const odd = [{ field: 'runStart', problem: 'lies in the future', text: '' }]
-    const run = at(8, { runStart: '2099-01-01T00:00:00Z', lastUpdated: at(8).runStart, odd })
+    const run = at(8, { runStart: '2099-01-01T00:00:00Z', sortTime: at(8).sortTime })
     expect(ids(insertRuns(loaded, [run], undefined))[0]).toEqual(['run-9', 'run-8', 'run-7'])
   })
 
@@ -71,20 +70,4 @@ describe('insertRuns', () => {
       ['run-3', 'run-5', 'run-7'],
     ])
   })
-})
-
-describe('compareRuns', () => {
-  it.each(['-runStart', 'runStart', '-durationInMs', 'durationInMs'] as const)(
-    'by %s is one order, whatever the order before',
-    (sort) => {
-      const same = at(5, { runId: 'a' })
-      const runs = [at(3), same, { ...same, runId: 'b' }, at(9), at(1, { durationInMs: null })]
-      const sorted = [...runs].sort(compareRuns(sort)).map((run) => run.runId)
-      const again = [...runs]
-        .reverse()
-        .sort(compareRuns(sort))
-        .map((run) => run.runId)
-      expect(again).toEqual(sorted)
-    },
-  )
 })

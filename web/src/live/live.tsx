@@ -6,6 +6,7 @@ import { factoriesKey } from '../api/factories'
 import { overviewKey } from '../api/overview'
 import { runKey } from '../api/run'
 import { facetsKey } from '../api/runs'
+import { surroundingsKeyOf } from '../api/surroundings'
 import { timelineKey } from '../api/timeline'
 import type { Factory, RunRow } from '../api/types'
 import { type Clock, useClock } from '../time/clock'
@@ -17,6 +18,12 @@ const rollupGap = 1_000
 /** Each poll of each factory and each run is news; what they add up to changes slowly. */
 const collectionGap = 15_000
 
+/** What a `resource` event says: factory resources of one kind changed, or were read. */
+interface ResourceChange {
+  factory: string
+  kind: string
+}
+
 /** Turns what the live stream says into changes of the cache, and tells whoever listens about runs. */
 export class Live {
   #state: ConnectionState = { state: 'connecting' }
@@ -25,6 +32,8 @@ export class Live {
   #gapListeners = new Set<() => void>()
   /** Runs whose pages show more than a row: what an event does not carry must be asked for. */
   #touched = new Map<string, RunRow>()
+  /** Factories whose resources changed or were read. */
+  #readAgain = new Set<string>()
   readonly #client: QueryClient
   readonly #connection: Connection
 
@@ -50,6 +59,7 @@ export class Live {
     this.#connection.close()
     this.#refresh.cancel()
     this.#refreshCollection.cancel()
+    this.#refreshResources.cancel()
   }
 
   state = (): ConnectionState => this.#state
@@ -74,6 +84,7 @@ export class Live {
   receive({ type, data }: StreamEvent) {
     if (type === 'reset') this.#gap()
     else if (type === 'freshness') this.#freshness(data as Factory)
+    else if (type === 'resource') this.#resource(data as ResourceChange)
     else this.#run(data as RunRow)
   }
 
@@ -81,8 +92,14 @@ export class Live {
     // A factory that stops or goes on tells of its source too, which no event carries.
     if (patchFactory(this.#client, factory)) {
       void this.#client.invalidateQueries({ queryKey: factoriesKey }, { cancelRefetch: false })
+      this.#refresh() // what all figures rest on is another now
     }
     this.#refreshCollection()
+  }
+
+  #resource({ factory }: ResourceChange) {
+    this.#readAgain.add(factory)
+    this.#refreshResources()
   }
 
   #run(run: RunRow) {
@@ -113,6 +130,15 @@ export class Live {
     )
   }, rollupGap)
 
+  // An answer under way may be from before the last event, so it is asked for again: these events are rare.
+  #refreshResources = throttle(() => {
+    const factories = this.#readAgain
+    this.#readAgain = new Set()
+    for (const factory of factories) {
+      void this.#client.invalidateQueries({ queryKey: surroundingsKeyOf(factory) })
+    }
+  }, rollupGap)
+
   #refreshCollection = throttle(() => {
     void this.#client.invalidateQueries(
       { queryKey: collectionKey, predicate: wasRead },
@@ -133,7 +159,7 @@ function concerns(touched: Map<string, RunRow>, runId: string): boolean {
     if (
       run.invokedBy?.pipelineRunId === runId ||
       run.runGroupId === runId ||
-      run.healedBy === runId
+      run.recovery?.by?.runId === runId
     ) {
       return true
     }

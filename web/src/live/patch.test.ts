@@ -6,10 +6,12 @@ import { activitiesQuery, groupQuery, runQuery } from '../api/run'
 import { runsQuery } from '../api/runs'
 import type { FactoryList } from '../api/types'
 import {
+  sampleCause,
   sampleFactories,
   sampleFactory,
   sampleFailure,
   sampleOverview,
+  sampleRecovery,
   sampleRun,
   sampleRunDetail,
   sampleRunPage,
@@ -64,6 +66,20 @@ describe('patchRun', () => {
     expect([detail?.status, detail?.parameters]).toEqual(['Failed', { day: '2026-11-24' }])
     expect(client.getQueryData(groupQuery(ref).queryKey)?.items[0]?.status).toBe('Failed')
     expect(client.getQueryData(overviewQuery({}).queryKey)?.running.items[0]?.status).toBe('Failed')
+  })
+
+  it('leaves code and child run in the cause of the page, which an event does not know', () => {
+    const client = new QueryClient()
+    const { queryKey } = runQuery({ runId: failed.runId, factory: failed.factory })
+    const cause = sampleCause({ text: failed.cause?.text ?? null, code: '2200' })
+    client.setQueryData(queryKey, sampleRunDetail({ ...failed, cause }))
+    const recovery = sampleRecovery('recovered')
+    patchRun(client, { ...failed, recovery })
+    expect(client.getQueryData(queryKey)).toMatchObject({ cause: { code: '2200' }, recovery })
+
+    const other = sampleCause({ text: 'another' })
+    patchRun(client, { ...failed, message: 'another', cause: other })
+    expect(client.getQueryData(queryKey)?.cause).toEqual(other)
   })
 
   it('keeps answers that do not hold it the same objects, so that nothing is drawn again', () => {

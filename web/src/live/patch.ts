@@ -44,7 +44,17 @@ export function patchRun(client: QueryClient, event: RunRow): void {
 /** What the page of a run holds: the run, lists of runs, and activities, which are none. */
 function ofRunPage(data: RunDetail | RunList | ActivityList | undefined, event: RunRow) {
   if (!data || 'state' in data) return data
-  return 'items' in data ? ofItems(data, event) : renewed(data, event)
+  return 'items' in data ? ofItems(data, event) : ofDetail(data, event)
+}
+
+/**
+ * The run of a page, renewed. Its cause stays while run and message are the same: an event's has no code and no child
+ * run, which only the run itself is given with.
+ */
+function ofDetail(run: RunDetail, event: RunRow): RunDetail {
+  const next = renewed(run, event)
+  const isSame = next.status === run.status && next.message === run.message
+  return next === run || !isSame ? next : { ...next, cause: run.cause }
 }
 
 function ofItems<List extends { items: RunRow[] }>(list: List, event: RunRow): List {
@@ -59,19 +69,19 @@ function ofOverview(data: Overview, event: RunRow): Overview {
   }
   const running = ofItems(data.running, event)
   const newestFailures = same(data.newestFailures, (row) => renewed(row, event))
-  const problems = same(data.openProblems.items, lastOf)
+  const items = same(data.problems.items, lastOf)
   const worstPipelines = same(data.worstPipelines, lastOf)
   const unchanged =
     running === data.running &&
     newestFailures === data.newestFailures &&
-    problems === data.openProblems.items &&
+    items === data.problems.items &&
     worstPipelines === data.worstPipelines
   if (unchanged) return data
   return {
     ...data,
     running,
     newestFailures,
-    openProblems: { ...data.openProblems, items: problems },
+    problems: { ...data.problems, items },
     worstPipelines,
   }
 }
@@ -101,5 +111,5 @@ export function patchFactory(client: QueryClient, event: Factory): boolean {
     : [...data.items, event]
   // Not setQueryData: the list would count as just read, though the event says nothing of the sources.
   query.setState({ data: { ...data, items } })
-  return known?.state !== event.state
+  return known?.state !== event.state || known?.neverRead !== event.neverRead
 }

@@ -5,14 +5,17 @@ import { unknown } from '../time/format'
 import styles from './run.module.css'
 
 interface InvokedByProps {
-  run: Pick<RunRow, 'invokedBy' | 'factory'>
+  run: Pick<RunRow, 'invokedBy' | 'startedBy' | 'factory'>
 }
 
-/** Who started a run: a person's act, a link to the run of the parent pipeline, or one to all runs of the trigger. */
+/**
+ * What started a run: a person, a link to the run of the parent pipeline, or one to all runs of the trigger. The name
+ * is startedBy: invokedBy.name of a child is a GUID.
+ */
 export function InvokedBy({ run }: InvokedByProps) {
   const by = run.invokedBy
   if (!by) return <span title="Azure did not say what started it">{unknown}</span>
-  const type = invokedByWord(by.invokedByType ?? by.name)
+  const type = invokedByWord(by.invokedByType ?? run.startedBy)
   if (by.pipelineRunId) {
     return (
       <Link
@@ -23,12 +26,12 @@ export function InvokedBy({ run }: InvokedByProps) {
         title={`${type}: run ${by.pipelineRunId}`}
       >
         <Icon name="child" />
-        <span className={styles.name}>{by.pipelineName || by.name || type}</span>
+        <span className={styles.name}>{run.startedBy ?? type}</span>
       </Link>
     )
   }
-  const icon = iconOf(by.invokedByType ?? by.name)
-  const { name } = by
+  const icon = iconOf(by.invokedByType ?? run.startedBy)
+  const name = run.startedBy
   if (icon === 'trigger' && name) {
     return (
       <Link
@@ -45,7 +48,7 @@ export function InvokedBy({ run }: InvokedByProps) {
   return (
     <span className={styles.invoked} title={type}>
       <Icon name={icon} />
-      <span className={styles.name}>{by.name || type}</span>
+      <span className={styles.name}>{name ?? type}</span>
     </span>
   )
 }

@@ -1,17 +1,16 @@
 import { Link } from '@tanstack/react-router'
 import type { RunRow } from '../api/types'
-import { statusOf } from '../status/status'
-import { StatusMark } from '../status/status-mark'
+import { RunMark } from '../status/status-mark'
 import styles from './run.module.css'
 
 interface RunLinkProps {
-  run: Pick<RunRow, 'runId' | 'factory' | 'pipelineName' | 'status' | 'healedBy'> & {
+  run: Pick<RunRow, 'runId' | 'factory' | 'pipelineName' | 'status' | 'recovery'> & {
     endUnknown?: string | null
     factoryName?: string
   }
   /** Writes the factory's name behind the pipeline's. */
   withFactory?: boolean
-  /** The status mark stands elsewhere already. */
+  /** The status mark is elsewhere already. */
   withoutMark?: boolean
 }
 
@@ -24,7 +23,7 @@ export function RunLink({ run, withFactory, withoutMark }: RunLinkProps) {
       params={{ runId: run.runId }}
       search={(before) => ({ ...before, in: run.factory })}
     >
-      {!withoutMark && <StatusMark status={statusOf(run)} healed={run.healedBy !== null} />}
+      {!withoutMark && <RunMark run={run} />}
       <span className={styles.name}>
         {run.pipelineName}
         {withFactory && run.factoryName && (

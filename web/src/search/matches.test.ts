@@ -1,20 +1,33 @@
 import { describe, expect, it } from 'vitest'
-import { sampleFailure, sampleNow, sampleRun } from '../testing/samples'
+import { sampleFailure, sampleNow, sampleRecovery, sampleRun } from '../testing/samples'
 import { durationMillis, matchesFilter } from './matches'
 import type { RunFilter } from './schema'
 
+const recovered = sampleFailure({ recovery: sampleRecovery('recovered') })
 const everything: RunFilter = { range: 'all' }
 const manual = { id: null, pipelineName: null, pipelineRunId: null }
-const person = sampleRun({ invokedBy: { ...manual, name: 'Manual', invokedByType: 'Manual' } })
-const oldPerson = sampleRun({ invokedBy: { ...manual, name: 'Manual', invokedByType: null } })
+const person = sampleRun({
+  startedBy: 'Manual',
+  invokedBy: { ...manual, name: 'Manual', invokedByType: 'Manual' },
+})
+const oldPerson = sampleRun({
+  startedBy: 'Manual',
+  invokedBy: { ...manual, name: 'Manual', invokedByType: null },
+})
+const activityRun = '7b3a0e55-2222-4222-8222-000000000002'
 const child = sampleRun({
+  startedBy: 'pl_parent',
   invokedBy: {
-    id: null,
-    name: 'exec_staging',
+    id: activityRun,
+    name: activityRun,
     invokedByType: 'PipelineActivity',
     pipelineName: 'pl_parent',
     pipelineRunId: 'b81e40d2-0000-4000-8000-000000000000',
   },
+})
+const oldChild = sampleRun({
+  startedBy: 'pl_parent',
+  invokedBy: { ...manual, name: activityRun, invokedByType: null, pipelineRunId: activityRun },
 })
 
 describe('matchesFilter', () => {
@@ -30,11 +43,20 @@ describe('matchesFilter', () => {
     ['its trigger', sampleRun(), { trigger: ['tr_nightly'] }, true],
     ['a person as trigger', person, { trigger: ['Manual'] }, false],
     ['a person of 2018 as trigger', oldPerson, { trigger: ['Manual'] }, false],
-    ['a parent as trigger', child, { trigger: ['exec_staging'] }, false],
+    ['a parent as trigger', child, { trigger: ['pl_parent'] }, false],
+    ['a child of 2018', oldChild, { invokedBy: ['PipelineActivity'] }, true],
+    ['a parent of 2018 as trigger', oldChild, { trigger: ['pl_parent'] }, false],
+    ['the name of its parent', child, { invokedBy: ['PL_parent'] }, true],
+    ['the id that Azure names its start by', child, { invokedBy: [activityRun] }, false],
     ['its kind of start', sampleRun(), { invokedBy: ['ScheduleTrigger'] }, true],
     ['the name of its start', sampleRun(), { invokedBy: ['tr_nightly'] }, true],
     ['a person of 2018', oldPerson, { invokedBy: ['Manual'] }, true],
-    ['no start at all', sampleRun({ invokedBy: null }), { invokedBy: ['Manual'] }, false],
+    [
+      'no start at all',
+      sampleRun({ invokedBy: null, startedBy: null }),
+      { invokedBy: ['Manual'] },
+      false,
+    ],
     [
       'an annotation',
       sampleRun({ annotations: ['tier-1', 'gdpr'] }),
@@ -45,13 +67,19 @@ describe('matchesFilter', () => {
     ['latest of its group', sampleRun(), { group: 'latest' }, true],
     ['an overtaken rerun', sampleRun({ isLatest: false }), { group: 'latest' }, false],
     ['open', sampleFailure(), { open: true }, true],
-    ['healed, open asked', sampleFailure({ open: false }), { open: true }, false],
+    ['recovered, open asked', recovered, { open: true }, false],
+    ['recovered, and asked so', recovered, { recovery: ['recovered'] }, true],
+    ['one of several states', recovered, { recovery: ['open', 'recovered'] }, true],
+    ['another state', recovered, { recovery: ['notRedone'] }, false],
+    ['a failure being derived', sampleFailure({ recovery: null }), { recovery: ['open'] }, false],
+    ['no failure, any state asked', sampleRun(), { recovery: ['open', 'notRedone'] }, false],
     ['not open, asked so', sampleRun(), { open: false }, true],
     ['long enough', sampleRun({ durationInMs: 90_000 }), { minDuration: '90s' }, true],
     ['too short', sampleRun({ durationInMs: 89_999 }), { minDuration: '90s' }, false],
     ['no duration yet', sampleRun({ durationInMs: null }), { minDuration: '1' }, false],
     ['words of the message', sampleFailure(), { q: 'sql cannot' }, true],
-    ['half a word of the message', sampleFailure(), { q: 'canno' }, false],
+    ['the start of the last word', sampleFailure(), { q: 'sql canno' }, true],
+    ['the start of another word', sampleFailure(), { q: 'canno sql' }, false],
     ['part of the pipeline', sampleRun(), { q: 'LOAD_ord' }, true],
     ['start of the runId', sampleRun(), { q: '6D1F0c52-7' }, true],
     ['middle of the runId', sampleRun(), { q: '7c3e-4c7d' }, false],

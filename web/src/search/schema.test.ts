@@ -14,7 +14,8 @@ describe('the search of a page of runs', () => {
     ['?status=Failed&status=Cancelled'],
     ['?factory=a-1&factory=b-2&range=36h&zone=utc'],
     ['?from=2026-11-23T18:00:00Z&to=2026-11-24T06:00:00.1234567Z'],
-    ['?open=true'],
+    ['?recovery=open'],
+    ['?recovery=open&recovery=notRedone&recovery=recovered'],
     ['?open=false&group=latest&minDuration=1h30m&sort=-durationInMs'],
     ['?q=cannot+connect+%26+%3Cb%3E&pipeline=pl+100%25+%2F+caf%C3%A9'],
     ['?annotation=a%2Bb'],
@@ -40,6 +41,7 @@ describe('the search of a page of runs', () => {
     '?from=2026-13-40T00:00:00Z',
     '?zone=mars',
     '?open=maybe',
+    '?recovery=healed',
     '?group=all',
     '?sort=name',
     '?unknown=1',
@@ -48,6 +50,22 @@ describe('the search of a page of runs', () => {
   ])('%s opens the page without that filter', (url) => {
     const filter = readFilter(url)
     expect(Object.values(filter).filter((value) => value !== undefined)).toEqual([])
+  })
+
+  it('reads the links of before: open=true is recovery=open', () => {
+    expect(readFilter('?open=true&status=Failed')).toEqual({
+      status: ['Failed'],
+      recovery: ['open'],
+      open: undefined,
+    })
+    expect(readFilter('?open=false').open).toBe(false)
+  })
+
+  it('keeps the states of recovery that it knows, in their order', () => {
+    expect(readFilter('?recovery=recovered&recovery=healed&recovery=open').recovery).toEqual([
+      'open',
+      'recovered',
+    ])
   })
 
   it('leaves a status that Andon does not know to the server', () => {

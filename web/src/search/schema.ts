@@ -1,4 +1,5 @@
 import * as v from 'valibot'
+import { recoveryStates } from '../status/status'
 import { allHistory, relativeMillis } from '../time/range'
 
 // Each field falls back to nothing, so that a mangled link opens the page without that filter.
@@ -10,6 +11,18 @@ const list = v.fallback(
       v.union([v.string(), v.array(v.string())]),
       v.transform((value) => [...new Set(Array.isArray(value) ? value : [value])].filter(Boolean)),
       v.transform((values) => (values.length === 0 ? undefined : values)),
+    ),
+  ),
+  undefined,
+)
+
+/** What became of failed runs; a state that is not known is left out. */
+const recovery = v.fallback(
+  v.optional(
+    v.pipe(
+      v.union([v.string(), v.array(v.string())]),
+      v.transform((value) => recoveryStates.filter((state) => [value].flat().includes(state))),
+      v.transform((states) => (states.length === 0 ? undefined : states)),
     ),
   ),
   undefined,
@@ -62,8 +75,7 @@ export const scopeKeys = ['factory', 'range', 'from', 'to', 'zone'] as const
 
 const runSorts = ['-runStart', 'runStart', '-durationInMs', 'durationInMs'] as const
 
-/** The filters of runs, under the API's names. */
-export const runFilterSchema = v.object({
+const runFilterFields = v.object({
   ...scopeSchema.entries,
   status: list,
   pipeline: list,
@@ -71,6 +83,8 @@ export const runFilterSchema = v.object({
   invokedBy: list,
   annotation: list,
   group: v.fallback(v.optional(v.literal('latest')), undefined),
+  recovery,
+  /** Of links of before: `true` became recovery=open, `false` is every run that is not open. */
   open: flag,
   /** "90s", "5m", "1h30m" or whole milliseconds. */
   minDuration: text,
@@ -78,6 +92,15 @@ export const runFilterSchema = v.object({
   sort: v.fallback(v.optional(v.picklist(runSorts)), undefined),
 })
 
+export type RunFilter = v.InferOutput<typeof runFilterFields>
+
+/** The filters of runs, under the API's names. */
+export const runFilterSchema = v.pipe(runFilterFields, v.transform(withRecovery))
+
+function withRecovery(filter: RunFilter): RunFilter {
+  if (filter.open !== true || filter.recovery !== undefined) return filter
+  return { ...filter, recovery: ['open'], open: undefined }
+}
+
 export type Scope = v.InferOutput<typeof scopeSchema>
-export type RunFilter = v.InferOutput<typeof runFilterSchema>
 export type RunSort = (typeof runSorts)[number]

@@ -69,7 +69,7 @@ export function ErrorState({ title, error, onRetry }: ErrorStateProps) {
 }
 
 interface StaleBannerProps {
-  /** The bold half: "Nothing newer than 01:52:08 is known." */
+  /** The bold half: "No data since 01:52:08." */
   title: React.ReactNode
   /** Why. */
   children?: React.ReactNode

@@ -1,20 +1,29 @@
-import { statusWord, type Tone, toneOf } from './status'
+import { type Outcome, outcomeOf, statusOf, statusWord, type Tone, toneOf } from './status'
 import styles from './status-mark.module.css'
+
+interface RunMarkProps extends Omit<StatusMarkProps, 'status' | 'outcome'> {
+  run: Parameters<typeof statusOf>[0] & Parameters<typeof outcomeOf>[0]
+}
 
 interface StatusMarkProps {
   status: string
-  /** It failed and a later run made it good. */
-  healed?: boolean
+  /** What became of it, when it is a failed run's. */
+  outcome?: Outcome | null
   /** Side in pixels: 16, or 12 to 14 in dense places, 20 for a problem, 24 in a title. */
   size?: number
-  /** The word stands beside it, so it need not be said twice. */
+  /** The word is beside it, so it need not be said twice. */
   decorative?: boolean
 }
 
-/** The mark of a status. Shape and colour both tell it, and its word is its name. */
-export function StatusMark({ status, healed = false, size = 16, decorative }: StatusMarkProps) {
-  const word = statusWord(status, healed)
-  const shape = shapes[toneOf(status, healed)]
+/** The mark of a run: its status, and of a failed one what became of it. */
+export function RunMark({ run, ...rest }: RunMarkProps) {
+  return <StatusMark status={statusOf(run)} outcome={outcomeOf(run)} {...rest} />
+}
+
+/** The mark of a status. Shape and colour both show it, and its word is its name. */
+export function StatusMark({ status, outcome = null, size = 16, decorative }: StatusMarkProps) {
+  const word = statusWord(status, outcome)
+  const shape = shapes[toneOf(status, outcome)]
   const box = { viewBox: '0 0 16 16', width: size, height: size, className: styles.mark }
   if (decorative) {
     return (
@@ -43,6 +52,16 @@ export function StaleMark({ size = 16 }: { size?: number }) {
   )
 }
 
+/** A failure that is not open: the square of `bad` as an outline. */
+function Outline({ className }: { className: string | undefined }) {
+  return (
+    <g className={className}>
+      <rect x="1.75" y="1.75" width="12.5" height="12.5" rx="2" />
+      <path d="M5.6 5.6l4.8 4.8M10.4 5.6l-4.8 4.8" />
+    </g>
+  )
+}
+
 const shapes: Record<Tone, React.ReactNode> = {
   ok: (
     <>
@@ -56,12 +75,9 @@ const shapes: Record<Tone, React.ReactNode> = {
       <path className={styles.badCross} d="M5.2 5.2l5.6 5.6M10.8 5.2l-5.6 5.6" />
     </>
   ),
-  healed: (
-    <g className={styles.off}>
-      <rect x="1.75" y="1.75" width="12.5" height="12.5" rx="2" />
-      <path d="M5.6 5.6l4.8 4.8M10.4 5.6l-4.8 4.8" />
-    </g>
-  ),
+  notRedone: <Outline className={styles.notRedone} />,
+  recovered: <Outline className={styles.off} />,
+  underived: <Outline className={styles.underived} />,
   run: (
     <g className={styles.run}>
       <circle cx="8" cy="8" r="5.75" strokeOpacity=".3" />

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { isTerminal, statusOf, statusWord, toneOf } from './status'
+import { isFailure, isTerminal, outcomeOf, statusOf, statusWord, toneOf } from './status'
 
 describe('a status', () => {
   it.each([
@@ -26,11 +26,29 @@ describe('a status', () => {
     expect(statusOf({ status: 'InProgress', endUnknown: null })).toBe('InProgress')
   })
 
-  it('is quiet once a failure is healed, and only then', () => {
-    expect([toneOf('Failed', true), statusWord('Failed', true)]).toEqual([
-      'healed',
-      'Failed, healed',
+  it.each([
+    ['open', 'bad', 'Failed, open'],
+    ['notRedone', 'notRedone', 'Failed, not redone'],
+    ['recovered', 'recovered', 'Failed, recovered'],
+    ['underived', 'underived', 'Failed, recovery is being derived'],
+  ] as const)('of a failed run that is %s has its own tone and word', (outcome, tone, word) => {
+    expect([toneOf('Failed', outcome), statusWord('Failed', outcome)]).toEqual([tone, word])
+    expect(isFailure(tone)).toBe(true)
+    expect([toneOf('Succeeded', outcome), statusWord('Succeeded', outcome)]).toEqual([
+      'ok',
+      'Succeeded',
     ])
-    expect(toneOf('Succeeded', true)).toBe('ok')
+  })
+})
+
+describe('the outcome of a run', () => {
+  it.each([
+    ['is its state in a row', { status: 'Failed', recovery: { state: 'notRedone' } }, 'notRedone'],
+    ['is its state in a strip', { status: 'Failed', recovery: 'recovered' }, 'recovered'],
+    ['claims nothing while it is derived', { status: 'Failed', recovery: null }, 'underived'],
+    ['claims nothing for a later state', { status: 'Failed', recovery: 'parked' }, 'underived'],
+    ['is none without a failure', { status: 'Cancelled', recovery: null }, null],
+  ] as const)('%s', (_what, run, outcome) => {
+    expect(outcomeOf(run)).toBe(outcome)
   })
 })

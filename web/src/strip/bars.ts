@@ -1,5 +1,5 @@
 import type { StripRun } from '../api/types'
-import { statusOf, type Tone, toneOf } from '../status/status'
+import { isFailure, outcomeOf, statusOf, type Tone, toneOf } from '../status/status'
 
 export interface Bar {
   run: StripRun
@@ -9,24 +9,24 @@ export interface Bar {
 }
 
 const full = 24
-const tallestGood = 18
+const tallestSucceeded = 18
 const lowest = 4
 
 /**
- * The bars of a strip: good ones grow with duration up to 18 px, failed ones stand out at the full 24, cancelled ones
- * lie low. What has no duration is drawn at its lowest.
+ * The bars of a strip: succeeded ones grow with duration up to 18 px, failed ones have the full 24, cancelled ones are
+ * low. What has no duration is drawn at its lowest.
  */
 export function barsOf(runs: StripRun[]): Bar[] {
   const longest = Math.max(0, ...runs.map((run) => run.durationInMs ?? 0))
   return runs.map((run) => {
-    const tone = toneOf(statusOf(run), run.healedBy !== null)
+    const tone = toneOf(statusOf(run), outcomeOf(run))
     return { run, tone, height: heightOf(tone, run.durationInMs, longest) }
   })
 }
 
 function heightOf(tone: Tone, duration: number | null, longest: number): number {
-  if (tone === 'bad' || tone === 'healed') return full
+  if (isFailure(tone)) return full
   if (tone === 'off') return lowest
   const share = duration === null || longest === 0 ? 0 : duration / longest
-  return Math.round(lowest + share * (tallestGood - lowest))
+  return Math.round(lowest + share * (tallestSucceeded - lowest))
 }

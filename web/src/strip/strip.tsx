@@ -1,7 +1,7 @@
 import { Link } from '@tanstack/react-router'
 import { memo, useState } from 'react'
 import type { StripRun } from '../api/types'
-import { statusOf, statusWord } from '../status/status'
+import { outcomeOf, statusOf, statusWord } from '../status/status'
 import { useNow } from '../time/clock'
 import { formatDuration, formatTime } from '../time/format'
 import { useZone, type Zone } from '../time/zone'
@@ -65,7 +65,7 @@ function nextBar(key: string, current: number, count: number): number | null {
 }
 
 function describe(run: StripRun, zone: Zone, now: number): string {
-  const word = statusWord(statusOf(run), run.healedBy !== null)
+  const word = statusWord(statusOf(run), outcomeOf(run))
   const duration = run.durationInMs === null ? '' : `, ${formatDuration(run.durationInMs)}`
   return `${word}, ${formatTime(run.runStart, zone, now)}${duration}`
 }

@@ -1,3 +1,5 @@
+import type { StreamEvent } from '../live/connection'
+
 /** The browser's EventSource, which jsdom lacks; the test plays the server. */
 export class FakeEventSource extends EventTarget {
   static readonly CONNECTING = 0
@@ -34,7 +36,7 @@ export class FakeEventSource extends EventTarget {
   }
 
   /** The server sends an event. */
-  send(type: 'run' | 'freshness' | 'reset', data: unknown) {
+  send(type: StreamEvent['type'], data: unknown) {
     this.sendText(type, JSON.stringify(data))
   }
 

@@ -1,4 +1,7 @@
 import type {
+  Basis,
+  BasisCause,
+  Cause,
   CheckReport,
   CheckStep,
   Collection,
@@ -6,12 +9,16 @@ import type {
   FactoryCollection,
   FactoryList,
   Overview,
+  Problem,
+  Recovery,
   RunDetail,
   RunFacets,
+  RunLink,
   RunPage,
   RunRow,
   Source,
   SourceCheck,
+  StripRun,
   Surrounding,
   SurroundingList,
   Timeline,
@@ -23,8 +30,11 @@ import type {
 /** The moment all samples are seen at. */
 export const sampleNow = Date.parse('2026-11-24T02:14:07Z')
 
+/** When a run without any time was read. */
+const sampleRead = '2026-11-24T02:14:00Z'
+
 export function sampleRun(fields: Partial<RunRow> = {}): RunRow {
-  return {
+  const run = {
     runId: '6d1f0c52-7c3e-4c7d-9c0a-0b8f4b1c9a01',
     factory: 'sales-prod-3f2a',
     factoryName: 'sales-prod',
@@ -41,33 +51,83 @@ export function sampleRun(fields: Partial<RunRow> = {}): RunRow {
       pipelineName: null,
       pipelineRunId: null,
     },
+    startedBy: 'tr_nightly',
     runStart: '2026-11-24T02:00:03.1234567Z',
     runEnd: '2026-11-24T02:07:41.5Z',
     durationInMs: 458_376,
+    durationComputed: null,
     status: 'Succeeded',
     endUnknown: null,
     message: '',
+    cause: null,
     lastUpdated: '2026-11-24T02:07:42.0000001Z',
     annotations: [],
     isLatest: true,
     cancelledBy: null,
-    open: false,
-    healedBy: null,
-    activities: 'complete',
+    recovery: null,
+    recoveryReason: null,
+    origin: 'api' as const,
+    activities: 'complete' as const,
     odd: [],
+    ...fields,
+  }
+  return { sortTime: run.runStart ?? run.lastUpdated ?? sampleRead, ...run }
+}
+
+/** A failed run that is open. */
+export function sampleFailure(fields: Partial<RunRow> = {}): RunRow {
+  return sampleRun({
+    status: 'Failed',
+    recovery: sampleRecovery('open'),
+    message:
+      "Operation on target cp_orders failed: ErrorCode=SqlFailedToConnect,'Type=Microsoft.DataTransfer.Common.Shared.HybridDeliveryException,Message=Cannot connect to SQL Database. Server: 'dw'.,Source=Microsoft.DataTransfer.Connectors.MSSQL,'",
+    cause: sampleCause({
+      text: "Cannot connect to SQL Database. Server: 'dw'",
+      activity: 'cp_orders',
+    }),
+    ...fields,
+  })
+}
+
+/** The cause of a failure as lists give it: what only activities know is null. */
+export function sampleCause(fields: Partial<Cause> = {}): Cause {
+  return {
+    text: 'no route',
+    reason: null,
+    code: null,
+    failureType: null,
+    activity: null,
+    childRunId: null,
     ...fields,
   }
 }
 
-/** A failed run that no later one has made good. */
-export function sampleFailure(fields: Partial<RunRow> = {}): RunRow {
-  return sampleRun({
-    status: 'Failed',
-    open: true,
-    message:
-      "Operation on target cp_orders failed: ErrorCode=SqlFailedToConnect,'Type=Microsoft.DataTransfer.Common.Shared.HybridDeliveryException,Message=Cannot connect to SQL Database. Server: 'dw'.,Source=Microsoft.DataTransfer.Connectors.MSSQL,'",
+/** The run that recovered another, or would. */
+export function sampleRunLink(fields: Partial<RunLink> = {}): RunLink {
+  return {
+    runId: 'a41be0c7-1111-4111-8111-000000000001',
+    pipelineName: 'pl_load_orders',
+    runStart: '2026-11-24T02:10:00Z',
+    runEnd: '2026-11-24T02:12:41.5Z',
+    status: 'Succeeded',
     ...fields,
-  })
+  }
+}
+
+export function sampleRecovery(state: Recovery['state'], fields: Partial<Recovery> = {}): Recovery {
+  const by = state === 'recovered' ? sampleRunLink() : null
+  return { state, rule: by ? 'parameters' : null, by, running: null, ...fields }
+}
+
+/** The run as a bar of a strip. */
+export function sampleStripRun(run: RunRow): StripRun {
+  const { runId, status, runStart, durationInMs, endUnknown, recovery } = run
+  const recoveredBy = recovery?.by?.runId ?? null
+  return {
+    ...{ runId, status, runStart, durationInMs, endUnknown },
+    recovery: recovery?.state ?? null,
+    recoveredBy,
+  }
 }
 
 /** As many runs as wanted, newest first, ten seconds apart. */
@@ -80,7 +140,7 @@ export function sampleRuns(count: number, fields: Partial<RunRow> = {}): RunRow[
 }
 
 export function sampleRunPage(items: RunRow[], nextCursor: string | null = null): RunPage {
-  return { items, nextCursor, asOf: '2026-11-24T02:14:03Z' }
+  return { basis: sampleBasis(), items, nextCursor, asOf: '2026-11-24T02:14:03Z' }
 }
 
 export function sampleRunDetail(fields: Partial<RunDetail> = {}): RunDetail {
@@ -93,13 +153,96 @@ export function sampleRunDetail(fields: Partial<RunDetail> = {}): RunDetail {
     raw: { runId: row.runId, status: row.status },
     studioUrl: `https://adf.azure.com/en/monitoring/pipelineruns/${row.runId}`,
     alsoIn: [],
-    healed: null,
+    series: null,
+    parameterUses: [],
+    worksSince: null,
     groupSize: 1,
     childCount: 0,
     previousRunId: null,
     nextRunId: null,
     ...fields,
   }
+}
+
+/** What figures rest on: all of one factory, unless a test says otherwise. */
+export function sampleBasis(fields: Partial<Basis> = {}): Basis {
+  return {
+    covered: 'yes',
+    reason: null,
+    from: '2026-10-03T00:00:00Z',
+    to: '2026-11-24T02:14:03Z',
+    nothingRan: null,
+    factories: {
+      asked: 1,
+      upToDate: 1,
+      filling: 0,
+      stale: 0,
+      neverRead: 0,
+      imported: 0,
+      off: 0,
+      gone: 0,
+    },
+    doneShare: 1,
+    gaps: [],
+    limits: [],
+    causes: [],
+    ...fields,
+  }
+}
+
+/** One thing that limits an answer; the answer begins with that of the first. */
+export function sampleLimits(...limits: Partial<Basis['limits'][number]>[]): Partial<Basis> {
+  const all = limits.map((limit) => ({
+    kind: 'gap' as const,
+    reason: 'Part of this time range is missing',
+    count: limit.factories?.length ?? 0,
+    factories: [],
+    since: null,
+    ...limit,
+  }))
+  return { covered: 'partly', reason: all[0]?.reason ?? null, limits: all }
+}
+
+export function sampleNamed(...names: string[]): BasisCause['factories'] {
+  return names.map((name) => ({ factory: name, name, asOf: null }))
+}
+
+/** The causes of lists as tests make them: one a source and sentence, as the server groups them. */
+function sampleCauses(items: Factory[], sources: Source[]): BasisCause[] {
+  const causes: BasisCause[] = sources.flatMap(
+    ({ source, state, what, advice, command, at, retryAt }) =>
+      state === 'error'
+        ? [{ ...noCause, source, what: what ?? '', advice, command, at, retryAt }]
+        : [],
+  )
+  for (const { factory, name, asOf, source, state, neverRead, lastError } of items) {
+    if (!neverRead && state !== 'stale' && state !== 'refused') continue
+    const what = lastError?.what ?? 'Azure was not asked in time'
+    let cause = causes.find((c) => c.source === source && (c.what === what || !lastError))
+    if (!cause) {
+      cause = { ...noCause, ...lastError, source, what }
+      causes.push(cause)
+    }
+    cause.where ??= lastError?.where ?? null
+    cause.factories = [...cause.factories, { factory, name, asOf }]
+    cause.count++
+    if (neverRead) cause.neverRead++
+  }
+  return causes
+}
+
+const noCause: BasisCause = {
+  source: null,
+  kind: null,
+  what: '',
+  where: null,
+  advice: null,
+  command: null,
+  count: 0,
+  neverRead: 0,
+  factories: [],
+  at: null,
+  retryAt: null,
 }
 
 export function sampleFactory(fields: Partial<Factory> = {}): Factory {
@@ -114,6 +257,7 @@ export function sampleFactory(fields: Partial<Factory> = {}): Factory {
     tags: {},
     studioUrl: 'https://adf.azure.com/en/home',
     state: 'fresh',
+    neverRead: false,
     asOf: '2026-11-24T02:14:03Z',
     lagSeconds: 4,
     fill: null,
@@ -160,7 +304,13 @@ export function sampleFactories(
   items: Factory[] = [sampleFactory()],
   sources: Source[] = [sampleSource()],
 ): FactoryList {
-  return { items, nextCursor: null, sources, pollSeconds: 30 }
+  return {
+    items,
+    nextCursor: null,
+    sources,
+    pollSeconds: 30,
+    basis: sampleBasis({ causes: sampleCauses(items, sources) }),
+  }
 }
 
 const noUsage = { requests: 0, records: 0, throttled: 0, failed: 0, costUsd: 0, by: [] }
@@ -169,7 +319,7 @@ export function sampleCollected(fields: Partial<FactoryCollection> = {}): Factor
   return {
     factory: 'sales-prod-3f2a',
     usage: noUsage,
-    healed: { sweeps: 0, missed: 0, outdated: 0, lastAt: null },
+    corrected: { sweeps: 0, missed: 0, outdated: 0, lastAt: null },
     lags: [],
     runs: 214,
     rereads: [],
@@ -240,26 +390,56 @@ export function sampleOverview(fields: Partial<Overview> = {}): Overview {
     to: '2026-11-24T02:14:07Z',
     asOf: '2026-11-24T02:14:03Z',
     counts: { Succeeded: 1179, Failed: 10, Cancelled: 3, InProgress: 12 },
-    successRate: { value: 1179 / 1189, reason: null },
+    basis: sampleBasis({ nothingRan: false }),
+    successRate: { value: 1179 / 1189, succeeded: 1179, finished: 1189, reason: null },
     previous: {
       from: '2026-11-22T02:14:07Z',
       to: '2026-11-23T02:14:07Z',
       counts: { Succeeded: 1200, Failed: 7 },
-      successRate: { value: 1200 / 1207, reason: null },
+      successRate: { value: 1200 / 1207, succeeded: 1200, finished: 1207, reason: null },
     },
     running: { count: 0, items: [] },
-    openProblems: { count: 0, runs: 0, oldest: null, items: [], before: 0 },
-    healed: { runs: 0 },
+    problems: sampleProblems(),
+    recovery: { notRedone: 0, recovered: 0, reason: null },
     newestFailures: [],
     worstPipelines: [],
-    staleSources: [],
-    coverage: {
-      from: '2026-10-03T00:00:00Z',
-      complete: true,
-      filling: 0,
-      doneShare: 1,
-      runs: 24_310,
-    },
+    ...fields,
+  }
+}
+
+export function sampleProblems(fields: Partial<Overview['problems']> = {}): Overview['problems'] {
+  return {
+    pipelines: 0,
+    series: 0,
+    runs: 0,
+    flapping: 0,
+    notRedone: 0,
+    oldest: null,
+    before: 0,
+    items: [],
+    older: { pipelines: 0, series: 0, runs: 0 },
+    reason: null,
+    ...fields,
+  }
+}
+
+export function sampleProblem(fields: Partial<Problem> = {}): Problem {
+  return {
+    kind: 'open',
+    factory: 'sales-prod-3f2a',
+    factoryName: 'sales-prod',
+    pipelineName: 'pl_load_orders',
+    runs: 1,
+    notRedone: 0,
+    series: 1,
+    seriesTotal: 1,
+    recurring: [],
+    seriesItems: [],
+    since: '2026-11-24T02:00:03Z',
+    last: sampleFailure(),
+    spark: Array.from({ length: 24 }, () => 0),
+    flapping: null,
+    folded: [],
     ...fields,
   }
 }
@@ -270,7 +450,9 @@ export function sampleBucket(fields: Partial<TimelineBucket> = {}): TimelineBuck
     end: '2026-11-24T02:15:00Z',
     counts: {},
     open: 0,
-    healed: 0,
+    notRedone: 0,
+    recovered: 0,
+    underived: 0,
     covered: 'yes',
     ...fields,
   }
@@ -285,6 +467,7 @@ export function sampleTimeline(counts: Record<string, number>[]): Timeline {
     to: at(counts.length),
     bucket: '15m',
     asOf: '2026-11-24T02:14:03Z',
+    basis: sampleBasis(),
     items: counts.map((each, index) =>
       sampleBucket({ start: at(index), end: at(index + 1), counts: each, open: each.Failed ?? 0 }),
     ),
@@ -293,13 +476,18 @@ export function sampleTimeline(counts: Record<string, number>[]): Timeline {
 
 export function sampleFacets(fields: Partial<RunFacets> = {}): RunFacets {
   return {
+    basis: sampleBasis(),
     total: 0,
     open: 0,
-    healed: 0,
+    notRedone: 0,
+    recovered: 0,
+    recoveryReason: null,
+    recovery: [],
     status: [],
     factory: [],
     invokedBy: [],
     trigger: [],
+    parent: [],
     pipeline: [],
     annotation: [],
     reason: null,

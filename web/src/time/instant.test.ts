@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { compareInstants, toInstant, toMillis } from './instant'
+import { compareInstants, toInstant, toMillis, toUTC } from './instant'
 
 describe('compareInstants', () => {
   it.each([
@@ -23,4 +23,14 @@ describe('toInstant', () => {
       expect(toInstant(toMillis(instant) ?? 0)).toBe(instant)
     },
   )
+})
+
+describe('toUTC', () => {
+  it.each([
+    ['2026-11-24T04:00:00.1234567+01:00', '2026-11-24T03:00:00.1234567Z'],
+    ['2026-11-23T22:30:00-05:30', '2026-11-24T04:00:00Z'],
+    ['2026-11-24T04:00:00.5Z', '2026-11-24T04:00:00.5Z'],
+  ])('writes %s as %s', (instant, utc) => {
+    expect(toUTC(instant)).toBe(utc)
+  })
 })

@@ -28,6 +28,14 @@ function sortable(instant: string | null | undefined): string {
   return `${seconds}.${fraction.padEnd(7, '0')}`
 }
 
+/** The same instant in UTC with all its digits: "…T04:00:00.1234567+01:00" is "…T03:00:00.1234567Z". */
+export function toUTC(instant: string): string {
+  const [, seconds, fraction = '', offset] =
+    /^(.*:\d\d)(\.\d+)?([+-]\d\d:\d\d)$/.exec(instant) ?? []
+  if (!seconds || !offset) return instant
+  return new Date(`${seconds}${offset}`).toISOString().replace('.000Z', `${fraction}Z`)
+}
+
 /** An instant as the API reads it. */
 export function toInstant(millis: number): string {
   return new Date(millis).toISOString().replace(/\.?0*Z$/, 'Z')

@@ -1,4 +1,4 @@
-import type { CheckReport, CheckStep } from '../../api/types'
+import type { BasisCause, CheckReport, CheckStep } from '../../api/types'
 import { Icon } from '../../icons/icon'
 import { classes } from '../../state/classes'
 import { CommandBox } from '../../state/command-box'
@@ -9,7 +9,7 @@ import { compareInstants } from '../../time/instant'
 import { Time } from '../../time/time'
 import { type CheckLine, linesOf, verdictOf } from './check'
 import styles from './factories.module.css'
-import { asSentence, type Cause } from './trouble'
+import { asSentence } from './trouble'
 import type { SourceCheckState } from './use-check'
 
 /** What the doctor found of a source, step by step; each opens for its evidence and command. */
@@ -151,7 +151,7 @@ function factsOf(evidence: NonNullable<CheckStep['evidence']>): [string, string]
 }
 
 /** What the check saw of a cause, in a line; null where it was made before, or failed for something else. */
-export function evidenceOf(cause: Cause, report: CheckReport | null): string | null {
+export function evidenceOf(cause: BasisCause, report: CheckReport | null): string | null {
   if (!report || compareInstants(report.checkedAt, cause.at) < 0) return null
   const steps = [...report.steps, ...report.factories.flatMap((factory) => factory.steps)]
   const evidence = steps.find((s) => s.status === 'failed' && s.what === cause.what)?.evidence

@@ -182,6 +182,7 @@ function Covered({ factory }: { factory: Factory }) {
 }
 
 function AsOf({ factory }: { factory: Factory }) {
+  if (factory.neverRead) return <span className={text.stale}>never read</span>
   if (factory.asOf === null) return <span title="No window has been completed yet">{unknown}</span>
   return (
     <span className={classes(isStale(factory) && text.stale)}>

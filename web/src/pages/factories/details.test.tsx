@@ -36,8 +36,8 @@ describe('an open row', () => {
   const used = { requests: 2880, records: 1204, throttled: 3, failed: 1, costUsd: 0.001 }
   const collected = sampleCollected({
     factory: 'lq-1',
-    usage: { ...used, by: [{ ...used, purpose: 'news' }] },
-    healed: { sweeps: 741, missed: 3, outdated: 1, lastAt: '2026-11-24T01:14:07Z' },
+    usage: { ...used, by: [{ ...used, purpose: 'news', label: 'Polls' }] },
+    corrected: { sweeps: 741, missed: 3, outdated: 1, lastAt: '2026-11-24T01:14:07Z' },
   })
 
   it('opens by click, Enter and its button, and closes again', async () => {
@@ -58,7 +58,7 @@ describe('an open row', () => {
     await waitFor(() => expect(details()).toBeTruthy())
   })
 
-  it('tells why it stands still, what is missing, and what asking takes', async () => {
+  it('says why it is not updating, what is missing, and what asking takes', async () => {
     serve(sampleFactories([rich]), [collected])
     await open('&details=lq-1')
     const region = await screen.findByRole('region', { name: 'Details of lq-logistics' })
@@ -69,18 +69,18 @@ describe('an open row', () => {
       'Make a new one, as the command does.',
       command,
       'Tried again at 02:14:55.',
-      '63 % read, stands still: the ceiling of 1,000 records is reached',
+      '63 % read, not updating: the ceiling of 1,000 records is reached',
       '1,000 records read · about 500 left · about 1 m 30 s · list price $0.42 · ceiling 1,000 records',
       'it is being read',
       'those of 12 finished runs',
       '2 with a field that could not be read, or not kept',
-      '741 ranges read once more and put right 3 missed, 1 outdated, last 1 h 00 m ago',
+      '741 ranges read once more and corrected 3 missed, 1 outdated, last 1 h 00 m ago',
     ]) {
       expect(said).toContain(words)
     }
     const usage = within(region).getByRole('table', { name: 'Requests by purpose' })
     const cells = within(usage).getAllByRole('row').at(1)?.textContent?.replaceAll('\u00a0', ' ')
-    expect(cells).toBe('News2,8801,20431< $0.01')
+    expect(cells).toBe('Polls2,8801,20431< $0.01')
   })
 
   it('promises no end where nobody reads, and knows no gaps of what was never read', async () => {
@@ -95,17 +95,20 @@ describe('an open row', () => {
     expect(region.textContent).not.toContain('about 1')
   })
 
-  it('has a word for each purpose', async () => {
-    const purposes =
-      'asked news openRuns activities discovery surroundings sweep history historyActivities historySurroundings'
-    const by = purposes.split(' ').map((purpose) => ({ ...used, purpose }))
+  it('lists every purpose that the API sends, by its label', async () => {
+    const by = [
+      { ...used, purpose: 'news', label: 'Polls' },
+      { ...used, purpose: 'later', label: 'Something of a later version' },
+    ]
     serve(sampleFactories([rich]), [sampleCollected({ factory: 'lq-1', usage: { ...used, by } })])
     await open('&details=lq-1')
     const usage = await screen.findByRole('table', { name: 'Requests by purpose' })
     const heads = within(usage).getAllByRole('rowheader')
-    expect(heads.map((head) => head.textContent).join('; ')).toBe(
-      'Asked for by a page; News; Open runs; Activities; Discovery; Definitions, triggers, runtimes; Sweeps; History; Activities of history; Trigger runs of history; All',
-    )
+    expect(heads.map((head) => head.textContent)).toEqual([
+      'Polls',
+      'Something of a later version',
+      'All',
+    ])
   })
 
   it('shows all gaps when asked', async () => {

@@ -96,7 +96,7 @@ function Standing({ factory }: { factory: Factory }) {
 
 function History({ factory, collection }: DetailsProps) {
   const { coverage, firstRunStart, lastRunStart, oddRows } = factory
-  const healed = collection?.healed
+  const corrected = collection?.corrected
   return (
     <>
       <h2>History</h2>
@@ -123,7 +123,7 @@ function History({ factory, collection }: DetailsProps) {
         <dt>Runs</dt>
         <dd>
           {formatCount(factory.runs)}
-          {factory.runs > 0 && (
+          {!!factory.runs && (
             <>
               {', '}
               <Time instant={firstRunStart} /> – <Time instant={lastRunStart} />
@@ -143,19 +143,19 @@ function History({ factory, collection }: DetailsProps) {
             : `${formatCount(oddRows)} with a field that could not be read, or not kept`}
         </dd>
         <dt>Sweeps, 30 days</dt>
-        <dd>{healed ? <Healed healed={healed} /> : unknown}</dd>
+        <dd>{corrected ? <Corrected corrected={corrected} /> : unknown}</dd>
       </dl>
     </>
   )
 }
 
-function Healed({ healed }: { healed: FactoryCollection['healed'] }) {
-  const { sweeps, missed, outdated, lastAt } = healed
+function Corrected({ corrected }: { corrected: FactoryCollection['corrected'] }) {
+  const { sweeps, missed, outdated, lastAt } = corrected
   if (sweeps === 0) return 'none yet'
   const found =
     missed + outdated === 0
       ? 'and found nothing missed'
-      : `and put right ${formatCount(missed)} missed, ${formatCount(outdated)} outdated`
+      : `and corrected ${formatCount(missed)} missed, ${formatCount(outdated)} outdated`
   return (
     <>
       {formatCount(sweeps)} {sweeps === 1 ? 'range' : 'ranges'} read once more {found}
@@ -190,7 +190,7 @@ function Fill({ factory }: { factory: Factory }) {
           : watched
             ? 'Being read'
             : 'Read in part'}
-        {reason && <span className={text.stale}>, stands still: {reason}</span>}
+        {reason && <span className={text.stale}>, not updating: {reason}</span>}
       </p>
       <p className={text.muted}>{figures.filter(Boolean).join(' · ')}</p>
     </div>
@@ -222,19 +222,6 @@ function Gaps({ gaps }: { gaps: Factory['coverage']['gaps'] }) {
   )
 }
 
-const purposeWords = new Map([
-  ['asked', 'Asked for by a page'],
-  ['news', 'News'],
-  ['openRuns', 'Open runs'],
-  ['activities', 'Activities'],
-  ['discovery', 'Discovery'],
-  ['surroundings', 'Definitions, triggers, runtimes'],
-  ['sweep', 'Sweeps'],
-  ['history', 'History'],
-  ['historyActivities', 'Activities of history'],
-  ['historySurroundings', 'Trigger runs of history'],
-])
-
 /** What asking Azure took in the last 24 hours, by purpose. */
 function Asking({ factory, collection }: DetailsProps) {
   return (
@@ -254,10 +241,7 @@ function Asking({ factory, collection }: DetailsProps) {
 }
 
 function UsageTable({ usage }: { usage: FactoryCollection['usage'] }) {
-  const rows = [
-    ...usage.by.map((row) => ({ ...row, label: purposeWords.get(row.purpose) ?? row.purpose })),
-    { ...usage, label: 'All' },
-  ]
+  const rows = [...usage.by, { ...usage, label: 'All' }]
   return (
     <div className={styles.usagePlace}>
       <table className={styles.usage} aria-label="Requests by purpose">

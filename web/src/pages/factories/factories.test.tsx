@@ -200,11 +200,11 @@ describe('the four states', () => {
     expect(screen.getAllByTitle('How late it was is not known yet')).toHaveLength(2)
   })
 
-  it('says that nobody asks, and offers neither checks nor rereads', async () => {
+  it('says that collecting is off, and offers neither checks nor rereads', async () => {
     const idle = sampleFactory({ state: 'not collected' })
     serve(sampleFactories([idle], [sampleSource({ state: 'not collected' })]), [sampleCollected()])
     await open(`&details=${idle.factory}`)
-    await screen.findByRole('heading', { level: 1, name: /^Nobody asks Azure/ })
+    await screen.findByRole('heading', { level: 1, name: /^Collecting is off/ })
     expect(
       await screen.findByText('This server does not ask Azure about this factory.'),
     ).toBeTruthy()
@@ -226,7 +226,7 @@ describe('the ways to the page', () => {
     await user.keyboard('go')
     await waitFor(() => expect(path()).toBe('/'))
     await user.keyboard('{Control>}k{/Control}')
-    const field = await screen.findByRole('combobox', { name: 'Find or do' })
+    const field = await screen.findByRole('combobox', { name: 'Search or jump to…' })
     await waitFor(() => expect(document.activeElement).toBe(field))
     await user.type(field, 'factories{Enter}')
     await waitFor(() => expect(path()).toBe('/factories'))

@@ -24,7 +24,7 @@ function refuse(path: string) {
   server.use(http.get(`*/api/v1/${path}`, () => problem(503, 'Not available', 'It is busy.')))
 }
 
-describe('the page without live news', () => {
+describe('the page without live updates', () => {
   async function openAndLose() {
     vi.useFakeTimers({
       toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'Date'],
@@ -46,10 +46,10 @@ describe('the page without live news', () => {
     const { stream } = await openAndLose()
     await act(() => vi.advanceTimersByTimeAsync(offlineAfter))
     expect(heading()).toBe('As of 02:14:07: All 2 factories are fresh')
-    await banner('No live news since 02:14:07. The Andon server does not answer')
+    await banner('Live updates lost at 02:14:07. The Andon server does not answer')
     act(() => stream.accept())
     await waitFor(() => expect(heading()).toBe('All 2 factories are fresh'))
-    expect(screen.queryByText(/^No live news/)).toBeNull()
+    expect(screen.queryByText(/^Live updates lost/)).toBeNull()
   })
 
   it('is read again each minute where only the stream does not come through', async () => {

@@ -18,7 +18,7 @@ export function knownUntil({ connection, factories }: Omit<Asked, 'collection'>)
   return factories.isError ? factories.dataUpdatedAt : null
 }
 
-/** Says above the page that what it shows is old: no live news comes in, or it could not be read again. */
+/** Says above the page that what it shows is old: live updates are lost, or it could not be read again. */
 export function OldNews({ connection, factories, collection }: Asked) {
   const failed = failureOf(factories, collection)
   const lost = connection.state === 'offline' ? connection.since : null
@@ -31,7 +31,7 @@ export function OldNews({ connection, factories, collection }: Asked) {
           'This may be old.'
         ) : (
           <>
-            No live news since <Time instant={toInstant(lost)} />.
+            Live updates lost at <Time instant={toInstant(lost)} />.
           </>
         )
       }

@@ -4,6 +4,7 @@ import { useMemo, useState } from 'react'
 import { collectionQuery } from '../../api/collection'
 import { factoriesQuery } from '../../api/factories'
 import type { Collection, FactoryList } from '../../api/types'
+import { causesIn } from '../../factory/basis'
 import { NoFactories } from '../../factory/no-factories'
 import { useConnection } from '../../live/live'
 import { useScope, useSetScope } from '../../search/use-scope'
@@ -110,7 +111,7 @@ function inScope(list: FactoryList, scope: string[] | undefined): FactoryList {
   if (!scope) return list
   const items = list.items.filter((factory) => scope.includes(factory.factory))
   const sources = list.sources.filter(({ source }) => items.some((f) => f.source === source))
-  return { ...list, items, sources }
+  return { ...list, items, sources, basis: { ...list.basis, causes: causesIn(list.basis, scope) } }
 }
 
 function useRows(

@@ -36,6 +36,15 @@ const filling = sampleFactory({
   },
 })
 
+const imported = sampleFactory({
+  state: 'not collected',
+  source: null,
+  asOf: null,
+  runs: 85,
+  firstRunStart: '2025-01-03T00:00:00Z',
+  coverage: { ...sampleFactory().coverage, from: null, to: null, complete: false },
+})
+
 function said(items: Factory[], sources = [sampleSource()]): string {
   const { bold, rest } = answerOf(sampleFactories(items, sources), 'UTC', sampleNow)
   return `${bold}${rest}`.replaceAll('\u00a0', ' ')
@@ -48,11 +57,11 @@ describe('the answer', () => {
     [[fresh], 'The only factory is fresh'],
     [
       [fresh, fresh, stale()],
-      '2 of 3 factories are fresh, 1 stands still since 01:49:41: the client secret has expired',
+      '2 of 3 factories are fresh, 1 not updating since 01:49:41: the client secret has expired',
     ],
     [
       [stale(), stale({ asOf: '2026-11-24T01:40:00Z', state: 'refused' })],
-      'None of 2 factories is fresh, 2 stand still since 01:40:00: the client secret has expired',
+      'None of 2 factories is fresh, 2 not updating since 01:40:00: the client secret has expired',
     ],
     [
       [
@@ -60,23 +69,30 @@ describe('the answer', () => {
         stale({ factory: 'b', lastError: { ...error, what: 'the identity may not read' } }),
         fresh,
       ],
-      '1 of 3 factories is fresh, 2 stand still since 01:49:41, for 2 different reasons',
+      '1 of 3 factories is fresh, 2 not updating since 01:49:41, for 2 different reasons',
     ],
     [
-      [stale({ asOf: null })],
-      'The only factory is not fresh, it could never be read: the client secret has expired',
+      [stale({ asOf: null, neverRead: true })],
+      'The only factory is not fresh, it was never read: the client secret has expired',
     ],
     [[filling, filling], 'The history of 2 factories is being read: 63 %, about 12 m left'],
     [[filling, fresh], '1 of 2 factories is fresh, 1 is being read: 63 %, about 12 m left'],
     [[filling, { ...filling, fill: null }], 'The history of 2 factories is being read: 63 %'],
-    [
-      [sampleFactory({ state: 'not collected' })],
-      'Nobody asks Azure; the newest that is stored is of 02:14:03',
-    ],
+    [[sampleFactory({ state: 'not collected' })], 'Collecting is off; no data since 02:14:03'],
     [
       [sampleFactory({ state: 'gone', asOf: null })],
-      'Azure lists no factory any more, but their history stays',
+      'Azure no longer lists any factory, but their history stays',
     ],
+    [
+      [
+        fresh,
+        stale({ asOf: null, neverRead: true, factory: 'b' }),
+        stale({ asOf: null, neverRead: true, factory: 'c' }),
+        stale(),
+      ],
+      '1 of 4 factories is fresh, 2 were never read, 1 not updating since 01:49:41: the client secret has expired',
+    ],
+    [[imported], 'Only imported runs are here'],
     [[fresh, sampleFactory({ state: 'gone' })], 'The only factory is fresh'],
     [[], 'No factory is known'],
   ])('%# says %s', (items, sentence) => {
@@ -129,12 +145,18 @@ describe('the line below', () => {
       null,
       'History goes back to 3 Oct, and has gaps in one factory; Azure itself keeps 45 days.',
     ],
+    [
+      [imported],
+      null,
+      '85 imported runs since 3 Jan 2025; whether others are missing is not known.',
+    ],
     [[empty], 90, 'Asked every 1 m 30 s. No history is here yet; Azure itself keeps 45 days.'],
     [
       [sampleFactory({ state: 'not collected' })],
       30,
-      'All history since 3 Oct is here; Azure itself keeps 45 days.',
+      'History goes back to 3 Oct; Azure itself keeps 45 days.',
     ],
+    [[sampleFactory(), stale()], null, 'History goes back to 3 Oct; Azure itself keeps 45 days.'],
   ])('%# says how often Azure is asked and where history begins', (items, pollSeconds, words) => {
     const said = subOf({ items, pollSeconds }, 'UTC', sampleNow).replaceAll('\u00a0', ' ')
     expect(said).toBe(words)

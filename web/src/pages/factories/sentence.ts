@@ -1,9 +1,8 @@
 import type { Factory, FactoryList } from '../../api/types'
-import { isStale, isWatched } from '../../factory/state'
+import { isImported, isStale, isWatched } from '../../factory/state'
 import { formatAge, formatCount, formatDate, formatDuration, formatTime } from '../../time/format'
 import { compareInstants, toMillis } from '../../time/instant'
 import type { Zone } from '../../time/zone'
-import { troublesOf } from './trouble'
 
 /** The page's answer: the bold half, and what is added in a quieter voice. */
 interface Answer {
@@ -13,7 +12,7 @@ interface Answer {
 
 /** Whether what the board shows is complete, in one sentence. */
 export function answerOf(
-  list: Pick<FactoryList, 'items' | 'sources'>,
+  list: Pick<FactoryList, 'items' | 'sources' | 'basis'>,
   zone: Zone,
   now: number,
 ): Answer {
@@ -22,10 +21,10 @@ export function answerOf(
   const watched = items.filter(isWatched)
   if (watched.length === 0) return notWatched(items, zone, now)
   const late = watched.filter(isStale)
-  const filling = watched.filter((f) => f.state === 'filling')
+  const filling = watched.filter((f) => f.state === 'filling' && !f.neverRead)
   const fresh = watched.length - late.length - filling.length
   const parts = [
-    ...(late.length > 0 ? [lateWords(late, watched.length, list, zone, now)] : []),
+    ...(late.length > 0 ? [`${lateWords(late, watched.length, zone, now)}${causeOf(list)}`] : []),
     ...(filling.length > 0 && fresh + late.length > 0 ? [fillingWords(filling)] : []),
   ]
   return {
@@ -43,27 +42,25 @@ function freshWords(fresh: number, watched: number): string {
   return `${formatCount(fresh)} of ${formatCount(watched)} factories ${fresh === 1 ? 'is' : 'are'} fresh`
 }
 
-function lateWords(
-  late: Factory[],
-  watched: number,
-  list: Pick<FactoryList, 'items' | 'sources'>,
-  zone: Zone,
-  now: number,
-): string {
+/** "4 were never read", "1 not updating since 01:49:41", or both. */
+function lateWords(late: Factory[], watched: number, zone: Zone, now: number): string {
+  const never = late.filter((f) => f.neverRead).length
+  const stale = late.length - never
   const [since] = late.flatMap((f) => f.asOf ?? []).sort(compareInstants)
-  const who = watched === 1 ? 'it' : formatCount(late.length)
-  const verb = late.length === 1
-  const words = since
-    ? `${who} ${verb ? 'stands' : 'stand'} still since ${formatTime(since, zone, now)}`
-    : `${who} could never be read`
-  return `${words}${causeOf(list)}`
+  const who = (count: number) => (watched === 1 ? 'it' : formatCount(count))
+  return [
+    never > 0 ? `${who(never)} ${never === 1 ? 'was' : 'were'} never read` : '',
+    stale > 0
+      ? `${who(stale)} ${watched === 1 ? 'is ' : ''}not updating${since ? ` since ${formatTime(since, zone, now)}` : ''}`
+      : '',
+  ]
+    .filter(Boolean)
+    .join(', ')
 }
 
 /** ": Entra ID refuses the secret", or how many causes there are. */
-function causeOf(list: Pick<FactoryList, 'items' | 'sources'>): string {
-  const causes = [
-    ...new Set(troublesOf(list).flatMap((trouble) => trouble.causes.map((cause) => cause.what))),
-  ]
+function causeOf({ basis }: Pick<FactoryList, 'basis'>): string {
+  const causes = [...new Set(basis.causes.map((cause) => cause.what))]
   if (causes.length === 0) return ''
   return causes.length === 1 ? `: ${causes[0]}` : `, for ${causes.length} different reasons`
 }
@@ -102,10 +99,12 @@ function notWatched(items: Factory[], zone: Zone, now: number): Answer {
     .map((f) => f.asOf)
     .sort(compareInstants)
     .at(-1)
-  const stored = newest ? `; the newest that is stored is of ${formatTime(newest, zone, now)}` : ''
+  const stored = newest ? `; no data since ${formatTime(newest, zone, now)}` : ''
   return items.every((f) => f.state === 'gone')
-    ? { bold: 'Azure lists no factory any more', rest: `, but their history stays${stored}` }
-    : { bold: 'Nobody asks Azure', rest: stored }
+    ? { bold: 'Azure no longer lists any factory', rest: `, but their history stays${stored}` }
+    : items.every(isImported)
+      ? { bold: 'Only imported runs are here', rest: '' }
+      : { bold: 'Collecting is off', rest: stored }
 }
 
 /** How much is done, in whole percent, cut: all of it only when nothing is left. */
@@ -128,20 +127,35 @@ export function subOf(
 
 function historyWords(items: Factory[], zone: Zone, now: number): string {
   const starts = items.flatMap((f) => toMillis(f.coverage.from) ?? [])
-  if (starts.length === 0) return 'No history is here yet; Azure itself keeps 45 days.'
+  if (starts.length === 0) return importedWords(items, zone, now)
   const dates = [Math.min(...starts), Math.max(...starts)].map((at) => formatDate(at, zone, now))
   const start = dates[0] === dates[1] ? `${dates[0]}` : `each factory's start of coverage`
   const holed = items.filter((f) => f.coverage.gaps.length > 0).length
-  const unread = items.filter((f) => f.coverage.from === null).length
+  const unread = items.filter((f) => f.coverage.from === null && !isImported(f)).length
   const lacks = [
     holed > 0 ? `has gaps in ${factoriesWords(holed)}` : '',
     unread > 0 ? `none of ${factoriesWords(unread)} is here` : '',
   ].filter(Boolean)
+  // What is not kept up to date lacks the newest at least.
+  const isKept = items.every((f) => f.state === 'gone' || (isWatched(f) && !isStale(f)))
+  const back = `History goes back to ${dates[0]}`
   const whole =
-    lacks.length === 0
-      ? `All history since ${start} is here`
-      : `History goes back to ${dates[0]}, and ${lacks.join(', and ')}`
+    lacks.length > 0
+      ? `${back}, and ${lacks.join(', and ')}`
+      : isKept
+        ? `All history since ${start} is here`
+        : back
   return `${whole}; Azure itself keeps 45 days.`
+}
+
+/** What is here where nothing was ever read: imported runs, or nothing. */
+function importedWords(items: Factory[], zone: Zone, now: number): string {
+  const files = items.filter(isImported)
+  const runs = files.reduce((sum, f) => sum + (f.runs ?? 0), 0)
+  if (runs === 0) return 'No history is here yet; Azure itself keeps 45 days.'
+  const [first] = files.flatMap((f) => toMillis(f.firstRunStart) ?? []).sort((a, b) => a - b)
+  const since = first === undefined ? '' : ` since ${formatDate(first, zone, now)}`
+  return `${formatCount(runs)} imported ${runs === 1 ? 'run' : 'runs'}${since}; whether others are missing is not known.`
 }
 
 function factoriesWords(count: number): string {

@@ -1,5 +1,5 @@
 import { useState } from 'react'
-import type { Factory, Source } from '../../api/types'
+import type { BasisCause, Source } from '../../api/types'
 import { isAsked } from '../../factory/state'
 import { Button } from '../../state/button'
 import { classes } from '../../state/classes'
@@ -13,7 +13,7 @@ import { compareInstants, toMillis } from '../../time/instant'
 import { Age } from '../../time/time'
 import { CheckFindings, CheckOutcome, evidenceOf } from './check-report'
 import styles from './factories.module.css'
-import { asHeading, asSentence, type Cause, type Trouble } from './trouble'
+import { asHeading, asSentence, type Trouble } from './trouble'
 import { type SourceCheckState, useSourceCheck } from './use-check'
 
 interface SourceCardProps {
@@ -146,11 +146,11 @@ function Causes({ trouble, check }: { trouble: Trouble; check: SourceCheckState 
   return (
     <>
       <h2>
-        {source.source}: {formatCount(causes.length)} things stand in the way
+        {source.source}: {formatCount(causes.length)} problems
       </h2>
       <ul className={styles.causes}>
         {shown.map((cause) => (
-          <li key={cause.what + cause.command}>
+          <li key={cause.what}>
             <h3>{asHeading(cause.what)}</h3>
             <CauseBody cause={cause} evidence={null} />
           </li>
@@ -165,15 +165,16 @@ function Causes({ trouble, check }: { trouble: Trouble; check: SourceCheckState 
   )
 }
 
-function CauseBody({ cause, evidence }: { cause: Cause; evidence: string | null }) {
-  const { where, advice, command, factories } = cause
-  const seen = evidence ?? where
+function CauseBody({ cause, evidence }: { cause: BasisCause; evidence: string | null }) {
+  const { where, advice, command, factories, count, neverRead } = cause
+  const seen = evidence ?? (count > 1 ? null : where)
   return (
     <>
-      {factories.length > 0 && (
+      {count > 0 && (
         <p className={text.muted}>
-          {factories.length === 1 ? 'Stands' : 'Stand'} still:{' '}
-          <FactoryNames factories={factories} />
+          {neverRead === count ? 'Never read' : 'Not updating'}:{' '}
+          <FactoryNames factories={factories} count={count} />
+          {neverRead > 0 && neverRead < count && `, ${formatCount(neverRead)} of them never read`}
         </p>
       )}
       {(seen || advice) && (
@@ -192,8 +193,8 @@ function CauseBody({ cause, evidence }: { cause: Cause; evidence: string | null 
 
 const mostNames = 4
 
-function FactoryNames({ factories }: { factories: Factory[] }) {
-  const more = factories.length - mostNames
+function FactoryNames({ factories, count }: Pick<BasisCause, 'factories' | 'count'>) {
+  const more = count - Math.min(factories.length, mostNames)
   return (
     <>
       {factories.slice(0, mostNames).map((factory, index) => (

@@ -154,7 +154,13 @@ describe('a source in trouble', () => {
 
   it('cannot be checked once this server asks by it no more', async () => {
     const gone = sampleSource({ source: 'lindqvist', state: 'not collected' })
-    serve(sampleFactories([fresh, { ...late, lastError: null }], [sampleSource(), gone]))
+    const advice = 'configure the source again; until then its history stays as it is'
+    serve(
+      sampleFactories(
+        [fresh, { ...late, lastError: { ...error, where: '', advice } }],
+        [sampleSource(), gone],
+      ),
+    )
     refuseChecks('lindqvist', 404, 'No source lindqvist is asked.')
     const { queryClient } = await open()
     const box = within(await card('lindqvist'))
@@ -164,22 +170,42 @@ describe('a source in trouble', () => {
     expect(screen.queryByRole('alert')).toBeNull()
   })
 
+  it('is one row with one command for factories with the same cause', async () => {
+    const lastError = { ...error, what: 'the identity may not read', command: 'az role all' }
+    const items = ['a', 'b', 'c', 'd', 'e', 'f'].map((name) =>
+      sampleFactory({
+        factory: name,
+        name,
+        state: 'refused',
+        neverRead: true,
+        asOf: null,
+        lastError,
+      }),
+    )
+    serve(sampleFactories(items))
+    await open()
+    const box = within(await card('halden'))
+    expect(box.getByRole('heading', { level: 2 }).textContent).toBe(
+      'halden: The identity may not read',
+    )
+    expect(box.getAllByText('az role all')).toHaveLength(1)
+    expect(box.getByText(/^Never read/).textContent).toBe('Never read: a, b, c, d and 2 more')
+  })
+
   it('has each of several causes with its own command', async () => {
-    const forbidden = { ...error, what: 'the identity may not read', retryAt: null }
+    const forbidden = { ...error, retryAt: null }
     const items = ['a', 'b', 'c', 'd'].map((name) =>
       sampleFactory({
         factory: name,
         name,
         state: 'refused',
-        lastError: { ...forbidden, command: `az role ${name}` },
+        lastError: { ...forbidden, what: `no ${name}`, command: `az role ${name}` },
       }),
     )
     serve(sampleFactories(items))
     const { user } = await open()
     const box = within(await card('halden'))
-    expect(box.getByRole('heading', { level: 2 }).textContent).toBe(
-      'halden: 4 things stand in the way',
-    )
+    expect(box.getByRole('heading', { level: 2 }).textContent).toBe('halden: 4 problems')
     expect(box.queryByText('az role d')).toBeNull()
     await user.click(box.getByRole('button', { name: '1 more' }))
     expect(box.getByText('az role d')).toBeTruthy()

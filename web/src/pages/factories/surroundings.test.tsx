@@ -1,7 +1,8 @@
-import { screen, waitFor, within } from '@testing-library/react'
+import { act, screen, waitFor, within } from '@testing-library/react'
 import { HttpResponse, http } from 'msw'
 import { describe, expect, it } from 'vitest'
-import { sampleFactories, sampleSurroundings } from '../../testing/samples'
+import { FakeEventSource } from '../../testing/event-source'
+import { sampleFactories, sampleRun, sampleSurroundings } from '../../testing/samples'
 import { problem, server } from '../../testing/server'
 import { fresh, open, serve } from './scene'
 
@@ -12,6 +13,12 @@ async function opened() {
   const { user } = await open(`&details=${fresh.factory}`)
   const part = await screen.findByRole('region', { name: 'Definitions and surroundings' })
   return { user, part: within(part) }
+}
+
+function streamOf(): FakeEventSource {
+  const stream = FakeEventSource.opened.at(-1)
+  if (!stream) throw new Error('no stream was opened')
+  return stream
 }
 
 describe('what stands around the runs', () => {
@@ -42,7 +49,7 @@ describe('what stands around the runs', () => {
     expect(part.getByText('az role assignment create')).toBeTruthy()
   })
 
-  it('has them read now, and follows until all of it came', async () => {
+  it('has them read now, and asks until all of it came where no stream is', async () => {
     let asked = 0
     let read = 0
     const before = sampleSurroundings('2026-11-24T02:00:07Z')
@@ -60,11 +67,35 @@ describe('what stands around the runs', () => {
     const { user, part } = await opened()
     const button = () => part.getByRole('button', { name: /the surroundings of/ })
     await waitFor(() => expect(part.getAllByText(/as of/)).toHaveLength(5))
+    act(() => streamOf().lose())
     await user.click(button())
     await waitFor(() => expect(button().textContent).toContain('Reading …'))
     await user.click(button())
     await waitFor(() => expect(button().textContent).toContain('Read now'), { timeout: 5_000 })
     expect([asked, read]).toEqual([1, 2])
+  })
+
+  it('follows the live stream while it is up', async () => {
+    let asOf = '2026-11-24T02:00:07Z'
+    let read = 0
+    server.use(
+      http.get(path, () => {
+        read += 1
+        return HttpResponse.json(sampleSurroundings(asOf))
+      }),
+    )
+    const { part } = await opened()
+    await waitFor(() => expect(part.getAllByText('14 m')).toHaveLength(5))
+    const before = read
+    asOf = '2026-11-24T02:13:07Z'
+    act(() => {
+      streamOf().send('resource', { factory: 'another', kind: 'triggers' })
+      streamOf().send('run', sampleRun())
+    })
+    expect(read, 'nothing of this factory').toBe(before)
+    act(() => streamOf().send('resource', { factory: fresh.factory, kind: 'triggers' }))
+    await waitFor(() => expect(part.getAllByText('1 m')).toHaveLength(5), { timeout: 5_000 })
+    expect(read).toBe(before + 1)
   })
 
   it('says why they cannot be read', async () => {

@@ -2,6 +2,7 @@ import { useMutation, useQuery } from '@tanstack/react-query'
 import { askForSurroundings, surroundingsQuery } from '../../api/surroundings'
 import type { Factory, Surrounding, SurroundingList } from '../../api/types'
 import { isWatched } from '../../factory/state'
+import { useConnection } from '../../live/live'
 import { Button } from '../../state/button'
 import { CommandBox } from '../../state/command-box'
 import text from '../../state/text.module.css'
@@ -19,8 +20,9 @@ const kindWords: Record<Surrounding['kind'], string> = {
 }
 const kinds = Object.keys(kindWords) as Surrounding['kind'][]
 
-/** They are read every quarter of an hour. */
+/** They are read every quarter of an hour, and the live stream says when. */
 const calmMs = 60_000
+/** Without the live stream, what was asked for is looked for this often. */
 const followMs = 1_000
 /** After this long nobody waits for what was asked for: it comes when Azure answers again. */
 const patienceMs = 60_000
@@ -33,9 +35,10 @@ export function Surroundings({ factory }: { factory: Factory }) {
     (order.data !== undefined &&
       Date.now() - order.submittedAt < patienceMs &&
       kinds.some((kind) => sameReading(find(order.data, kind), find(now, kind))))
+  const isLive = useConnection().state === 'live'
   const list = useQuery({
     ...surroundingsQuery(factory.factory),
-    refetchInterval: ({ state }) => (isReading(state.data) ? followMs : calmMs),
+    refetchInterval: ({ state }) => (isReading(state.data) && !isLive ? followMs : calmMs),
   })
   const reading = isReading(list.data)
   return (

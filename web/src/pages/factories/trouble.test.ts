@@ -23,56 +23,22 @@ describe('the sources in trouble', () => {
     expect(troublesOf(sampleFactories(items))).toEqual([])
   })
 
-  it('has one cause where source and factories say the same', () => {
-    const source = sampleSource({
-      state: 'error',
-      what: secret.what,
-      advice: secret.advice,
-      command: secret.command,
-    })
-    const list = sampleFactories([late('a', secret), late('b', null)], [source])
+  it('have the causes that the server found, each with the factories it concerns', () => {
+    const source = sampleSource({ state: 'error', what: secret.what })
+    const list = sampleFactories(
+      [late('a', secret), late('b', null), late('c', { ...secret, what: 'no answer' })],
+      [source],
+    )
     const [trouble] = troublesOf(list)
-    expect(trouble?.causes).toHaveLength(1)
-    expect(trouble?.causes[0]).toMatchObject({
-      what: secret.what,
-      where: secret.where,
-      retryAt: secret.retryAt,
-    })
-    expect(trouble?.causes[0]?.factories.map((f) => f.name)).toEqual(['a', 'b'])
-  })
-
-  it('has a cause for each command, because each mends only its own', () => {
-    const forbidden = { ...secret, what: 'the identity may not read', command: 'az role a' }
-    const list = sampleFactories([
-      late('a', forbidden),
-      late('b', { ...forbidden, command: 'az role b' }),
-      late('c', forbidden),
-    ])
-    const [trouble] = troublesOf(list)
-    expect(trouble?.causes.map((c) => c.factories.map((f) => f.name))).toEqual([['a', 'c'], ['b']])
-  })
-
-  it('says where nobody asks any more, as for a source that is configured no longer', () => {
-    const source = sampleSource({ state: 'not collected' })
-    const [trouble] = troublesOf(sampleFactories([late('a', null)], [source]))
-    expect(trouble?.causes.map((c) => c.what)).toEqual([
-      'this server does not ask Azure by this source',
+    expect(trouble?.late.map((f) => f.name)).toEqual(['a', 'b', 'c'])
+    expect(trouble?.causes.map((c) => [c.what, c.factories.map((f) => f.name)])).toEqual([
+      [secret.what, ['a', 'b']],
+      ['no answer', ['c']],
     ])
   })
 
-  it('says that polls are late where nobody says more', () => {
-    const [trouble] = troublesOf(sampleFactories([late('a', null), late('b', null)]))
-    expect(trouble?.causes.map((c) => c.what)).toEqual(['Azure was not asked in time'])
-    expect(trouble?.causes[0]?.factories).toHaveLength(2)
-  })
-
-  it('says that the budget is too small where it makes polls late', () => {
-    const pace = 'the 400 factories can be asked every 1m4s only'
-    const source = sampleSource({ pace, paceAdvice: 'set poll to 1m4s' })
-    const [trouble] = troublesOf(sampleFactories([late('a', null), late('b', null)], [source]))
-    expect(trouble?.causes.map((c) => [c.what, c.advice, c.factories.length])).toEqual([
-      [pace, 'set poll to 1m4s', 2],
-    ])
+  it('are not said to be held back as well', () => {
+    const source = sampleSource({ pace: 'the 400 factories can be asked every 1m4s only' })
     expect(heldBack(sampleFactories([late('a', null)], [source]))).toEqual([])
     expect(heldBack(sampleFactories([sampleFactory()], [source]))).toEqual([source])
     expect(heldBack(sampleFactories())).toEqual([])

@@ -4,15 +4,17 @@ import { CommandBox } from '../../state/command-box'
 import { Progress } from '../../state/progress'
 import text from '../../state/text.module.css'
 import { StatusMark } from '../../status/status-mark'
-import { formatCount, formatShare } from '../../time/format'
+import { formatCount, formatShare, unknown } from '../../time/format'
 import { Time } from '../../time/time'
 import styles from './overview.module.css'
 
-/** How far the first reading of history is, factory by factory, and what Azure refuses. */
+/** How far the first reading of history is, factory by factory. */
 export function Filling({ list }: { list: FactoryList }) {
-  const filling = list.items.some((f) => f.state === 'filling' || f.state === 'refused')
+  const filling = list.items.filter((f) => f.state === 'filling' && !f.neverRead)
+  // What keeps factories from being found is said above, with its command.
+  if (list.items.length === 0 && list.basis.causes.length > 0) return null
   if (list.items.length === 0) return <NoFactories list={list} />
-  if (!filling) return null
+  if (filling.length === 0) return null
   return (
     <section className={styles.section} aria-labelledby="history">
       <div className={styles.sectionHead}>
@@ -20,15 +22,15 @@ export function Filling({ list }: { list: FactoryList }) {
         <span className={text.muted}>newest day first</span>
       </div>
       <ul>
-        {list.items.map((factory) => (
+        {filling.map((factory) => (
           <li key={factory.factory} className={styles.filling}>
             <span className={styles.fillingName}>
-              <StatusMark status={markOf(factory)} decorative />
+              <StatusMark status="InProgress" decorative />
               {factory.name}
             </span>
             <FactoryFill factory={factory} />
             <span className={styles.number}>
-              {factory.runs > 0 ? `${formatCount(factory.runs)} runs` : '–'}
+              {factory.runs ? `${formatCount(factory.runs)} runs` : unknown}
             </span>
             {factory.lastError && <Trouble error={factory.lastError} />}
           </li>
@@ -38,15 +40,8 @@ export function Filling({ list }: { list: FactoryList }) {
   )
 }
 
-function markOf(factory: Factory): string {
-  if (factory.state === 'refused') return 'Failed'
-  return factory.coverage.complete ? 'Succeeded' : 'InProgress'
-}
-
 function FactoryFill({ factory }: { factory: Factory }) {
   const { doneShare, from, complete } = factory.coverage
-  if (factory.state === 'refused')
-    return <span className={text.bad}>Azure refuses to list its runs</span>
   return (
     <span className={styles.progress}>
       <Progress done={doneShare ?? 0} label={`History of ${factory.name} read`} />

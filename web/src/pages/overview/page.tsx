@@ -2,22 +2,23 @@ import { useQuery } from '@tanstack/react-query'
 import { factoriesQuery } from '../../api/factories'
 import { overviewQuery } from '../../api/overview'
 import { timelineQuery } from '../../api/timeline'
-import type { Overview, Timeline } from '../../api/types'
-import { summarizeFreshness } from '../../app/freshness-summary'
+import type { FactoryList, Overview, Timeline } from '../../api/types'
 import { Histogram } from '../../chart/histogram'
 import { HistogramLegend } from '../../chart/legend'
+import { isPast } from '../../factory/basis'
 import { rangeChange, useScope, useSetScope } from '../../search/use-scope'
 import { Loading } from '../../state/loading'
-import { ErrorState, StaleBanner } from '../../state/panels'
+import { ErrorState } from '../../state/panels'
 import { useClock, useNow } from '../../time/clock'
+import { formatTime } from '../../time/format'
+import { compareInstants } from '../../time/instant'
 import { describeRange } from '../../time/range'
-import { Time } from '../../time/time'
 import { useZone } from '../../time/zone'
+import { Causes } from './causes'
 import { Filling } from './filling'
-import { NotFresh } from './late'
 import styles from './overview.module.css'
 import { PipelinesThatMatter } from './pipelines'
-import { OpenProblems } from './problems'
+import { Problems } from './problems'
 import { RunningNow } from './running'
 import { answerOf, beforeOf, figuresOf, whenOf } from './sentence'
 
@@ -28,14 +29,12 @@ export function OverviewPage() {
   const overview = useQuery(overviewQuery(scope, clock.now))
   const factories = useQuery(factoriesQuery())
   const list = factories.data
-  const stale =
-    list !== undefined && summarizeFreshness(list.items, list.sources, scope.factory).allStale
 
   return (
     <>
       <title>Overview · Andon</title>
-      {stale && <NothingNewer overview={overview.data} />}
-      <Headline overview={overview.data} failed={overview.isError} fresh={!stale} />
+      <Headline overview={overview.data} failed={overview.isError} list={list} />
+      {overview.data && <Causes basis={overview.data.basis} />}
       {overview.isError && !overview.data && (
         <ErrorState
           title="The overview could not be read"
@@ -46,7 +45,7 @@ export function OverviewPage() {
       <div className={styles.columns}>
         <div>
           {overview.data ? (
-            <OpenProblems overview={overview.data} />
+            <Problems overview={overview.data} />
           ) : (
             <Waiting show={overview.isPending} blocks={[20, 76, 76]} />
           )}
@@ -54,10 +53,7 @@ export function OverviewPage() {
         </div>
         <div>
           {overview.data ? (
-            <>
-              <RunningNow running={overview.data.running} />
-              <NotFresh sources={overview.data.staleSources} />
-            </>
+            <RunningNow running={overview.data.running} past={isPast(overview.data.basis)} />
           ) : (
             <Waiting show={overview.isPending} blocks={[20, 28, 28, 28, 28]} />
           )}
@@ -80,46 +76,64 @@ function Waiting({ show, blocks }: { show: boolean; blocks: number[] }) {
 interface HeadlineProps {
   overview: Overview | undefined
   failed: boolean
-  fresh: boolean
+  list: FactoryList | undefined
 }
 
-function Headline({ overview, failed, fresh }: HeadlineProps) {
+function Headline({ overview, failed, list }: HeadlineProps) {
   const scope = useScope()
   const zone = useZone()
   const now = useNow()
   if (!overview) {
     return (
       <header className={styles.headline}>
-        <h1>{failed ? 'Whether something needs you is not known' : 'Overview'}</h1>
+        <h1>{failed ? 'Whether something needs attention is not known' : 'Overview'}</h1>
         <p>{'\u00a0'}</p>
       </header>
     )
   }
   const range = describeRange(scope, now, zone)
-  const { bold, rest } = answerOf(overview, fresh, now)
+  const { basis, problems, counts } = overview
+  const { limit, bold, rest } = answerOf(
+    basis,
+    {
+      openPipelines: problems.pipelines,
+      notRedone: problems.notRedone,
+      oldest: problems.oldest,
+      ran: counts !== null && Object.keys(counts).length > 0,
+    },
+    whenOf(range),
+    now,
+  )
+  const lastRun = lastRunOf(list, scope.factory)
   return (
     <header className={styles.headline}>
       <h1>
+        {limit && <span className={styles.limited}>{limit}</span>}
         <b>{bold}</b>
         {rest}
       </h1>
-      <p>{figuresOf(overview, whenOf(range), beforeOf(range))}</p>
+      <p>
+        {figuresOf({
+          overview,
+          when: whenOf(range),
+          before: beforeOf(range),
+          lastRun: lastRun ? formatTime(lastRun, zone, now) : '',
+          zone,
+          now,
+        })}
+      </p>
     </header>
   )
 }
 
-function NothingNewer({ overview }: { overview: Overview | undefined }) {
-  const reasons = new Set(overview?.staleSources.map((late) => late.reason))
+/** When the newest run of the scope that is known started; null when none is. */
+function lastRunOf(list: FactoryList | undefined, scope: string[] | undefined): string | null {
   return (
-    <StaleBanner
-      title={
-        <>
-          Nothing newer than <Time instant={overview?.asOf} /> is known.
-        </>
-      }
-    >
-      {[...reasons].join(' ')}
-    </StaleBanner>
+    (list?.items ?? [])
+      .filter(({ factory }) => !scope || scope.includes(factory))
+      .map(({ lastRunStart }) => lastRunStart)
+      .sort(compareInstants)
+      .at(-1) ?? null
   )
 }
 

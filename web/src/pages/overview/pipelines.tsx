@@ -5,13 +5,13 @@ import { Legend } from '../../chart/legend'
 import { Duration } from '../../run/duration'
 import { RunLink } from '../../run/run-link'
 import { RunReason } from '../../run/run-reason'
+import { whyOf } from '../../run/why'
 import { Name } from '../../state/name'
 import text from '../../state/text.module.css'
-import { statusOf } from '../../status/status'
-import { StatusMark } from '../../status/status-mark'
+import { RunMark } from '../../status/status-mark'
 import { Strip } from '../../strip/strip'
 import { useMedia } from '../../table/use-media'
-import { formatShare } from '../../time/format'
+import { formatCount, unknown } from '../../time/format'
 import { Time } from '../../time/time'
 import styles from './overview.module.css'
 
@@ -26,7 +26,7 @@ export const PipelinesThatMatter = memo(function PipelinesThatMatter({
   return (
     <section className={styles.section} aria-labelledby="pipelines-that-matter">
       <div className={styles.sectionHead}>
-        <h2 id="pipelines-that-matter">Pipelines that matter</h2>
+        <h2 id="pipelines-that-matter">Pipelines with most failures</h2>
         <span className={text.muted}>most open failures, then most failed runs</span>
         {!asCards && <StripLegend />}
       </div>
@@ -44,11 +44,15 @@ function StripLegend() {
       </li>
       <li>
         <i className={styles.sample} data-tone="bad" />
-        failed
+        failed, open
       </li>
       <li>
-        <i className={styles.sample} data-tone="healed" />
-        failed, healed
+        <i className={styles.sample} data-tone="notRedone" />
+        not redone
+      </li>
+      <li>
+        <i className={styles.sample} data-tone="recovered" />
+        recovered
       </li>
       <li>height: duration</li>
     </Legend>
@@ -73,7 +77,7 @@ function Table({ pipelines }: { pipelines: PipelineHealth[] }) {
             Last 30 runs
           </th>
           <th scope="col" className={styles.number}>
-            Success
+            Succeeded
           </th>
           <th scope="col" className={styles.number}>
             Took
@@ -87,10 +91,7 @@ function Table({ pipelines }: { pipelines: PipelineHealth[] }) {
         {pipelines.map((pipeline) => (
           <tr key={keyOf(pipeline)}>
             <td className={styles.markCell}>
-              <StatusMark
-                status={statusOf(pipeline.last)}
-                healed={pipeline.last.healedBy !== null}
-              />
+              <RunMark run={pipeline.last} />
             </td>
             <td className={styles.nameCell}>
               <PipelineLink pipeline={pipeline} />
@@ -101,7 +102,7 @@ function Table({ pipelines }: { pipelines: PipelineHealth[] }) {
             <td className={styles.stripCell}>
               <PipelineStrip pipeline={pipeline} />
             </td>
-            <td className={styles.number}>{formatShare(pipeline.successRate)}</td>
+            <td className={styles.number}>{succeededOf(pipeline)}</td>
             <td className={styles.number}>
               <Duration run={pipeline.last} />
             </td>
@@ -134,9 +135,9 @@ function Cards({ pipelines }: { pipelines: PipelineHealth[] }) {
           </span>
           <PipelineStrip pipeline={{ ...pipeline, strip: pipeline.strip.slice(-16) }} />
           <span className={styles.cardReason}>
-            {pipeline.last.message ? <RunReason run={pipeline.last} /> : pipeline.factoryName}
+            {whyOf(pipeline.last) ? <RunReason run={pipeline.last} /> : pipeline.factoryName}
           </span>
-          <span className={styles.number}>{formatShare(pipeline.successRate)} good</span>
+          <span className={styles.number}>{succeededOf(pipeline)}</span>
         </li>
       ))}
     </ul>
@@ -167,6 +168,12 @@ function PipelineStrip({ pipeline }: { pipeline: PipelineHealth }) {
       label={`Last runs of ${pipeline.pipelineName} in ${pipeline.factoryName}`}
     />
   )
+}
+
+/** "28 of 30": what succeeded, with what it is a share of. */
+function succeededOf({ finished, failed }: PipelineHealth): string {
+  if (finished === 0) return unknown
+  return `${formatCount(finished - failed)} of ${formatCount(finished)}`
 }
 
 function keyOf(pipeline: PipelineHealth): string {

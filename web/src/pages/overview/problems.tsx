@@ -1,37 +1,41 @@
 import { Link } from '@tanstack/react-router'
-import { memo } from 'react'
-import type { Overview } from '../../api/types'
-import { reasonOf } from '../../run/reason'
+import { memo, useId, useState } from 'react'
+import type { Basis, Overview, Problem } from '../../api/types'
+import { Icon } from '../../icons/icon'
 import { RunLink } from '../../run/run-link'
+import { whyOf } from '../../run/why'
+import { Button } from '../../state/button'
 import { classes } from '../../state/classes'
 import text from '../../state/text.module.css'
-import { StatusMark } from '../../status/status-mark'
+import { RunMark, StatusMark } from '../../status/status-mark'
 import { formatCount } from '../../time/format'
 import { Age, Time } from '../../time/time'
 import styles from './overview.module.css'
+import { extentOf, foldedOf, seriesName } from './problem-words'
+import { everOf, QuietProblems } from './quiet-problems'
 import { Spark } from './spark'
-
-// Problems are open whenever they began, so the list has to look at all of history.
-const openEver = { status: ['Failed'], open: true, range: 'all', from: undefined, to: undefined }
 
 // More than this is an outage, which the list of runs shows better.
 const most = 6
 
-type Problem = Overview['openProblems']['items'][number]
-
-/** What is still broken, one row for each pipeline, and in a quiet line what was but is no longer. */
-export const OpenProblems = memo(function OpenProblems({ overview }: { overview: Overview }) {
-  const { openProblems, healed } = overview
-  const shown = openProblems.items.slice(0, most)
-  const hidden = openProblems.count - shown.length
+/** The pipelines that need attention, one row each, and below them in quiet lines what works again. */
+export const Problems = memo(function Problems({ overview }: { overview: Overview }) {
+  const { problems } = overview
+  const open = problems.items.filter(({ kind }) => kind === 'open')
+  const shown = open.slice(0, most)
+  const hidden = Math.max(problems.pipelines ?? 0, open.length) - shown.length
   return (
     <section className={styles.section} aria-labelledby="open-problems">
       <div className={styles.sectionHead}>
         <h2 id="open-problems">Open problems</h2>
-        <span className={text.muted}>{formatCount(openProblems.count)}</span>
-        {openProblems.runs > 0 && (
-          <Link className={styles.end} to="/runs" search={(before) => ({ ...before, ...openEver })}>
-            {formatCount(openProblems.runs)} failed {openProblems.runs === 1 ? 'run' : 'runs'}
+        <span className={text.muted}>{formatCount(problems.pipelines)}</span>
+        {problems.runs !== null && problems.runs > 0 && (
+          <Link
+            className={styles.end}
+            to="/runs"
+            search={(before) => ({ ...before, ...everOf('open') })}
+          >
+            {formatCount(problems.runs)} open {problems.runs === 1 ? 'failure' : 'failures'}
           </Link>
         )}
       </div>
@@ -44,33 +48,78 @@ export const OpenProblems = memo(function OpenProblems({ overview }: { overview:
       </ul>
       {hidden > 0 && (
         <p className={styles.quietLine}>
-          <Link to="/runs" search={(before) => ({ ...before, ...openEver })}>
+          <Link to="/runs" search={(before) => ({ ...before, ...everOf('open') })}>
             {formatCount(hidden)} more {hidden === 1 ? 'pipeline' : 'pipelines'}
           </Link>
         </p>
       )}
-      <HealedLine count={healed.runs} none={openProblems.count === 0} />
+      {open.length === 0 && <NoOpenFailures overview={overview} />}
+      <QuietProblems overview={overview} />
+      <NotListed basis={overview.basis} />
+      <p className={styles.quietLine}>Missed schedules are not watched yet.</p>
     </section>
   )
 })
 
+/** That nothing is open, as far as it is known; a check mark only where all is covered and something ran. */
+function NoOpenFailures({ overview: { basis, problems } }: { overview: Overview }) {
+  if (basis.reason !== null) return <p className={styles.quietLine}>No open failure is known.</p>
+  if (problems.pipelines === null) return null
+  const sure = !basis.nothingRan && problems.reason === null
+  return (
+    <p className={styles.quietLine}>
+      {sure && <StatusMark status="Succeeded" decorative />}
+      No open failures.
+    </p>
+  )
+}
+
+/** Which factories could not be asked whether something is open there. */
+function NotListed({ basis: { factories } }: { basis: Basis }) {
+  const count = factories.neverRead
+  if (count === 0) return null
+  return (
+    <p className={styles.quietLine}>
+      <Icon name="info" />
+      {formatCount(count)} {count === 1 ? 'factory is' : 'factories are'} not part of this list
+    </p>
+  )
+}
+
 function ProblemRow({ problem }: { problem: Problem }) {
-  const reason = reasonOf(problem.last.message)
+  const [unfolded, setUnfolded] = useState(false)
+  const list = useId()
+  const folded = foldedOf(problem)
   return (
     <div className={styles.problem}>
-      <StatusMark status="Failed" size={20} />
+      <RunMark run={problem.last} size={20} />
       <div className={styles.problemText}>
         <p className={styles.cause} title={problem.last.message ?? undefined}>
-          {reason || `${problem.pipelineName} failed without a message`}
+          {whyOf(problem.last)}
         </p>
         <p className={text.muted}>
           <span className={classes(styles.narrowOnly, text.bad)}>
             <Age instant={problem.since} /> ·{' '}
           </span>
           <RunLink run={problem.last} withoutMark /> in {problem.factoryName} ·{' '}
-          {problem.runs === 1 ? '1 run' : `${formatCount(problem.runs)} runs`} · since{' '}
-          <Time instant={problem.since} />
+          {problem.seriesItems.length > 0 && problem.recurring.length > 0 ? (
+            <Button
+              size="small"
+              look="plain"
+              className={styles.unfold}
+              aria-expanded={unfolded}
+              aria-controls={list}
+              onClick={() => setUnfolded(!unfolded)}
+            >
+              {extentOf(problem)}
+            </Button>
+          ) : (
+            extentOf(problem)
+          )}{' '}
+          · since <Time instant={problem.since} />
         </p>
+        {folded && <p className={text.muted}>{folded}</p>}
+        {unfolded && <SeriesList id={list} problem={problem} />}
       </div>
       <Spark counts={problem.spark} />
       <p className={styles.problemAge}>
@@ -80,23 +129,19 @@ function ProblemRow({ problem }: { problem: Problem }) {
   )
 }
 
-function HealedLine({ count, none }: { count: number; none: boolean }) {
-  if (count === 0) {
-    if (!none) return null
-    return (
-      <p className={styles.quietLine}>
-        <StatusMark status="Succeeded" decorative />
-        No run of this time failed and stayed so.
-      </p>
-    )
-  }
-  const words = count === 1 ? '1 failure was' : `${formatCount(count)} failures were`
+function SeriesList({ id, problem }: { id: string; problem: Problem }) {
+  const hidden = problem.series - problem.seriesItems.length
   return (
-    <p className={styles.quietLine}>
-      <StatusMark status="Failed" healed decorative />
-      <Link to="/runs" search={(before) => ({ ...before, status: ['Failed'], open: false })}>
-        {words} healed by a later run
-      </Link>
-    </p>
+    <ul id={id} className={styles.seriesList} aria-label={`Open series of ${problem.pipelineName}`}>
+      {problem.seriesItems.map(({ parameters, runs, since }) => (
+        <li key={JSON.stringify(parameters)}>
+          <span>{seriesName(parameters)}</span>
+          <span className={text.muted}>
+            {runs === 1 ? '1 run' : `${formatCount(runs)} runs`} · since <Time instant={since} />
+          </span>
+        </li>
+      ))}
+      {hidden > 0 && <li className={text.muted}>{formatCount(hidden)} more</li>}
+    </ul>
   )
 }

@@ -10,17 +10,27 @@ import styles from './overview.module.css'
 
 const most = 8
 
+interface RunningNowProps {
+  running: Overview['running']
+  /** Nothing is up to date: it ran when that was last known. */
+  past: boolean
+}
+
 /** What runs or waits now, the longest first, whatever the range. */
-export const RunningNow = memo(function RunningNow({ running }: { running: Overview['running'] }) {
+export const RunningNow = memo(function RunningNow({ running, past }: RunningNowProps) {
   const shown = running.items.slice(0, most)
-  const hidden = running.count - shown.length
+  const hidden = (running.count ?? 0) - shown.length
   return (
     <section className={styles.section} aria-labelledby="running-now">
       <div className={styles.sectionHead}>
-        <h2 id="running-now">Running now</h2>
+        <h2 id="running-now">{past ? 'Was running' : 'Running now'}</h2>
         <span className={text.muted}>{formatCount(running.count)}</span>
       </div>
-      {shown.length === 0 && <p className={text.muted}>No run is under way.</p>}
+      {shown.length === 0 && (
+        <p className={text.muted}>
+          {running.count === null ? 'No running run is known.' : 'Nothing is running.'}
+        </p>
+      )}
       <ul>
         {shown.map((run) => (
           <li className={styles.line} key={`${run.factory}/${run.runId}`}>

@@ -7,7 +7,15 @@ import text from '../../state/text.module.css'
 import { statusWord } from '../../status/status'
 import { formatDuration } from '../../time/format'
 import { Time } from '../../time/time'
-import { errorOf, failureTypeWords, queueMillis, runtimeOf, startedRunOf } from './activity'
+import {
+  type ActivityError,
+  errorOf,
+  failureTypeWords,
+  queueMillis,
+  runtimeOf,
+  startedRunOf,
+} from './activity'
+import { effectiveRuntimeOf, movedRowsOf, movedRowsWords } from './output'
 import styles from './run.module.css'
 
 interface ActivityDetailProps {
@@ -34,6 +42,8 @@ function OneTry({ activity, factory }: { activity: ActivityRun; factory: string 
   const error = errorOf(activity)
   const child = startedRunOf(activity)
   const queue = queueMillis(activity)
+  const rows = movedRowsOf(activity)
+  const runtime = effectiveRuntimeOf(runtimeOf(activity))
   return (
     <>
       <dl className={styles.facts}>
@@ -54,10 +64,20 @@ function OneTry({ activity, factory }: { activity: ActivityRun; factory: string 
             <span className={text.muted}> {formatDuration(queue)} of it in the queue</span>
           )}
         </dd>
-        {runtimeOf(activity) && (
+        {rows && (
+          <>
+            <dt>Rows</dt>
+            <dd>{movedRowsWords(rows)}</dd>
+          </>
+        )}
+        {runtime.name && (
           <>
             <dt>Runtime</dt>
-            <dd>{runtimeOf(activity)}</dd>
+            <dd>
+              {runtime.name}
+              {runtime.node && <span className={text.muted}> on node {runtime.node}</span>}
+              {runtime.region && <span className={text.muted}> in {runtime.region}</span>}
+            </dd>
           </>
         )}
         {child && (
@@ -96,19 +116,26 @@ function OneTry({ activity, factory }: { activity: ActivityRun; factory: string 
           </>
         )}
       </dl>
-      {error && (
+      {(activity.cause || error) && (
         <div className={styles.activityError}>
-          <p>
-            {error.code && `Error ${error.code}`}
-            {error.code && error.type && ', '}
-            {error.type && failureTypeWords(error.type)}
-          </p>
-          <LongText what="message">{error.message}</LongText>
+          {activity.cause && <p>{activity.cause.text ?? activity.cause.reason}</p>}
+          {error && <ErrorWords error={error} />}
         </div>
       )}
       <Part name="Input" value={activity.input} />
       <Part name="Output" value={activity.output} />
       <Part name="User properties" value={activity.userProperties} />
+    </>
+  )
+}
+
+/** Code, kind of failure and the whole message, as Azure sent them. */
+function ErrorWords({ error }: { error: ActivityError }) {
+  const words = [error.code && `Error ${error.code}`, error.type && failureTypeWords(error.type)]
+  return (
+    <>
+      <p className={text.muted}>{words.filter(Boolean).join(', ')}</p>
+      {error.message && <LongText what="message">{error.message}</LongText>}
     </>
   )
 }

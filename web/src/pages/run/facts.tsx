@@ -51,7 +51,7 @@ export function Facts({ run }: { run: RunDetail }) {
           <InvokedBy run={run} />
           {run.invokedBy && (
             <span className={text.muted}>
-              {invokedByWord(run.invokedBy.invokedByType ?? run.invokedBy.name).toLowerCase()}
+              {invokedByWord(run.invokedBy.invokedByType ?? run.startedBy).toLowerCase()}
             </span>
           )}
         </dd>

@@ -6,22 +6,21 @@ import type { RunDetail } from '../../api/types'
 import { Icon } from '../../icons/icon'
 import { JsonView } from '../../json/json-view'
 import { useShortcut } from '../../keys/shortcuts'
-import { LongText } from '../../run/long-text'
-import { reasonOf } from '../../run/reason'
 import { CopyButton } from '../../state/copy'
 import { Kbd } from '../../state/kbd'
 import { Loading } from '../../state/loading'
 import { EmptyState, ErrorState } from '../../state/panels'
 import { Tabs } from '../../state/tabs'
 import text from '../../state/text.module.css'
-import { statusOf, statusWord, toneOf } from '../../status/status'
-import { StatusMark } from '../../status/status-mark'
+import { statusOf, statusWord } from '../../status/status'
+import { RunMark } from '../../status/status-mark'
 import { Activities, useActivities } from './activities'
-import { errorOf, failureTypeWords } from './activity'
+import { Cause } from './cause'
 import { Facts } from './facts'
+import { Parameters } from './parameters'
 import { GroupBeside, Related } from './related'
 import styles from './run.module.css'
-import { RunSentence, targetOf } from './sentence'
+import { RunSentence } from './sentence'
 import { TimeSpent } from './time-spent'
 
 /** What happened, why, and is it still broken? */
@@ -57,7 +56,6 @@ export function RunPage() {
 }
 
 function Run({ run, reference }: { run: RunDetail; reference: RunRef }) {
-  const healed = run.healedBy !== null
   return (
     <>
       <title>{`${run.pipelineName} ${statusWord(statusOf(run)).toLowerCase()} · Andon`}</title>
@@ -67,7 +65,7 @@ function Run({ run, reference }: { run: RunDetail; reference: RunRef }) {
           <Neighbours run={run} />
         </div>
         <div className={styles.title}>
-          <StatusMark status={statusOf(run)} healed={healed} size={24} />
+          <RunMark run={run} size={24} />
           <h1>
             <b>{run.pipelineName}</b> {statusWord(statusOf(run)).toLowerCase()}
           </h1>
@@ -79,7 +77,7 @@ function Run({ run, reference }: { run: RunDetail; reference: RunRef }) {
             <CopyButton text={location.href} what="the link to this run" />
           </span>
         </div>
-        <RunSentence run={run} />
+        <RunSentence run={run} reference={reference} />
         <AlsoIn run={run} />
       </header>
       <Cause run={run} reference={reference} />
@@ -192,38 +190,6 @@ function AlsoIn({ run }: { run: RunDetail }) {
   )
 }
 
-/** The reason whole. The first failed activity's code and kind of failure say where to look. */
-function Cause({ run, reference }: { run: RunDetail; reference: RunRef }) {
-  const activities = useActivities(reference)
-  if (!run.message) return null
-  const target = targetOf(run.message)
-  const failed = activities.data?.items.find(
-    (activity) =>
-      /^failed$/i.test(activity.status ?? '') && (!target || activity.activityName === target),
-  )
-  const error = failed ? errorOf(failed) : null
-  const where = [
-    target,
-    error?.code && `error ${error.code}`,
-    error?.type && failureTypeWords(error.type).toLowerCase(),
-  ].filter(Boolean)
-  return (
-    <section
-      className={toneOf(run.status) === 'bad' ? styles.cause : styles.note}
-      aria-labelledby="cause"
-    >
-      <div className={styles.causeHead}>
-        <h2 id="cause">{reasonOf(run.message)}</h2>
-        <CopyButton text={run.message} what="the message" withWord />
-      </div>
-      {where.length > 0 && <p className={text.muted}>{where.join(' · ')}</p>}
-      <LongText key={run.runId} what="message">
-        {run.message}
-      </LongText>
-    </section>
-  )
-}
-
 function RunTabs({ run, reference }: { run: RunDetail; reference: RunRef }) {
   const navigate = useNavigate()
   const { tab } = useSearch({ from: '/runs/$runId' })
@@ -290,21 +256,4 @@ function RunTabs({ run, reference }: { run: RunDetail; reference: RunRef }) {
       />
     </div>
   )
-}
-
-function Parameters({ run }: { run: RunDetail }) {
-  const parts = [
-    { name: 'Parameters', value: run.parameters },
-    { name: 'Return value', value: run.pipelineReturnValue },
-    { name: 'Run dimension', value: run.runDimension },
-  ].filter(
-    ({ value }) => value !== null && value !== undefined && Object.keys(value as object).length > 0,
-  )
-  if (parts.length === 0) return <EmptyState title="This run was started without parameters" />
-  return parts.map(({ name, value }) => (
-    <section key={name} className={styles.parameters}>
-      <h3>{name}</h3>
-      <JsonView value={value} name={name.toLowerCase()} open={2} />
-    </section>
-  ))
 }

@@ -8,8 +8,7 @@ import { RunReason } from '../../run/run-reason'
 import { Loading } from '../../state/loading'
 import { EmptyState, ErrorState } from '../../state/panels'
 import text from '../../state/text.module.css'
-import { statusOf } from '../../status/status'
-import { StatusMark } from '../../status/status-mark'
+import { RunMark } from '../../status/status-mark'
 import { Time } from '../../time/time'
 import styles from './run.module.css'
 
@@ -76,8 +75,8 @@ export function GroupBeside({ run, reference }: { run: RunRow; reference: RunRef
         {data.items.map((member) => (
           <li key={member.runId}>
             {member.runId === run.runId ? (
-              <span className={styles.healed}>
-                <StatusMark status={statusOf(member)} healed={member.healedBy !== null} />
+              <span className={styles.recovery}>
+                <RunMark run={member} />
                 This run
               </span>
             ) : (

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import type { ActivityRun } from '../../api/types'
-import { sampleRunDetail } from '../../testing/samples'
+import { sampleCause, sampleRunDetail } from '../../testing/samples'
 import { activityTypeWords, errorOf, failureTypeWords, queueMillis } from './activity'
 import { chartOf, lineMillis, tickLabel, ticksOf } from './gantt'
-import { howOf, targetOf } from './sentence'
+import { howOf } from './sentence'
 import { spentOf } from './spent'
 
 const base = Date.parse('2026-11-24T02:00:00Z')
@@ -28,6 +28,7 @@ function activity(
     input: null,
     output: null,
     error: { errorCode: '', message: '', failureType: '', target: name, details: '' },
+    cause: null,
     linkedServiceName: '',
     retryAttempt: null,
     iterationHash: '',
@@ -155,9 +156,8 @@ describe('what an activity says', () => {
 
 describe('the sentence', () => {
   it('says how long and where', () => {
-    const message = 'Operation on target For each store failed: Activity failed because …'
-    expect(targetOf(message)).toBe('For each store')
-    const failed = sampleRunDetail({ status: 'Failed', message, durationInMs: 458_376 })
+    const cause = sampleCause({ activity: 'For each store' })
+    const failed = sampleRunDetail({ status: 'Failed', cause, durationInMs: 458_376 })
     expect(plain(howOf(failed, base))).toBe('After 7 m 38 s at For each store.')
     const running = sampleRunDetail({
       status: 'InProgress',

@@ -1,16 +1,11 @@
-import { Link } from '@tanstack/react-router'
+import type { RunRef } from '../../api/run'
 import type { RunDetail } from '../../api/types'
 import { isTerminal, statusOf, toneOf } from '../../status/status'
-import { StatusMark } from '../../status/status-mark'
 import { useNow } from '../../time/clock'
 import { formatDuration } from '../../time/format'
 import { toMillis } from '../../time/instant'
+import { ChildrenSince, RecoverySentence } from './recovery'
 import styles from './run.module.css'
-
-/** The first target that a message names: "Operation on target cp_orders failed: …". */
-export function targetOf(message: string | null): string | null {
-  return /operation on target (.{1,260}?) failed:/i.exec(message ?? '')?.[1] ?? null
-}
 
 /** "After 7 m 38 s at cp_orders.": how long, and where it broke. */
 export function howOf(run: RunDetail, now: number): string {
@@ -19,8 +14,8 @@ export function howOf(run: RunDetail, now: number): string {
     run.durationInMs ??
     (start === null || isTerminal(statusOf(run)) ? null : Math.max(0, now - start))
   const after = took === null ? '' : formatDuration(took)
-  const target = targetOf(run.message)
-  const at = target ? ` at ${target}` : ''
+  const activity = run.cause?.activity
+  const at = activity ? ` at ${activity}` : ''
   switch (toneOf(statusOf(run))) {
     case 'ok':
       return after ? `In ${after}.` : ''
@@ -33,38 +28,15 @@ export function howOf(run: RunDetail, now: number): string {
   }
 }
 
-/** What happened, and whether it is still broken. */
-export function RunSentence({ run }: { run: RunDetail }) {
+/** What happened, and what became of it. */
+export function RunSentence({ run, reference }: { run: RunDetail; reference: RunRef }) {
   const now = useNow()
   const how = howOf(run, now)
   return (
     <div className={styles.sentence}>
       {run.endUnknown ? <p>{run.endUnknown}</p> : how && <p>{how}</p>}
-      {run.open && <p>Still broken: no later run of this pipeline has succeeded.</p>}
-      {run.healed && <Healed run={run} healed={run.healed} />}
+      <RecoverySentence run={run} />
+      <ChildrenSince run={run} reference={reference} />
     </div>
-  )
-}
-
-function Healed({ run, healed }: { run: RunDetail; healed: NonNullable<RunDetail['healed']> }) {
-  const end = toMillis(run.runEnd ?? run.lastUpdated)
-  const done = toMillis(healed.runEnd)
-  const later = end === null || done === null ? '' : `, done ${formatDuration(done - end)} later`
-  return (
-    <p className={styles.healed}>
-      <StatusMark status="Succeeded" decorative />
-      <span>
-        Healed by{' '}
-        <Link
-          className={styles.link}
-          to="/runs/$runId"
-          params={{ runId: healed.runId }}
-          search={(before) => ({ ...before, in: run.factory, tab: undefined, activity: undefined })}
-        >
-          run {healed.runId.slice(0, 8)}
-        </Link>
-        {later}.
-      </span>
-    </p>
   )
 }

@@ -5,11 +5,11 @@ import { invokedByWord } from '../../run/invoked-by'
 import type { RunFilter } from '../../search/schema'
 import { Button } from '../../state/button'
 import { FilterChip } from '../../state/chip'
-import { statusWord } from '../../status/status'
+import { recoveryWord, statusWord } from '../../status/status'
 import { emptyFilter, isFiltered, type OwnFilter } from './filter'
 import styles from './runs.module.css'
 
-/** The filters that are on, one chip each; taking a chip away takes the filter off. */
+/** The filters that are on, one chip each; removing a chip removes the filter. */
 export function Chips({ filter }: { filter: RunFilter }) {
   const navigate = useNavigate()
   const factories = useQuery(factoriesQuery())
@@ -46,6 +46,7 @@ export function Chips({ filter }: { filter: RunFilter }) {
 const labels: Record<OwnFilter | 'factory', string> = {
   factory: 'factory',
   status: 'status',
+  recovery: 'recovery',
   open: 'failures',
   pipeline: 'pipeline',
   trigger: 'trigger',
@@ -60,7 +61,8 @@ const labels: Record<OwnFilter | 'factory', string> = {
 export function chipsOf(filter: RunFilter): { name: OwnFilter; value: string }[] {
   const values: Record<OwnFilter, string | undefined> = {
     status: filter.status?.map((status) => statusWord(status)).join(', '),
-    open: filter.open === undefined ? undefined : filter.open ? 'still open' : 'not open',
+    recovery: filter.recovery?.map(recoveryWord).join(', '),
+    open: filter.open === undefined ? undefined : filter.open ? 'open' : 'not open',
     pipeline: filter.pipeline?.join(', '),
     trigger: filter.trigger?.join(', '),
     invokedBy: filter.invokedBy?.map((type) => invokedByWord(type)).join(', '),

@@ -3,11 +3,11 @@ import { Duration } from '../../run/duration'
 import { InvokedBy } from '../../run/invoked-by'
 import { RunLink } from '../../run/run-link'
 import { RunReason } from '../../run/run-reason'
+import { whyOf } from '../../run/why'
 import type { RunFilter, RunSort } from '../../search/schema'
 import { Name } from '../../state/name'
 import text from '../../state/text.module.css'
-import { statusOf } from '../../status/status'
-import { StatusMark } from '../../status/status-mark'
+import { RunMark } from '../../status/status-mark'
 import { Card } from '../../table/card'
 import type { Column } from '../../table/virtual-table'
 import { Time } from '../../time/time'
@@ -23,7 +23,7 @@ export function columnsFor(
       header: 'Status',
       headerHidden: true,
       width: '32px',
-      cell: (run) => <StatusMark status={statusOf(run)} healed={run.healedBy !== null} />,
+      cell: (run) => <RunMark run={run} />,
     },
     {
       id: 'pipeline',
@@ -76,7 +76,7 @@ function sortBy(
 /** Success is silent: words only for causes and for rows that could not be read whole. */
 function Note({ run }: { run: RunRow }) {
   if (run.endUnknown) return <span className={text.muted}>{run.endUnknown}</span>
-  if (run.message) return <RunReason run={run} />
+  if (whyOf(run)) return <RunReason run={run} />
   if (run.odd.length === 0) return null
   return (
     <span className={text.stale} title={run.odd.map((o) => `${o.field} ${o.problem}`).join('\n')}>
@@ -86,19 +86,18 @@ function Note({ run }: { run: RunRow }) {
 }
 
 /** "adf-sales · tr_nightly": where it ran, and what started it. */
-function originOf({ factoryName, invokedBy }: RunRow): string {
-  const by = invokedBy?.pipelineName || invokedBy?.name
-  return by ? `${factoryName} · ${by}` : factoryName
+function originOf({ factoryName, startedBy }: RunRow): string {
+  return startedBy ? `${factoryName} · ${startedBy}` : factoryName
 }
 
 /** A run on a narrow screen: two lines. */
 export function RunCard({ run }: { run: RunRow }) {
   return (
     <Card
-      mark={<StatusMark status={statusOf(run)} healed={run.healedBy !== null} />}
+      mark={<RunMark run={run} />}
       title={<RunLink run={run} withoutMark />}
       end={<Duration run={run} />}
-      note={run.endUnknown ?? (run.message ? <RunReason run={run} /> : originOf(run))}
+      note={run.endUnknown ?? (whyOf(run) ? <RunReason run={run} /> : originOf(run))}
       noteEnd={<Time instant={run.runStart} />}
     />
   )

@@ -8,7 +8,7 @@ import type { RunFilter } from '../../search/schema'
 import { Button } from '../../state/button'
 import { Name } from '../../state/name'
 import text from '../../state/text.module.css'
-import { statusWord } from '../../status/status'
+import { type RecoveryState, recoveryStates, recoveryWord, statusWord } from '../../status/status'
 import { StatusMark } from '../../status/status-mark'
 import { formatCount } from '../../time/format'
 import { isChosen, type ListFilter, toggled } from './filter'
@@ -27,6 +27,8 @@ export function FacetPanel({ filter, facets, failed }: FacetPanelProps) {
   const navigate = useNavigate()
   const change = (part: Partial<RunFilter>) =>
     void navigate({ to: '/runs', search: (before) => ({ ...before, ...part }) })
+  // Types and names of parents are values of one filter, and each belongs to its own list.
+  const parents = facets?.parent?.map(({ value }) => value)
   const list = (name: ListFilter) => ({
     chosen: filter[name],
     onToggle: (value: string) => change({ [name]: toggled(filter[name], value) }),
@@ -49,25 +51,19 @@ export function FacetPanel({ filter, facets, failed }: FacetPanelProps) {
         draw={statusWord}
       />
       <fieldset className={styles.facet}>
-        <legend>Failures</legend>
-        <Choice
-          checked={filter.open === true}
-          count={facets?.open}
-          onToggle={() => change({ open: filter.open === true ? undefined : true })}
-        >
-          Still open
-        </Choice>
-        <Choice
-          checked={filter.open === false && isChosen(filter.status, 'Failed')}
-          count={facets?.healed}
-          onToggle={() =>
-            change(
-              filter.open === false ? { open: undefined } : { open: false, status: ['Failed'] },
-            )
-          }
-        >
-          Healed by a later run
-        </Choice>
+        <legend>Recovery of failed runs</legend>
+        {recoveryStates.map((state) => (
+          <Choice
+            key={state}
+            checked={filter.recovery?.includes(state) ?? false}
+            count={recoveryCount(facets, state)}
+            onToggle={() => change({ recovery: toggled(filter.recovery, state), open: undefined })}
+          >
+            <StatusMark status="Failed" outcome={state} decorative />
+            {capitalized(recoveryWord(state))}
+          </Choice>
+        ))}
+        {facets?.recoveryReason && <p className={styles.facetNote}>{facets.recoveryReason}</p>}
       </fieldset>
       <Facet
         title="Factory"
@@ -80,7 +76,14 @@ export function FacetPanel({ filter, facets, failed }: FacetPanelProps) {
         title="Invoked by"
         values={facets?.invokedBy}
         {...list('invokedBy')}
+        chosen={filter.invokedBy?.filter((value) => !isChosen(parents, value))}
         draw={invokedByWord}
+      />
+      <Facet
+        title="Parent pipeline"
+        values={facets?.parent}
+        {...list('invokedBy')}
+        chosen={filter.invokedBy?.filter((value) => isChosen(parents, value))}
       />
       <Facet title="Trigger" values={facets?.trigger} {...list('trigger')} />
       <Facet title="Annotation" values={facets?.annotation} {...list('annotation')} />
@@ -99,6 +102,16 @@ export function FacetPanel({ filter, facets, failed }: FacetPanelProps) {
       </fieldset>
     </aside>
   )
+}
+
+/** How many runs the state would find: unknown while any is being derived, never zero. */
+function recoveryCount(facets: RunFacets | undefined, state: RecoveryState): number | null {
+  if (!facets?.recovery || facets.recoveryReason) return null
+  return facets.recovery.find(({ value }) => value === state)?.count ?? 0
+}
+
+function capitalized(word: string): string {
+  return word.charAt(0).toUpperCase() + word.slice(1)
 }
 
 interface Value {

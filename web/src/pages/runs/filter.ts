@@ -3,6 +3,7 @@ import type { RunFilter } from '../../search/schema'
 /** The filters of this page alone: scope, range and zone belong to all pages, the order is no filter. */
 const ownFilters = [
   'status',
+  'recovery',
   'open',
   'pipeline',
   'trigger',
@@ -17,6 +18,7 @@ export type OwnFilter = (typeof ownFilters)[number]
 
 export const emptyFilter: Pick<RunFilter, OwnFilter> = {
   status: undefined,
+  recovery: undefined,
   open: undefined,
   pipeline: undefined,
   trigger: undefined,
@@ -35,7 +37,10 @@ export function isFiltered(filter: RunFilter): boolean {
 export type ListFilter = 'status' | 'factory' | 'pipeline' | 'trigger' | 'invokedBy' | 'annotation'
 
 /** The list with the value taken in or out; an empty one is no filter. */
-export function toggled(list: string[] | undefined, value: string): string[] | undefined {
+export function toggled<Value extends string>(
+  list: Value[] | undefined,
+  value: Value,
+): Value[] | undefined {
   const before = list ?? []
   const after = before.some((other) => same(other, value))
     ? before.filter((other) => !same(other, value))

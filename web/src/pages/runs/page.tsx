@@ -3,7 +3,8 @@ import { useNavigate, useSearch } from '@tanstack/react-router'
 import { useCallback, useState } from 'react'
 import { facetsQuery, runsQuery } from '../../api/runs'
 import { scopeOf } from '../../api/scope'
-import type { RunFacets, RunRow } from '../../api/types'
+import type { Basis, RunFacets, RunRow } from '../../api/types'
+import { detailsOf } from '../../factory/basis'
 import { runIdentity } from '../../live/patch'
 import { useLiveRuns } from '../../live/use-live-runs'
 import type { RunFilter } from '../../search/schema'
@@ -13,11 +14,13 @@ import { Pill } from '../../state/chip'
 import { Kbd } from '../../state/kbd'
 import { Loading } from '../../state/loading'
 import { EmptyState, ErrorState } from '../../state/panels'
+import text from '../../state/text.module.css'
 import { narrow, useMedia, withoutPanel } from '../../table/use-media'
 import { VirtualTable } from '../../table/virtual-table'
-import { useClock } from '../../time/clock'
+import { useClock, useNow } from '../../time/clock'
 import { formatCount } from '../../time/format'
 import { Time } from '../../time/time'
+import { useZone } from '../../time/zone'
 import { Chips } from './chips'
 import { columnsFor, RunCard } from './columns'
 import { FacetPanel } from './facets'
@@ -75,9 +78,10 @@ interface HeadlineProps {
 }
 
 function Headline({ facets, whole, statuses }: HeadlineProps) {
-  const { bold, rest } = sentenceOf(facets, whole, statuses)
+  const { limit, bold, rest } = sentenceOf(facets, whole, statuses)
   return (
     <h1 className={styles.headline}>
+      {limit && <span className={text.stale}>{limit}</span>}
       <b>{bold}</b>
       {rest}
     </h1>
@@ -133,7 +137,11 @@ function RunsTable({ filter, total }: { filter: RunFilter; total: number | null 
         </div>
       )}
       {rows.length === 0 ? (
-        <NoRuns filter={filter} asOf={runs.data?.pages[0]?.asOf ?? null} />
+        <NoRuns
+          filter={filter}
+          asOf={runs.data?.pages[0]?.asOf ?? null}
+          basis={runs.data?.pages[0]?.basis}
+        />
       ) : (
         <VirtualTable
           label="Runs"
@@ -179,12 +187,27 @@ function RunsTable({ filter, total }: { filter: RunFilter; total: number | null 
 
 const skeleton = [28, ...Array.from({ length: 12 }, () => 24)]
 
-function NoRuns({ filter, asOf }: { filter: RunFilter; asOf: string | null }) {
+interface NoRunsProps {
+  filter: RunFilter
+  asOf: string | null
+  basis: Basis | undefined
+}
+
+function NoRuns({ filter, asOf, basis }: NoRunsProps) {
   const navigate = useNavigate()
+  const zone = useZone()
+  const now = useNow(60_000)
   const filtered = isFiltered(filter)
+  const limited = basis !== undefined && basis.covered !== 'yes'
   return (
     <EmptyState
-      title={filtered ? 'No run of this time matches the filters' : 'No run started in this time'}
+      title={
+        limited
+          ? `${basis.reason}: no run is known${filtered ? ' that matches the filters' : ''}`
+          : filtered
+            ? 'No run in this time range matches the filters'
+            : 'No run started in this time range'
+      }
       actions={
         <>
           {filtered && (
@@ -194,7 +217,7 @@ function NoRuns({ filter, asOf }: { filter: RunFilter; asOf: string | null }) {
                 void navigate({ to: '/runs', search: (before) => ({ ...before, ...emptyFilter }) })
               }
             >
-              Take the filters off
+              Clear filters
             </Button>
           )}
           <Button
@@ -206,11 +229,12 @@ function NoRuns({ filter, asOf }: { filter: RunFilter; asOf: string | null }) {
               })
             }
           >
-            Look in all history
+            Search all history
           </Button>
         </>
       }
     >
+      {limited && `${detailsOf(basis, zone, now)} `}
       {asOf === null ? (
         'Nothing has been read from Azure yet.'
       ) : (

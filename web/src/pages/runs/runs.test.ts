@@ -1,13 +1,18 @@
 import { describe, expect, it } from 'vitest'
 import type { RunFacets } from '../../api/types'
+import { sampleBasis, sampleLimits } from '../../testing/samples'
 import { chipsOf } from './chips'
 import { isChosen, isFiltered, toggled } from './filter'
 import { sentenceOf } from './sentence'
 
 const facets: RunFacets = {
+  basis: sampleBasis(),
   total: 312,
   open: 5,
-  healed: 2,
+  notRedone: 3,
+  recovered: 2,
+  recoveryReason: null,
+  recovery: null,
   status: [
     { value: 'Succeeded', count: 300 },
     { value: 'InProgress', count: 4 },
@@ -16,6 +21,7 @@ const facets: RunFacets = {
   factory: null,
   invokedBy: null,
   trigger: null,
+  parent: null,
   pipeline: null,
   annotation: null,
   reason: null,
@@ -25,17 +31,31 @@ describe('the sentence', () => {
   it('counts what matches and names what is not well', () => {
     const { bold, rest } = sentenceOf(facets, 1204)
     expect(bold + rest).toBe(
-      '312 runs of 1,204 · 5 failed and still broken, 2 healed, 5 running or queued',
+      '312 runs of 1,204 · 5 open failures, 3 not redone, 2 recovered, 5 running or queued',
     )
   })
 
+  it('begins with what limits it, and counts nothing where nothing is known', () => {
+    const limited = sampleLimits({ kind: 'neverRead', reason: '1 of 5 factories can be read' })
+    const failures = { open: null, notRedone: null, recovered: null }
+    const partly = { ...facets, ...failures, basis: sampleBasis(limited), status: [] }
+    const said = sentenceOf(partly, null)
+    expect(said.limit + said.bold + said.rest).toBe('1 of 5 factories can be read: 312 known runs')
+    const none = sentenceOf({ ...partly, total: null }, null)
+    expect(none.limit + none.bold + none.rest).toBe('1 of 5 factories can be read: no run is known')
+  })
+
   it('does not speak of runs that the filter leaves out', () => {
-    expect(sentenceOf(facets, null, ['Failed']).rest).toBe(' · 5 failed and still broken, 2 healed')
+    expect(sentenceOf({ ...facets, open: 1 }, null, ['Failed']).rest).toBe(
+      ' · 1 open failure, 3 not redone, 2 recovered',
+    )
   })
 
   it('never makes a zero of what is not known', () => {
-    const unknown = { ...facets, total: null, open: null, healed: null, status: null }
-    expect(sentenceOf(unknown, null)).toEqual({ bold: 'Many runs', rest: '' })
+    const failures = { open: null, notRedone: null, recovered: null }
+    const reason = 'more than 50000 runs to look at'
+    const unknown = { ...facets, ...failures, total: null, status: null, reason }
+    expect(sentenceOf(unknown, null)).toEqual({ limit: '', bold: 'Many runs', rest: '' })
     expect(sentenceOf(undefined, null).bold).toBe('Runs')
   })
 })
@@ -56,7 +76,8 @@ describe('filters', () => {
   it('names every filter that is on', () => {
     const chips = chipsOf({
       status: ['Failed', 'Paused'],
-      open: true,
+      recovery: ['open', 'notRedone'],
+      open: false,
       pipeline: ['a', 'b'],
       trigger: ['t'],
       invokedBy: ['ScheduleTrigger'],
@@ -67,7 +88,8 @@ describe('filters', () => {
     })
     expect(chips.map(({ name, value }) => `${name}=${value}`)).toEqual([
       'status=Failed, Paused',
-      'open=still open',
+      'recovery=open, not redone',
+      'open=not open',
       'pipeline=a, b',
       'trigger=t',
       'invokedBy=Schedule',

@@ -3,24 +3,30 @@ import { toneOf } from '../../status/status'
 import { formatCount } from '../../time/format'
 import { isChosen } from './filter'
 
-/** The page's answer: how many runs match, of how many, and what of them is not well. */
+/** The page's answer: what limits it, how many runs match, of how many, and which of them are not well. */
 export function sentenceOf(
   facets: RunFacets | undefined,
   whole: number | null,
   statuses?: string[],
 ) {
-  if (!facets) return { bold: 'Runs', rest: '' }
-  const { total } = facets
-  const bold = total === null ? 'Many runs' : total === 1 ? '1 run' : `${formatCount(total)} runs`
+  if (!facets) return { limit: '', bold: 'Runs', rest: '' }
+  const { total, basis, reason } = facets
+  const limit = basis.reason === null ? '' : `${basis.reason}: `
+  const known = basis.covered === 'yes' ? '' : ' known'
+  if (total === null && reason === null) return { limit, bold: 'no run is known', rest: '' }
+  const bold =
+    total === null ? 'Many runs' : `${formatCount(total)}${known} ${total === 1 ? 'run' : 'runs'}`
   const of = total !== null && whole !== null ? ` of ${formatCount(whole)}` : ''
   const parts = partsOf(facets, statuses)
-  return { bold, rest: `${of}${parts.length > 0 ? ` · ${parts.join(', ')}` : ''}` }
+  return { limit, bold, rest: `${of}${parts.length > 0 ? ` · ${parts.join(', ')}` : ''}` }
 }
 
 function partsOf(facets: RunFacets, statuses: string[] | undefined): string[] {
   const parts: string[] = []
-  if (facets.open) parts.push(`${formatCount(facets.open)} failed and still broken`)
-  if (facets.healed) parts.push(`${formatCount(facets.healed)} healed`)
+  const { open, notRedone, recovered } = facets
+  if (open) parts.push(`${formatCount(open)} open ${open === 1 ? 'failure' : 'failures'}`)
+  if (notRedone) parts.push(`${formatCount(notRedone)} not redone`)
+  if (recovered) parts.push(`${formatCount(recovered)} recovered`)
   const under = (facets.status ?? [])
     // A facet counts what each of its choices would find, the ones not chosen too.
     .filter(({ value }) => !statuses || isChosen(statuses, value))

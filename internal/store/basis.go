@@ -1,0 +1,193 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"math"
+	"slices"
+
+	"andon/internal/adf"
+)
+
+// CoverageSlack is how far behind the end of a span freshness may be while the
+// span still counts as covered, in ticks: the newest poll always lies a little
+// back.
+const CoverageSlack int64 = 5 * 60 * adf.TicksPerSecond
+
+// Basis is what the figures of one factory rest on: what the collector said of
+// it, and the windows that were read to their end. Its Factory has no counts:
+// Counts is nil and Runs, FirstRun and LastRun are zero.
+type Basis struct {
+	Factory
+	Windows []Window // of lastUpdated, merged, oldest first
+}
+
+// OnlyImported reports whether the factory is known from files alone, so that
+// no window of it was ever read.
+func (b *Basis) OnlyImported() bool {
+	return b.Source == "" && b.State == StateNotCollected && len(b.Windows) == 0
+}
+
+// Over says how much of a span is covered, and what is missing of it, oldest
+// first. Of a factory that Azure no longer lists nothing is missing after its
+// last window. A zero begin is where the factory's history is meant to begin.
+//
+// A missing end of at most tail does not count. Example: read until 11:59:50,
+// span 11:00 to 12:00, tail 5 m: covered, nothing missing.
+func (b *Basis) Over(span Window, tail int64) (Covered, []Window) {
+	windows := b.Windows
+	if span.From.IsZero() {
+		span.From = b.Coverage.WantedFrom
+		if span.From.IsZero() && len(windows) > 0 {
+			span.From = windows[0].From
+		}
+		span.From = min(span.From, span.To)
+	}
+	if n := len(windows); b.State == StateGone && n > 0 {
+		windows = slices.Clone(windows)
+		windows[n-1].To = max(windows[n-1].To, span.To) // nothing runs in it any more
+	}
+	return coverSpan(windows, span, tail)
+}
+
+// coverSpan says how much of a span the windows of one factory cover, and what
+// they leave, oldest first.
+func coverSpan(windows []Window, span Window, tail int64) (Covered, []Window) {
+	missing := gaps(span, windows)
+	if n := len(missing); n > 0 {
+		last := missing[n-1]
+		if last.From > span.From && last.To == span.To && int64(last.To-last.From) <= tail {
+			missing = missing[:n-1]
+		}
+	}
+	touched := slices.ContainsFunc(windows, func(w Window) bool { return w.From < span.To && w.To > span.From })
+	switch {
+	case len(missing) == 0 && len(windows) > 0:
+		return CoveredYes, nil
+	case touched:
+		return CoveredPartly, missing
+	default:
+		return CoveredNo, missing
+	}
+}
+
+// coverAll says how much of a span is covered over several factories: all of it
+// only when each of them covers it. A factory that was only imported has no say,
+// because nothing says which part of its history the files held.
+func coverAll(list []Basis, span Window) Covered {
+	var collected, whole, some int
+	for i := range list {
+		if list[i].OnlyImported() {
+			continue
+		}
+		collected++
+		switch covered, _ := list[i].Over(span, CoverageSlack); covered {
+		case CoveredYes:
+			whole++
+		case CoveredPartly:
+			some++
+		case CoveredNo:
+		}
+	}
+	switch {
+	case collected > 0 && whole == collected:
+		return CoveredYes
+	case whole+some > 0:
+		return CoveredPartly
+	default:
+		return CoveredNo
+	}
+}
+
+// Basis returns what the figures of factories rest on, in order of their short
+// ids; of all factories without any short id.
+func (s *Store) Basis(ctx context.Context, shorts []string) ([]Basis, error) {
+	if err := s.refresh(ctx); err != nil {
+		return nil, err
+	}
+	list, err := s.readBasis(ctx, nil)
+	if err != nil {
+		return nil, s.unavailable(fmt.Errorf("read what is covered: %w", err))
+	}
+	if len(shorts) > 0 {
+		list = slices.DeleteFunc(list, func(b Basis) bool { return !slices.Contains(shorts, b.Short) })
+	}
+	return list, nil
+}
+
+// readBasis reads the basis of the factories with these keys, of all for nil.
+func (s *Store) readBasis(ctx context.Context, keys []int64) ([]Basis, error) {
+	factories, err := s.factoryRows(ctx, "", false)
+	if err != nil {
+		return nil, err
+	}
+	if keys != nil {
+		factories = slices.DeleteFunc(factories, func(f Factory) bool { return !slices.Contains(keys, int64(f.Key)) })
+	}
+	windows, err := s.coverFactories(ctx, factories)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]Basis, len(factories))
+	for i := range factories {
+		out[i] = Basis{Factory: factories[i], Windows: windows[factories[i].Key]}
+	}
+	return out, nil
+}
+
+// coverFactories adds the coverage to factories and returns their windows.
+func (s *Store) coverFactories(ctx context.Context, list []Factory) (map[FactoryKey][]Window, error) {
+	if len(list) == 0 {
+		return nil, nil
+	}
+	keys := make([]int64, len(list))
+	for i := range list {
+		keys[i] = int64(list[i].Key)
+	}
+	windows, err := s.allCoverage(ctx, keys)
+	if err != nil {
+		return nil, err
+	}
+	for i := range list {
+		c := &list[i].Coverage
+		*c = coverageOf(c.WantedFrom, windows[list[i].Key], c.ActivitiesPending)
+	}
+	return windows, nil
+}
+
+// countFactories adds the runs of all time to factories.
+func (s *Store) countFactories(ctx context.Context, list []Factory) error {
+	every := scope{from: math.MinInt64, to: math.MaxInt64}
+	for i := range list {
+		every.factories = append(every.factories, int64(list[i].Key))
+	}
+	tallies, err := s.countBy(ctx, &every, "factory_id")
+	if err != nil {
+		return err
+	}
+	for i := range list {
+		t := tallies[int64(list[i].Key)]
+		if list[i].Counts = t.counts; t.counts == nil {
+			list[i].Counts = map[adf.Status]int64{}
+		}
+		list[i].Runs = t.total()
+	}
+	return nil
+}
+
+// allCoverage returns the windows of factories, merged, oldest first.
+func (s *Store) allCoverage(ctx context.Context, factories []int64) (map[FactoryKey][]Window, error) {
+	b := newStmt().add("SELECT factory_id, from_t, to_t FROM coverage WHERE factory_id IN ").nums(factories).add(" ORDER BY 1, 2")
+	out := map[FactoryKey][]Window{}
+	err := b.each(ctx, s.read, func(rows *sql.Rows) error {
+		var k FactoryKey
+		var w Window
+		if err := rows.Scan(&k, &w.From, &w.To); err != nil {
+			return err
+		}
+		out[k] = append(out[k], w)
+		return nil
+	})
+	return out, err
+}

@@ -1,0 +1,237 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"andon/internal/adf"
+	"andon/internal/store/history"
+)
+
+// derivingReason says why the recovery of failed runs is unknown.
+func derivingReason(left int64) string {
+	if left == 1 {
+		return "The recovery of 1 failed run is being derived."
+	}
+	return fmt.Sprintf("The recovery of %d failed runs is being derived.", left)
+}
+
+// scannedLink is a run beside another, as a LEFT JOIN yields it.
+type scannedLink struct {
+	seq, pipeline, start, end, flags sql.NullInt64
+	id                               []byte
+}
+
+// into are the columns seq, run_id, pipeline_id, run_start, run_end, flags.
+func (l *scannedLink) into() []any {
+	return []any{&l.seq, &l.id, &l.pipeline, &l.start, &l.end, &l.flags}
+}
+
+func (s *Store) linkOf(l *scannedLink, status adf.Status) *RunLink {
+	if !l.seq.Valid {
+		return nil
+	}
+	out := &RunLink{Key: RunKey(l.seq.Int64), RunID: decodeRunID(l.id), PipelineName: s.dicts.pipeline(l.pipeline.Int64).name, RunEnd: adf.Time(l.end.Int64), Status: status}
+	if l.flags.Int64&flagNoStart == 0 {
+		out.RunStart = adf.Time(l.start.Int64)
+	}
+	return out
+}
+
+// recoveryOf returns what became of a run with a status and the stored code,
+// nil for one that did not fail.
+func (s *Store) recoveryOf(status, code int64, by *scannedLink) *Recovery {
+	if status != statusFailed {
+		return nil
+	}
+	state, rule := stateOf(status, code)
+	out := &Recovery{State: RecoveryState(state.String()), Rule: rule.String()}
+	switch state {
+	case history.Underived:
+		out.Reason = "Its recovery is being derived."
+	case history.Recovered:
+		out.By = s.linkOf(by, adf.StatusSucceeded)
+	case history.Open, history.NotRedone:
+	}
+	return out
+}
+
+// maxUnfinished bounds the unfinished runs that are looked at for reruns.
+const maxUnfinished = 5_000
+
+// unfinishedRun is a run that goes on and could recover others.
+type unfinishedRun struct {
+	link            scannedLink
+	factory, status int64
+	key             sql.NullInt64
+	group           []byte
+}
+
+// runningFor finds for failed runs that have not recovered the first later
+// unfinished run that would recover them: by rerun, by trigger window, by
+// parameters.
+func (s *Store) runningFor(ctx context.Context, failed []int64) (map[RunKey]*RunLink, error) {
+	if len(failed) == 0 {
+		return nil, nil
+	}
+	going, err := s.unfinishedRuns(ctx)
+	if err != nil || len(going) == 0 {
+		return nil, err
+	}
+	out := map[RunKey]*RunLink{}
+	b := newStmt().add("SELECT seq, factory_id, pipeline_id, run_id, group_id, work_end, params_key FROM run WHERE seq IN ").nums(failed)
+	err = b.each(ctx, s.read, func(rows *sql.Rows) error {
+		var seq, factory, pipeline int64
+		var id, group []byte
+		var end, key sql.NullInt64
+		if err := rows.Scan(&seq, &factory, &pipeline, &id, &group, &end, &key); err != nil {
+			return err
+		}
+		if group == nil {
+			group = id
+		}
+		for _, sameWork := range []func(*unfinishedRun) bool{
+			func(r *unfinishedRun) bool { return r.factory == factory && string(r.group) == string(group) },
+			func(r *unfinishedRun) bool {
+				return r.link.pipeline.Int64 == pipeline && key.Valid && r.key == key
+			},
+		} {
+			i := slices.IndexFunc(going, func(r unfinishedRun) bool { return r.link.start.Int64 >= end.Int64 && sameWork(&r) })
+			if i >= 0 {
+				out[RunKey(seq)] = s.linkOf(&going[i].link, s.dicts.word(going[i].status))
+				break
+			}
+		}
+		return nil
+	})
+	return out, err
+}
+
+// unfinishedRuns returns the runs that go on, the earliest first.
+func (s *Store) unfinishedRuns(ctx context.Context) ([]unfinishedRun, error) {
+	b := newStmt()
+	for i, status := range []int64{statusQueued, statusInProgress} {
+		if i > 0 {
+			b.add(" UNION ALL ")
+		}
+		b.add("SELECT seq, run_id, pipeline_id, run_start, run_end, flags, status, factory_id, params_key, coalesce(group_id, run_id) FROM run").index("run_odd")
+		b.add(" WHERE status <> 2 AND status = ").num(status).add(" AND flags & ").num(flagGone).add(" = 0")
+	}
+	var out []unfinishedRun
+	err := b.add(" ORDER BY 4, 2 LIMIT ").num(maxUnfinished).each(ctx, s.read, func(rows *sql.Rows) error {
+		var r unfinishedRun
+		if err := rows.Scan(append(r.link.into(), &r.status, &r.factory, &r.key, &r.group)...); err != nil {
+			return err
+		}
+		if r.link.flags.Int64&flagNoStart == 0 {
+			out = append(out, r)
+		}
+		return nil
+	})
+	return out, err
+}
+
+// explainWork adds to a run its series, how its parameters are compared, and
+// since when its series has worked again.
+func (s *Store) explainWork(ctx context.Context, hit located, d *RunDetail) error {
+	var classes sql.NullString
+	var id, end, key sql.NullInt64
+	var label sql.NullString
+	err := s.read.QueryRowContext(ctx, `SELECT p.classes, r.series_id, r.work_end, r.params_key, s.label FROM run r JOIN pipeline p ON p.id = r.pipeline_id
+		LEFT JOIN series s ON s.id = r.series_id WHERE r.seq = ?`, int64(hit.key)).Scan(&classes, &id, &end, &key, &label)
+	if err != nil {
+		return err
+	}
+	if label.Valid {
+		d.Series = &Series{Parameters: label.String}
+	}
+	if d.Uses, err = parameterUses(d, classes.String, treeOf(hit.id, hit.group, encodeRunID(parentOf(d)))); err != nil {
+		return err
+	}
+	if d.Recovery == nil || d.Recovery.State != RecoveryNotRedone {
+		return nil
+	}
+	var link scannedLink
+	b := newStmt().add("SELECT seq, run_id, pipeline_id, run_start, run_end, flags FROM run").index("run_pipeline").add(" WHERE pipeline_id = ").arg(hit.pipeline)
+	b.add(" AND run_start >= ").arg(end.Int64).add(" AND status = 2 AND series_id = ").arg(id.Int64).add(" AND flags & ").num(flagNoStart).add(" = 0 ORDER BY run_start, run_id LIMIT 1")
+	err = s.read.QueryRowContext(ctx, b.text.String(), b.args...).Scan(link.into()...)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil // it changed just now
+	}
+	d.Recovery.Since = s.linkOf(&link, adf.StatusSucceeded)
+	return err
+}
+
+func parentOf(d *RunDetail) string {
+	if d.InvokedBy == nil {
+		return ""
+	}
+	return text(d.InvokedBy.PipelineRunID)
+}
+
+// parameterUses says of each parameter of a run how it is compared and why.
+func parameterUses(d *RunDetail, stored string, tree []string) ([]ParameterUse, error) {
+	classes, err := decodeClasses(stored)
+	if err != nil {
+		return nil, err
+	}
+	out := []ParameterUse{}
+	for _, p := range history.ParametersOf(d.PipelineRun.Parameters).All() {
+		use := ParameterUse{ParameterClass: history.ParameterClass{Name: p.Name, Class: history.Ignored}}
+		switch c, ok := classes[p.Name]; {
+		case ok && c.Rule == history.RuleConfigured:
+			use.ParameterClass, use.Reason = c, c.Why()
+		case p.Hidden():
+			use.Reason = "Its value was redacted."
+		case slices.Contains(tree, strings.ToLower(p.Text)):
+			use.Rule, use.Reason = history.RuleTree, "Its value is the id of a run of this run's own tree."
+		case ok:
+			use.ParameterClass, use.Reason = c, c.Why()
+		default:
+			use.Class, use.Reason = "", "It is not classified yet."
+		}
+		out = append(out, use)
+	}
+	return out, nil
+}
+
+// FactoryRecoveries counts a factory's failed runs by what became of them.
+type FactoryRecoveries struct {
+	OpenSeries    int64
+	NotRedoneRuns int64
+	Underived     int64 // failed runs whose recovery is not known yet: the others may lack some
+}
+
+// Recoveries returns the counts of every factory that has any.
+func (s *Store) Recoveries(ctx context.Context) (map[FactoryKey]FactoryRecoveries, error) {
+	out := map[FactoryKey]FactoryRecoveries{}
+	err := newStmt().add("SELECT factory_id, sum(not_redone), sum(underived) FROM roll_month WHERE factory_id > 0 GROUP BY 1").each(ctx, s.read, func(rows *sql.Rows) error {
+		var k FactoryKey
+		var r FactoryRecoveries
+		err := rows.Scan(&k, &r.NotRedoneRuns, &r.Underived)
+		out[k] = r
+		return err
+	})
+	if err != nil {
+		return nil, s.unavailable(fmt.Errorf("count recoveries: %w", err))
+	}
+	err = newStmt().add("SELECT factory_id, count(DISTINCT coalesce(series_id, -pipeline_id)) FROM run").index("run_open").add(" WHERE ", condOpen, " GROUP BY 1").each(ctx, s.read, func(rows *sql.Rows) error {
+		var k FactoryKey
+		var n int64
+		if err := rows.Scan(&k, &n); err != nil {
+			return err
+		}
+		r := out[k]
+		r.OpenSeries = n
+		out[k] = r
+		return nil
+	})
+	if err != nil {
+		return nil, s.unavailable(fmt.Errorf("count open series: %w", err))
+	}
+	return out, nil
+}

@@ -1,0 +1,575 @@
+package store
+
+import (
+	"encoding/json"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+
+	"github.com/ncruces/go-sqlite3"
+
+	"andon/internal/adf"
+	"andon/internal/store/history"
+)
+
+// work says which work a run did: what of a pipeline's runs is compared with
+// it.
+type work struct {
+	end    int64  // of a failed run: when it ended, as recovery counts it; else 0
+	shape  int64  // the set of its compared parameters; 0: unknown
+	key    *int64 // of its compared parameters; nil: unknown
+	series int64  // 0: unknown
+}
+
+// pipelineWork is what the writer knows of a pipeline's parameters.
+type pipelineWork struct {
+	classes history.Classes
+	keyed   bool // series and keys of all stored runs are by these classes
+	shapes  []shape
+}
+
+// shape is a set of compared parameters that runs of a pipeline have.
+type shape struct {
+	id    int64
+	names []string
+}
+
+// maxShapes bounds the shapes of a pipeline. Runs of further ones are compared
+// only with runs of the same parameters: a pipeline changes its parameters a
+// few times, and one whose runs each have others is no reason to keep a list
+// of them.
+const maxShapes = 32
+
+// seriesKey finds a series.
+type seriesKey struct{ pipeline, key int64 }
+
+// knownSeries is a series as the running transaction knows it.
+type knownSeries struct {
+	newest   int64 // run_start of its newest success; see has
+	has      bool
+	isChange bool // newest is to be written, as changed has it
+}
+
+// maxKnown bounds what the writer remembers of series and of restricted keys.
+const maxKnown = 100_000
+
+// workMemory is what the writer remembers of works. All of it can be read
+// again, so a rollback clears it.
+type workMemory struct {
+	pipelines  map[int64]*pipelineWork
+	seriesIDs  map[seriesKey]int64
+	series     map[int64]*knownSeries
+	changed    []int64 // series whose newest success moved in this transaction
+	restricted map[restrictedKey]map[int64][]history.Candidate
+	alike      map[alikeKey]map[int64][]int64
+	windows    map[FactoryKey]bool // see hasWindows
+}
+
+func newWorkMemory() workMemory {
+	return workMemory{
+		pipelines: map[int64]*pipelineWork{}, seriesIDs: map[seriesKey]int64{}, series: map[int64]*knownSeries{},
+		restricted: map[restrictedKey]map[int64][]history.Candidate{}, alike: map[alikeKey]map[int64][]int64{}, windows: map[FactoryKey]bool{},
+	}
+}
+
+// pipelineWork returns what is known of a pipeline's parameters.
+func (w *writer) pipelineWork(pipeline int64) (*pipelineWork, error) {
+	if pw := w.memory.pipelines[pipeline]; pw != nil {
+		return pw, nil
+	}
+	pw := &pipelineWork{classes: history.Classes{}}
+	var stored string
+	err := w.queryRow("SELECT coalesce(classes, ''), derived FROM pipeline WHERE id = ?", func(st *sqlite3.Stmt) {
+		stored, pw.keyed = st.ColumnText(0), st.ColumnInt64(1) != derivedNot
+	}, pipeline)
+	if err != nil {
+		return nil, err
+	}
+	if pw.classes, err = decodeClasses(stored); err != nil {
+		return nil, fmt.Errorf("read the classes of pipeline %d: %w", pipeline, err)
+	}
+	var decodeErr error
+	err = w.query("SELECT id, names FROM shape WHERE pipeline_id = ?", func(st *sqlite3.Stmt) bool {
+		one := shape{id: st.ColumnInt64(0)}
+		decodeErr = json.Unmarshal([]byte(st.ColumnText(1)), &one.names)
+		pw.shapes = append(pw.shapes, one)
+		return decodeErr == nil
+	}, pipeline)
+	if err == nil {
+		err = decodeErr
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read the parameters of pipeline %d: %w", pipeline, err)
+	}
+	w.memory.pipelines[pipeline] = pw
+	return pw, nil
+}
+
+func decodeClasses(stored string) (history.Classes, error) {
+	out := history.Classes{}
+	if stored == "" {
+		return out, nil
+	}
+	var list []history.ParameterClass
+	if err := json.Unmarshal([]byte(stored), &list); err != nil {
+		return nil, err
+	}
+	for _, c := range list {
+		out[c.Name] = c
+	}
+	return out, nil
+}
+
+func encodeClasses(c history.Classes) (string, error) {
+	list := make([]history.ParameterClass, 0, len(c))
+	for _, one := range c {
+		list = append(list, one)
+	}
+	slices.SortFunc(list, func(a, b history.ParameterClass) int { return strings.Compare(a.Name, b.Name) })
+	b, err := json.Marshal(list)
+	return string(b), err
+}
+
+// placeWork puts the work that an arrival did into its row.
+func (w *writer) placeWork(r *storedRun, a *arrival) error {
+	if r.status == statusFailed {
+		r.work.end = workEnd(a.run, a.told, a.start)
+	}
+	if !a.params.Known {
+		return nil
+	}
+	pw, err := w.pipelineWork(r.pipeline)
+	if err != nil {
+		return err
+	}
+	if err := w.classifyNew(pw, r, a); err != nil {
+		return err
+	}
+	return w.setWork(pw, r, a.params, a.tree)
+}
+
+// setWork works out a run's shape, key and series.
+func (w *writer) setWork(pw *pipelineWork, r *storedRun, params history.Parameters, tree []string) error {
+	compared := pw.classes.Compared(params, tree)
+	key, ok := compared.Key()
+	if !ok {
+		return nil
+	}
+	r.key = &key
+	var err error
+	if r.shape, err = w.shapeID(pw, r.pipeline, compared.Names()); err != nil {
+		return err
+	}
+	r.series, err = w.seriesID(r.pipeline, pw.classes.Series(compared))
+	return err
+}
+
+// workEnd is when a failed run ended: its runEnd, else its lastUpdated, else
+// what it sorts by, the first of them that can be.
+func workEnd(r *adf.PipelineRun, told adf.Time, start int64) int64 {
+	for _, t := range []adf.Time{r.RunEnd, r.LastUpdated} {
+		if isPossible(t, told) {
+			return int64(t)
+		}
+	}
+	return start
+}
+
+// classifyNew decides the classes of parameters that the pipeline has none
+// for, from the runs that arrive together with this one. They are decided
+// again when more is known: see Derive.
+func (w *writer) classifyNew(pw *pipelineWork, r *storedRun, a *arrival) error {
+	isKnown := !slices.ContainsFunc(a.params.All(), func(p history.Parameter) bool {
+		_, ok := pw.classes[p.Name]
+		return !ok
+	})
+	if isKnown {
+		return nil
+	}
+	var samples []history.Sample
+	for i := range w.page {
+		if one := &w.page[i]; strings.EqualFold(one.run.PipelineName, a.run.PipelineName) {
+			samples = append(samples, history.Sample{Start: adf.Time(one.start), Parameters: one.params, Tree: one.tree})
+		}
+	}
+	place, _ := w.s.dicts.place(r.factory)
+	for name, class := range history.Classify(place.Name, a.run.PipelineName, samples, w.s.seriesRules) {
+		if _, ok := pw.classes[name]; !ok {
+			pw.classes[name] = class
+		}
+	}
+	text, err := encodeClasses(pw.classes)
+	if err != nil {
+		return err
+	}
+	return w.exec("UPDATE pipeline SET classes = ? WHERE id = ?", text, r.pipeline)
+}
+
+// shapeID returns the id of a set of compared parameters, 0 where the pipeline
+// has too many.
+func (w *writer) shapeID(pw *pipelineWork, pipeline int64, names []string) (int64, error) {
+	if i := slices.IndexFunc(pw.shapes, func(s shape) bool { return slices.Equal(s.names, names) }); i >= 0 {
+		return pw.shapes[i].id, nil
+	}
+	if len(pw.shapes) >= maxShapes {
+		return 0, nil
+	}
+	text, err := json.Marshal(names)
+	if err != nil {
+		return 0, err
+	}
+	if err := w.exec("INSERT INTO shape (pipeline_id, names) VALUES (?, ?)", pipeline, string(text)); err != nil {
+		return 0, err
+	}
+	one := shape{id: w.conn.LastInsertRowID(), names: names}
+	pw.shapes = append(pw.shapes, one)
+	return one.id, nil
+}
+
+// seriesID returns the id of a series of a pipeline.
+func (w *writer) seriesID(pipeline int64, recurring history.Parameters) (id int64, err error) {
+	number, _ := recurring.Key()
+	key := seriesKey{pipeline, number}
+	if id = w.memory.seriesIDs[key]; id != 0 {
+		return id, nil
+	}
+	err = w.queryRow("SELECT id FROM series WHERE pipeline_id = ? AND key = ?", func(st *sqlite3.Stmt) { id = st.ColumnInt64(0) }, pipeline, number)
+	if err != nil {
+		return 0, err
+	}
+	if id == 0 {
+		if err := w.exec("INSERT INTO series (pipeline_id, key, label) VALUES (?, ?, ?)", pipeline, number, recurring.Label()); err != nil {
+			return 0, err
+		}
+		id = w.conn.LastInsertRowID()
+		for k := range w.memory.alike {
+			if k.pipeline == pipeline {
+				delete(w.memory.alike, k)
+			}
+		}
+	}
+	if len(w.memory.seriesIDs) >= maxKnown {
+		clear(w.memory.seriesIDs)
+	}
+	w.memory.seriesIDs[key] = id
+	return id, nil
+}
+
+// newestOfSeries returns when the newest success of a series began.
+func (w *writer) newestOfSeries(series int64) (at int64, has bool, err error) {
+	s, err := w.loadSeries(series)
+	if err != nil {
+		return 0, false, err
+	}
+	return s.newest, s.has, nil
+}
+
+func (w *writer) loadSeries(series int64) (*knownSeries, error) {
+	if s := w.memory.series[series]; s != nil {
+		return s, nil
+	}
+	s := &knownSeries{}
+	err := w.queryRow("SELECT newest_ok FROM series WHERE id = ?", func(st *sqlite3.Stmt) {
+		s.newest, s.has = st.ColumnInt64(0), st.ColumnType(0) != sqlite3.NULL
+	}, series)
+	if err != nil {
+		return nil, err
+	}
+	w.memory.series[series] = s
+	return s, nil
+}
+
+// raiseSeries notes a success of a series.
+func (w *writer) raiseSeries(series, start int64) error {
+	s, err := w.loadSeries(series)
+	if err != nil || s.has && s.newest >= start {
+		return err
+	}
+	s.newest, s.has = start, true
+	w.noteChanged(series, s)
+	return nil
+}
+
+func (w *writer) noteChanged(series int64, s *knownSeries) {
+	if !s.isChange {
+		s.isChange = true
+		w.memory.changed = append(w.memory.changed, series)
+	}
+}
+
+// recountSeries looks for the newest success of a series among the runs.
+func (w *writer) recountSeries(pipeline, series int64) (at int64, has bool, err error) {
+	err = w.query(`SELECT run_start, flags FROM run INDEXED BY run_pipeline WHERE pipeline_id = ? AND status = 2 AND series_id = ?
+		ORDER BY run_start DESC`, func(st *sqlite3.Stmt) bool {
+		if st.ColumnInt64(1)&flagNoStart != 0 {
+			return true
+		}
+		at, has = st.ColumnInt64(0), true
+		return false
+	}, pipeline, series)
+	if err != nil {
+		return 0, false, err
+	}
+	s, err := w.loadSeries(series)
+	if err == nil {
+		s.newest, s.has = at, has
+		w.noteChanged(series, s)
+	}
+	return at, has, err
+}
+
+// flushSeries writes the newest successes that the transaction has moved.
+func (w *writer) flushSeries() error {
+	for _, id := range w.memory.changed {
+		s := w.memory.series[id]
+		var newest any
+		if s.has {
+			newest = s.newest
+		}
+		if err := w.exec("UPDATE series SET newest_ok = ? WHERE id = ?", newest, id); err != nil {
+			return err
+		}
+		s.isChange = false
+	}
+	w.memory.changed = w.memory.changed[:0]
+	if len(w.memory.series) >= maxKnown {
+		clear(w.memory.series)
+	}
+	return nil
+}
+
+// alikeKey names the series of a pipeline with some names, by the keys of a
+// part of their parameters. Both lists of names are JSON arrays.
+type alikeKey struct {
+	pipeline       int64
+	names, compare string
+}
+
+// alikeSeries returns the other series of a run's pipeline whose recurring
+// parameters equal the run's as far as both have them: a pipeline that gains a
+// recurring parameter goes on with the series that it had.
+func (w *writer) alikeSeries(r *storedRun, a *arrival) ([]int64, error) {
+	pw, err := w.pipelineWork(r.pipeline)
+	if err != nil || len(pw.shapes) < 2 || r.series == 0 {
+		return nil, err
+	}
+	sets := pw.recurringSets()
+	if len(sets) < 2 {
+		return nil, nil
+	}
+	var params history.Parameters
+	if a != nil {
+		params = pw.classes.Compared(a.params, a.tree)
+	} else if params, err = w.comparedOf(pw, r); err != nil {
+		return nil, err
+	}
+	params = pw.classes.Series(params)
+	var out []int64
+	for _, names := range sets {
+		common := params.Only(func(p history.Parameter) bool { return slices.Contains(names, p.Name) })
+		switch own := len(params.All()); {
+		case len(common.All()) == own && own == len(names): // the run's own set
+			continue
+		case len(common.All()) == 0 && own > 0 && len(names) > 0: // nothing can be compared
+			continue
+		}
+		byKey, err := w.seriesBy(r.pipeline, names, common.Names())
+		if err != nil {
+			return nil, err
+		}
+		key, _ := common.Key()
+		out = append(out, byKey[key]...)
+	}
+	return out, nil
+}
+
+// recurringSets returns the sets of recurring parameters that runs of the
+// pipeline have.
+func (pw *pipelineWork) recurringSets() (sets [][]string) {
+	for _, s := range pw.shapes {
+		names := []string{}
+		for _, name := range s.names {
+			if pw.classes[name].Class == history.Recurring {
+				names = append(names, name)
+			}
+		}
+		if !slices.ContainsFunc(sets, func(o []string) bool { return slices.Equal(o, names) }) {
+			sets = append(sets, names)
+		}
+	}
+	return sets
+}
+
+// seriesBy returns the series of a pipeline that have exactly these names, by
+// the keys of the parameters to compare.
+func (w *writer) seriesBy(pipeline int64, names, compare []string) (map[int64][]int64, error) {
+	list, err := json.Marshal(names)
+	if err != nil {
+		return nil, err
+	}
+	part, err := json.Marshal(compare)
+	if err != nil {
+		return nil, err
+	}
+	k := alikeKey{pipeline, string(list), string(part)}
+	if found, ok := w.memory.alike[k]; ok {
+		return found, nil
+	}
+	found := map[int64][]int64{}
+	err = w.query("SELECT id, label FROM series WHERE pipeline_id = ?", func(st *sqlite3.Stmt) bool {
+		params := history.ParametersOf([]byte(st.ColumnText(1)))
+		if slices.Equal(params.Names(), names) {
+			key, _ := params.Only(func(p history.Parameter) bool { return slices.Contains(compare, p.Name) }).Key()
+			found[key] = append(found[key], st.ColumnInt64(0))
+		}
+		return true
+	}, pipeline)
+	if err == nil {
+		w.memory.alike[k] = found
+	}
+	return found, err
+}
+
+// sameSeries reports whether two runs of a pipeline have equal recurring
+// parameters, of those that both have.
+func (w *writer) sameSeries(a, b *storedRun) (bool, error) {
+	if a.series == 0 || b.series == 0 {
+		return false, nil
+	}
+	if a.series == b.series {
+		return true, nil
+	}
+	pw, err := w.pipelineWork(a.pipeline)
+	if err != nil {
+		return false, err
+	}
+	pa, err := w.comparedOf(pw, a)
+	if err != nil {
+		return false, err
+	}
+	pb, err := w.comparedOf(pw, b)
+	return err == nil && history.Equal(pw.classes.Series(pa), pw.classes.Series(pb)), err
+}
+
+// comparedOf reads a stored run's compared parameters.
+func (w *writer) comparedOf(pw *pipelineWork, r *storedRun) (out history.Parameters, err error) {
+	var packed []byte
+	if err := w.queryRow("SELECT raw FROM run_raw WHERE seq = ?", func(st *sqlite3.Stmt) { packed = st.ColumnBlob(0, nil) }, r.seq); err != nil {
+		return out, err
+	}
+	one, err := w.s.runOf(packed)
+	if err != nil {
+		return out, err
+	}
+	return pw.classes.Compared(history.ParametersOf(one.Parameters), r.tree()), nil
+}
+
+// tree returns the runIds that a row names as its own, its group's and its
+// parent's.
+func (r *storedRun) tree() []string { return treeOf(r.id, r.group, r.parent) }
+
+func treeOf(ids ...[]byte) []string {
+	out := make([]string, 0, len(ids))
+	for _, id := range ids {
+		if len(id) > 0 {
+			out = append(out, decodeRunID(id))
+		}
+	}
+	return out
+}
+
+// restrictedKey names the runs of one shape and status of a pipeline, by the
+// keys of a part of their parameters.
+type restrictedKey struct {
+	pipeline, shape, status int64
+	names                   string // a JSON array
+}
+
+// otherShapes visits the keys under which runs of other shapes and of a status
+// can have done the same work as r: pipelines gain and lose parameters, and
+// those that both runs have are compared. own is true where the key is that of
+// the other shape itself; else the runs are given.
+func (w *writer) otherShapes(r *storedRun, a *arrival, status int64, visit func(key int64, own bool, others []history.Candidate) error) error {
+	pw, err := w.pipelineWork(r.pipeline)
+	if err != nil || len(pw.shapes) < 2 || r.shape == 0 {
+		return err
+	}
+	var params history.Parameters
+	if a != nil {
+		params = pw.classes.Compared(a.params, a.tree)
+	} else if params, err = w.comparedOf(pw, r); err != nil {
+		return err
+	}
+	for _, other := range pw.shapes {
+		if other.id == r.shape {
+			continue
+		}
+		common := params.Only(func(p history.Parameter) bool { return slices.Contains(other.names, p.Name) })
+		names := common.Names()
+		if len(names) == 0 && len(params.All()) > 0 && len(other.names) > 0 {
+			continue // nothing can be compared
+		}
+		key, _ := common.Key()
+		if len(names) == len(other.names) {
+			if err := visit(key, true, nil); err != nil {
+				return err
+			}
+			continue
+		}
+		runs, err := w.restrictedRuns(pw, r.pipeline, other.id, status, names)
+		if err != nil {
+			return err
+		}
+		if err := visit(key, false, runs[key]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// restrictedRuns returns the runs of a shape and status by the keys of the
+// named parameters.
+func (w *writer) restrictedRuns(pw *pipelineWork, pipeline, of, status int64, names []string) (map[int64][]history.Candidate, error) {
+	list, err := json.Marshal(names)
+	if err != nil {
+		return nil, err
+	}
+	k := restrictedKey{pipeline, of, status, string(list)}
+	if found, ok := w.memory.restricted[k]; ok {
+		return found, nil
+	}
+	runs, err := w.runsWhere("INDEXED BY run_pipeline WHERE pipeline_id = ? AND shape_id = ? AND status = ? AND run_start > ?", pipeline, of, status, int64(math.MinInt64))
+	if err != nil {
+		return nil, err
+	}
+	found := map[int64][]history.Candidate{}
+	for i := range runs {
+		if status == statusSucceeded && !runs[i].doneWork() {
+			continue
+		}
+		params, err := w.comparedOf(pw, &runs[i])
+		if err != nil {
+			return nil, err
+		}
+		key, _ := params.Only(func(p history.Parameter) bool { return slices.Contains(names, p.Name) }).Key()
+		found[key] = append(found[key], runs[i].candidate())
+	}
+	if len(w.memory.restricted) >= maxShapes*maxShapes {
+		clear(w.memory.restricted)
+	}
+	w.memory.restricted[k] = found
+	return found, nil
+}
+
+// forgetRestricted drops what is remembered of the runs of a row's shape.
+func (w *writer) forgetRestricted(r *storedRun) {
+	if r == nil || len(w.memory.restricted) == 0 {
+		return
+	}
+	for k := range w.memory.restricted {
+		if k.pipeline == r.pipeline && k.shape == r.shape {
+			delete(w.memory.restricted, k)
+		}
+	}
+}

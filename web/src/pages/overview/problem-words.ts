@@ -1,0 +1,51 @@
+import type { Problem } from '../../api/types'
+import { formatCount, formatDuration, formatShare } from '../../time/format'
+
+/**
+ * How much of a pipeline fails. With recurring parameters it is counted in series, else in runs: of `pl_load {table}`
+ * over 150 tables "4 of 150 values of table", of a pipeline without any "2 runs".
+ */
+export function extentOf(problem: Problem): string {
+  const { series, seriesTotal, recurring, runs } = problem
+  const [name] = recurring
+  if (name === undefined || seriesTotal < 2) return runsOf(runs)
+  const of = `${formatCount(series)} of ${formatCount(seriesTotal)}`
+  return recurring.length === 1
+    ? `${of} values of ${name}`
+    : `${of} combinations of ${listed(recurring)}`
+}
+
+/** "table = orders, company = nordhem": which series it is. */
+export function seriesName(parameters: Record<string, string>): string {
+  const parts = Object.entries(parameters).map(([name, value]) => `${name} = ${value || '""'}`)
+  return parts.length > 0 ? parts.join(', ') : 'without recurring parameters'
+}
+
+/** "fails 6 %, works again within 9 s, 14 runs not redone": a pipeline that works again by itself each time. */
+export function flappingOf({ flapping, notRedone }: Problem): string {
+  const parts = []
+  if (flapping && flapping.runs > 0)
+    parts.push(`fails ${formatShare(flapping.failed / flapping.runs)}`)
+  if (flapping) parts.push(`works again within ${formatDuration(flapping.worksAgainMs)}`)
+  if (notRedone > 0) parts.push(`${runsOf(notRedone)} not redone`)
+  return parts.join(', ')
+}
+
+/** The pipelines that failed only through this one: "also failed because of it: pl_nightly, pl_month". */
+export function foldedOf({ folded }: Problem): string {
+  return folded.length === 0
+    ? ''
+    : `also failed because of it: ${listed(folded.map(({ pipelineName }) => pipelineName))}`
+}
+
+export function runsOf(count: number): string {
+  return count === 1 ? '1 run' : `${formatCount(count)} runs`
+}
+
+const most = 3
+
+function listed(names: string[]): string {
+  const more = names.length - most
+  const shown = names.slice(0, most).join(', ')
+  return more > 0 ? `${shown} and ${formatCount(more)} more` : shown
+}

@@ -1,0 +1,139 @@
+import { Link } from '@tanstack/react-router'
+import type { Overview, Problem } from '../../api/types'
+import { Icon } from '../../icons/icon'
+import text from '../../state/text.module.css'
+import type { RecoveryState } from '../../status/status'
+import { StatusMark } from '../../status/status-mark'
+import { formatCount } from '../../time/format'
+import { Age } from '../../time/time'
+import styles from './overview.module.css'
+import { flappingOf, runsOf } from './problem-words'
+
+// More of one kind are one line that leads to the list.
+const most = 6
+
+/** The failed runs in these states whenever they began, so the list has to look at all of history. */
+export function everOf(...recovery: RecoveryState[]) {
+  return {
+    ...{ range: 'all', from: undefined, to: undefined },
+    ...{ status: undefined, open: undefined, recovery },
+  }
+}
+
+/** What needs no attention now: pipelines that work again, failures that recovered, and those of long ago. */
+export function QuietProblems({ overview: { problems, recovery } }: { overview: Overview }) {
+  const flapping = problems.items.filter(({ kind }) => kind === 'flapping')
+  const notRedone = problems.items.filter(({ kind }) => kind === 'notRedone')
+  return (
+    <>
+      {problems.reason !== null && (
+        <p className={styles.quietLine}>
+          <Icon name="info" />
+          {problems.reason}
+        </p>
+      )}
+      {flapping.length + notRedone.length > 0 && (
+        <ul aria-label="Pipelines that work again">
+          {flapping.slice(0, most).map((problem) => (
+            <QuietRow key={keyOf(problem)} problem={problem} mark={<Icon name="rerun" />}>
+              {flappingOf(problem)}
+            </QuietRow>
+          ))}
+          {notRedone.slice(0, most).map((problem) => (
+            <QuietRow
+              key={keyOf(problem)}
+              problem={problem}
+              mark={<StatusMark status="Failed" outcome="notRedone" decorative />}
+            >
+              {runsOf(problem.notRedone)} not redone
+            </QuietRow>
+          ))}
+        </ul>
+      )}
+      <More hidden={hiddenOf(flapping) + hiddenOf(notRedone)} />
+      {recovery.recovered !== null && recovery.recovered > 0 && (
+        <p className={styles.quietLine}>
+          <StatusMark status="Failed" outcome="recovered" decorative />
+          <Link
+            to="/runs"
+            search={(before) => ({
+              ...before,
+              status: undefined,
+              open: undefined,
+              recovery: ['recovered'],
+            })}
+          >
+            {recovery.recovered === 1
+              ? '1 failure recovered'
+              : `${formatCount(recovery.recovered)} failures recovered`}
+          </Link>
+        </p>
+      )}
+      <Older older={problems.older} />
+    </>
+  )
+}
+
+interface QuietRowProps {
+  problem: Problem
+  mark: React.ReactNode
+  children: React.ReactNode
+}
+
+/** One grey line that leads to the failed runs that are not redone. */
+function QuietRow({ problem, mark, children }: QuietRowProps) {
+  return (
+    <li className={styles.quietLine}>
+      {mark}
+      <Link
+        className={styles.quietText}
+        to="/runs"
+        search={(before) => ({
+          ...before,
+          ...(problem.notRedone > 0 ? everOf('notRedone') : { status: ['Failed'] }),
+          factory: [problem.factory],
+          pipeline: [problem.pipelineName],
+        })}
+      >
+        <span className={styles.quietName}>{problem.pipelineName}</span> {children}
+      </Link>
+      <span className={styles.quietAge}>
+        <Age instant={problem.since} />
+      </span>
+    </li>
+  )
+}
+
+function More({ hidden }: { hidden: number }) {
+  if (hidden <= 0) return null
+  return (
+    <p className={styles.quietLine}>
+      <Link to="/runs" search={(before) => ({ ...before, ...everOf('notRedone') })}>
+        {formatCount(hidden)} more {hidden === 1 ? 'pipeline that works' : 'pipelines that work'}{' '}
+        again
+      </Link>
+    </p>
+  )
+}
+
+/** Failures that are left out of all figures, in one line that is never hidden. */
+function Older({ older }: { older: Overview['problems']['older'] }) {
+  if (older.pipelines === 0) return null
+  return (
+    <p className={styles.quietLine}>
+      <Icon name="calendar" />
+      <Link to="/runs" search={(before) => ({ ...before, ...everOf('open', 'notRedone') })}>
+        {formatCount(older.pipelines)} older
+      </Link>
+      <span className={text.muted}>no failure for 14 days, deleted, or only imported</span>
+    </p>
+  )
+}
+
+function hiddenOf(problems: Problem[]): number {
+  return Math.max(0, problems.length - most)
+}
+
+function keyOf({ kind, factory, pipelineName }: Problem): string {
+  return `${kind}/${factory}/${pipelineName}`
+}
