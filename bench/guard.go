@@ -24,9 +24,9 @@ import (
 	"andon/internal/store"
 )
 
-// This part plays callers that ask for too much: streams that resume far back,
-// and large queries beside small ones. It does so on loopback, with programs
-// of its own, and for seconds.
+// The parts streams and large play callers that ask for too much: streams that
+// resume far back, and large queries beside small ones. They do so on loopback,
+// with programs of their own, and for seconds.
 
 const (
 	guardRuns     = 400_000
@@ -50,7 +50,7 @@ func (b *bench) guardPrograms(ctx context.Context, dir string) (names []string, 
 	return []string{"before", "now"}, map[string]string{"before": b.before, "now": built}, nil
 }
 
-func (b *bench) guard(ctx context.Context) (err error) {
+func (b *bench) streams(ctx context.Context) (err error) {
 	dir, err := os.MkdirTemp("", "andon-bench-")
 	if err != nil {
 		return err
@@ -60,19 +60,29 @@ func (b *bench) guard(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	streams := &table{title: "Streams that resume 9,000 changes back", columns: []string{"", "memory before, MB", "memory with them, MB", "peak, MB", "opened", "refused", "closed unanswered"}}
+	t := &table{title: "Streams that resume 9,000 changes back", columns: []string{"", "memory before, MB", "memory with them, MB", "peak, MB", "opened", "refused", "closed unanswered"}}
 	for _, name := range names {
 		for _, n := range []int{500, 2000} {
-			if err := b.measureStreams(ctx, streams, name, binaries[name], n); err != nil {
+			if err := b.measureStreams(ctx, t, name, binaries[name], n); err != nil {
 				return fmt.Errorf("%s: %d streams: %w", name, n, err)
 			}
 		}
 	}
-	if err := b.print(streams); err != nil {
+	return b.print(t)
+}
+
+func (b *bench) large(ctx context.Context) (err error) {
+	dir, err := os.MkdirTemp("", "andon-bench-")
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	names, binaries, err := b.guardPrograms(ctx, dir)
+	if err != nil {
 		return err
 	}
 	path := filepath.Join(dir, "andon.db")
-	b.say("guard: building a store of %s runs", whole(guardRuns))
+	b.say("large: building a store of %s runs", whole(guardRuns))
 	if err := fillGuard(ctx, path); err != nil {
 		return err
 	}
@@ -86,6 +96,7 @@ func (b *bench) guard(ctx context.Context) (err error) {
 				return fmt.Errorf("%s: %d large queries: %w", name, n, err)
 			}
 		}
+		t.note("Each small query every 50 ms for %s; in brackets how many were answered. Failed: no answer in %s.", guardSpell, guardPatience)
 		if err := b.print(t); err != nil {
 			return err
 		}
@@ -111,7 +122,7 @@ func (b *bench) measureStreams(ctx context.Context, t *table, name, binary strin
 		return err
 	}
 	defer func() { err = errors.Join(err, s.stop()) }()
-	b.say("guard: %s: waiting for %s changes", name, whole(streamsBehind))
+	b.say("streams: %s: waiting for %s changes", name, whole(streamsBehind))
 	var id string
 	err = b.until(ctx, 10*time.Minute, "there are too few changes", func() (bool, error) {
 		boot, position, err := newestEvent(ctx, s.address)
@@ -148,7 +159,7 @@ func (b *bench) measureStreams(ctx context.Context, t *table, name, binary strin
 	with := memoryNow(s.cmd.Process)
 	peak, _ := peakMemory(s.cmd.Process)
 	t.add(fmt.Sprintf("%s: %s streams", name, whole(float64(n))), fmt.Sprintf("%.0f", before), fmt.Sprintf("%.0f", with), fmt.Sprintf("%.0f", peak), strconv.Itoa(opened), strconv.Itoa(refused), strconv.Itoa(closed))
-	b.say("guard: %s: %d streams: %.0f MB before, %.0f MB with them, %.0f MB at most, %d opened, %d refused, %d closed", name, n, before, with, peak, opened, refused, closed)
+	b.say("streams: %s: %d streams: %.0f MB before, %.0f MB with them, %.0f MB at most, %d opened, %d refused, %d closed", name, n, before, with, peak, opened, refused, closed)
 	return nil
 }
 
@@ -251,7 +262,7 @@ func guardRow(n int, end adf.Time, words []string) map[string]any {
 // measureHeavy asks for large things all the time, and for small ones beside
 // them.
 func (b *bench) measureHeavy(ctx context.Context, t *table, name, binary, path string, n int) (err error) {
-	b.say("guard: %s: %d large queries at once", name, n)
+	b.say("large: %s: %d large queries at once", name, n)
 	cmd := exec.CommandContext(ctx, binary, "serve", "--no-collect", "--listen", "127.0.0.1:0", "--log-level", "error", "--store", "sqlite:"+path) //nolint:gosec // the program that is measured
 	out, err := cmd.StderrPipe()
 	if err != nil {
@@ -290,7 +301,7 @@ func (b *bench) measureHeavy(ctx context.Context, t *table, name, binary, path s
 	}
 	cells = append(cells, millis(slowest), strconv.Itoa(large.status[http.StatusOK]), strconv.Itoa(large.status[http.StatusServiceUnavailable]), strconv.Itoa(large.status[0]))
 	t.add(cells...)
-	b.say("guard: %s: %s", name, strings.Join(cells, ", "))
+	b.say("large: %s: %s", name, strings.Join(cells, ", "))
 	return nil
 }
 

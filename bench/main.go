@@ -40,7 +40,7 @@ type settings struct {
 	dir     string        // where the store that is queried is kept
 	peer    string        // the folder of the JavaScript client; "" leaves it out
 	steady  time.Duration // how long what goes on without end is watched
-	before  string        // an earlier program that guard is compared with; "" for none
+	before  string        // an earlier program that streams and large are compared with; "" for none
 	only    []string      // names of parts; none means all that don't stand apart
 }
 
@@ -72,7 +72,8 @@ func parts() []part {
 		{name: "children", measure: (*bench).children, apart: true},
 		{name: "fleet", measure: (*bench).fleet, apart: true},
 		{name: "tenth", measure: (*bench).tenth, apart: true},
-		{name: "guard", measure: (*bench).guard, apart: true},
+		{name: "streams", measure: (*bench).streams, apart: true},
+		{name: "large", measure: (*bench).large, apart: true},
 	}
 }
 
@@ -108,8 +109,8 @@ func parseArgs(args []string, output io.Writer) (settings, error) {
 	f.StringVar(&s.dir, "dir", "build", "folder that keeps the store that is queried, for the next time")
 	f.StringVar(&s.peer, "peer", filepath.Join("bench", "peer"), "folder of the JavaScript client, installed with npm ci; empty leaves it out")
 	f.DurationVar(&s.steady, "steady", time.Hour, "how long economy and tenth watch what goes on without end")
-	f.StringVar(&s.before, "before", "", "an earlier andon that guard is compared with")
-	only := f.String("only", "", "parts to measure, such as decode,queries; empty measures all but economy, children, fleet and tenth, which take an hour and more, and guard")
+	f.StringVar(&s.before, "before", "", "an earlier andon that streams and large are compared with")
+	only := f.String("only", "", "parts to measure, such as decode,queries; empty measures all but economy, children, fleet and tenth, which take an hour and more, and streams and large")
 	if err := f.Parse(args); err != nil {
 		return s, err
 	}

@@ -4,14 +4,18 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"runtime"
 )
 
-// How many heavy reads there may be.
 const (
-	heavyAtOnce  = 2
-	heavyWaiting = 32
 	heavyRows    = sortRows // a read that may look at more rows is heavy
+	heavyWaiting = 32       // heavy reads that may wait
 )
+
+// heavyAtOnce returns how many heavy reads run at once. Each keeps a core
+// busy, and one core is left for what is light: on a machine of two cores one
+// runs, on larger ones two.
+func heavyAtOnce() int { return min(max(runtime.GOMAXPROCS(0)-1, 1), heavyReaders) }
 
 // gate lets few heavy reads run, and makes a bounded number wait in order of
 // arrival.
@@ -21,7 +25,8 @@ type gate struct {
 }
 
 func newGate() *gate {
-	return &gate{admitted: make(chan struct{}, heavyAtOnce+heavyWaiting), running: make(chan struct{}, heavyAtOnce)}
+	n := heavyAtOnce()
+	return &gate{admitted: make(chan struct{}, n+heavyWaiting), running: make(chan struct{}, n)}
 }
 
 type heavyKey struct{}
@@ -32,8 +37,8 @@ func isHeavy(ctx context.Context) bool { return ctx.Value(heavyKey{}) != nil }
 // 10,000 rows or more, by the estimate of its caller. Such a read waits for its
 // turn, which ends with ctx, and then reads under the returned context; leave
 // gives its place to the next. Where too many wait, the error is a BusyError.
-// Example: of 50 searches through 100,000 messages, 2 run, 32 wait and 16 are
-// refused, while lists of one page go on beside them.
+// Example: of 50 searches through 100,000 messages, 1 runs on two cores, 32 wait
+// and 17 are refused, while lists of one page go on beside them.
 func (s *Store) admit(ctx context.Context, rows int64) (_ context.Context, leave func(), err error) {
 	if rows < heavyRows || isHeavy(ctx) {
 		return ctx, func() {}, nil

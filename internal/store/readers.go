@@ -6,8 +6,7 @@ import (
 	"errors"
 )
 
-// How many connections each kind of read has. A heavy one keeps a core busy:
-// two of them leave room for the rest on the smallest machine.
+// How many connections each kind of read has. A heavy read of facets uses two.
 const (
 	lightReaders = 6
 	heavyReaders = 2
