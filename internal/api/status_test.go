@@ -416,7 +416,7 @@ func TestProblemsAreOlderAfterTheSetting(t *testing.T) {
 		option    time.Duration
 		pipelines any
 		older     float64
-		afterMs   time.Duration
+		after     time.Duration
 	}{
 		"a day":       {24 * time.Hour, 1.0, 1, 24 * time.Hour},
 		"an hour":     {time.Hour, nil, 2, time.Hour},
@@ -430,7 +430,7 @@ func TestProblemsAreOlderAfterTheSetting(t *testing.T) {
 				sent(2, at(3*time.Hour), object{"status": "Failed"}),
 			)
 			problems := read[object](t, b, "/api/v1/overview")["problems"].(object)
-			want := object{"pipelines": tc.older, "series": tc.older, "runs": tc.older, "afterMs": float64(tc.afterMs.Milliseconds())}
+			want := object{"pipelines": tc.older, "series": tc.older, "runs": tc.older, "afterMs": float64(tc.after.Milliseconds())}
 			if diff := cmp.Diff(want, problems["older"]); diff != "" || problems["pipelines"] != tc.pipelines {
 				t.Errorf("%v need attention; older (-want +got):\n%s", problems["pipelines"], diff)
 			}
