@@ -57,7 +57,7 @@ func TestPartsThatStandApartAreMeasuredByName(t *testing.T) {
 		if s, err := parseArgs([]string{"-only", p.name}, &bytes.Buffer{}); err != nil || len(s.only) != 1 {
 			t.Errorf("%s: %v, %v", p.name, s.only, err)
 		}
-		if apart := slices.Contains([]string{"children", "economy", "fleet", "guard", "tenth"}, p.name); p.apart != apart {
+		if apart := slices.Contains([]string{"children", "economy", "fleet", "large", "streams", "tenth"}, p.name); p.apart != apart {
 			t.Errorf("%s stands apart: %t", p.name, p.apart)
 		}
 	}
