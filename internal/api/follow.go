@@ -51,7 +51,7 @@ type waiting struct {
 	seen      map[store.RunKey]bool
 	factories []string        // whose freshness has changed, each once
 	resources []resourceEvent // each once
-	reset     string          // reason why everything must be read anew; "" when it need not
+	reset     string          // reason why everything must be read again; "" when it need not
 }
 
 // follow sends changes until ctx ends, the store closes or a write fails.
