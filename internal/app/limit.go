@@ -83,16 +83,33 @@ func (l *limitedListener) refuse(c *net.TCPConn) {
 	l.refused.Do(func() {
 		l.logger.Warn("a connection was refused: all are in use; further ones are refused without a line for a minute", "most", cap(l.open))
 	})
-	sendRefusal(c, cap(l.open))
+	if err := c.SetDeadline(time.Now().Add(refusalTime)); err != nil {
+		_ = c.Close() // its client is gone
+		return
+	}
 	select {
 	case l.refusing <- struct{}{}:
 		go func() {
 			defer func() { <-l.refusing }()
-			drain(c)
+			answerRefused(c, cap(l.open))
 		}()
 	default:
-		_ = c.Close() // some systems then take the answer away from its client
+		sendRefusal(c, cap(l.open))
+		_ = c.Close() // some clients then don't see the answer
 	}
+}
+
+// answerRefused waits for the first byte of the request before it answers it,
+// since HTTP clients take an answer without a request for an error, and closes
+// the connection when the client does or at the deadline: closing before would
+// take the answer away.
+func answerRefused(c *net.TCPConn, most int) {
+	defer c.Close() //nolint:errcheck // its client gets no more
+	if _, err := c.Read(make([]byte, 1)); err != nil {
+		return
+	}
+	sendRefusal(c, most)
+	_, _ = io.Copy(io.Discard, io.LimitReader(c, 64<<10))
 }
 
 // sendRefusal answers whatever request comes. It waits for nothing: the answer
@@ -100,19 +117,9 @@ func (l *limitedListener) refuse(c *net.TCPConn) {
 func sendRefusal(c *net.TCPConn, most int) {
 	body := fmt.Sprintf(`{"type":"about:blank","title":"Too many connections","status":503,"detail":"All %d connections of this server are in use. Close those that are not needed, or try again in 5 seconds.","errors":[]}`, most)
 	head := fmt.Sprintf("HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/problem+json\r\nContent-Length: %d\r\nRetry-After: 5\r\nCache-Control: no-store\r\nConnection: close\r\n\r\n", len(body))
-	if err := c.SetDeadline(time.Now().Add(refusalTime)); err != nil {
-		return
-	}
 	if _, err := io.WriteString(c, head+body); err == nil {
 		_ = c.CloseWrite() // its client is gone when this fails
 	}
-}
-
-// drain reads what the client sends until it closes the connection, or the
-// deadline, and closes it: closing before would take the answer away.
-func drain(c *net.TCPConn) {
-	defer c.Close() //nolint:errcheck // its client gets no more
-	_, _ = io.Copy(io.Discard, io.LimitReader(c, 64<<10))
 }
 
 // limitedConn gives its place back when it is closed first.

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"os"
 	"strings"
 	"sync"
 	"syscall"
@@ -75,6 +76,15 @@ func TestConnectionsAreBounded(t *testing.T) {
 	for range 3 {
 		c, err := net.Dial("tcp", address)
 		if err != nil {
+			t.Fatal(err)
+		}
+		if err := c.SetReadDeadline(time.Now().Add(50 * time.Millisecond)); err != nil {
+			t.Fatal(err)
+		}
+		if n, err := c.Read(make([]byte, 1)); n > 0 || !errors.Is(err, os.ErrDeadlineExceeded) {
+			t.Fatalf("an answer came before its request: %d bytes, %v", n, err)
+		}
+		if err := c.SetReadDeadline(time.Time{}); err != nil {
 			t.Fatal(err)
 		}
 		if _, err := io.WriteString(c, "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"); err != nil {

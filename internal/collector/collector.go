@@ -146,8 +146,10 @@ func (c *Collector) Stop() {
 }
 
 // collect starts to collect a factory. One that is collected already has the
-// source beside those it has.
-func (c *Collector) collect(ctx context.Context, s *source, place store.Place) {
+// source beside those it has. isShown says that Azure has just shown the
+// factory itself, so that its first round does not ask for it again, however
+// soon that begins.
+func (c *Collector) collect(ctx context.Context, s *source, place store.Place, isShown bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if f, ok := c.factories[place.ID.Key()]; ok {
@@ -160,6 +162,9 @@ func (c *Collector) collect(ctx context.Context, s *source, place store.Place) {
 		return
 	}
 	f := newFactory(c, s, place)
+	if isShown {
+		f.noteFactsSeen()
+	}
 	c.factories[place.ID.Key()] = f
 	if c.isIdle {
 		return

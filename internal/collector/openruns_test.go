@@ -100,3 +100,19 @@ func TestAnOpenRunIsAskedForByItsAgeAndUsualDuration(t *testing.T) {
 		}
 	}
 }
+
+// A factory that discovery shows is marked before its loops begin: a first
+// round that comes at once does not ask for it again.
+func TestAFactoryIsMarkedAsShownBeforeItIsCollected(t *testing.T) {
+	t.Parallel()
+	for _, isShown := range []bool{true, false} {
+		c := New(Options{Store: &store.Store{}})
+		c.isIdle = true // no loop begins
+		id := adf.FactoryID("/subscriptions/s/resourceGroups/rg/providers/Microsoft.DataFactory/factories/adf-shown")
+		place := store.Place{ID: id, Name: id.Name(), Short: id.Name()}
+		c.collect(t.Context(), newSource(c, Source{Name: "azure"}), place, isShown)
+		if seen := c.factories[id.Key()].factsSeen.Load(); (seen != nil) != isShown {
+			t.Errorf("shown %t: the factory was seen at %v", isShown, seen)
+		}
+	}
+}

@@ -77,7 +77,7 @@ func (s *source) resume(ctx context.Context) error {
 	}
 	for _, f := range known {
 		if f.Source == s.Name {
-			s.collector.collect(ctx, s, f.Place)
+			s.collector.collect(ctx, s, f.Place, false)
 		}
 	}
 	return nil
@@ -146,9 +146,9 @@ func (s *source) discoverListed(ctx context.Context) error {
 		if err == nil {
 			err = s.show(ctx, f)
 		} else if place, ok := places[id.Key()]; ok {
-			s.collector.collect(ctx, s, place)
+			s.collector.collect(ctx, s, place, false)
 		} else {
-			err = errors.Join(err, s.put(ctx, adf.Factory{ID: id, Name: id.Name()}))
+			err = errors.Join(err, s.put(ctx, adf.Factory{ID: id, Name: id.Name()}, false))
 		}
 		if err != nil {
 			troubles = append(troubles, err)
@@ -160,14 +160,15 @@ func (s *source) discoverListed(ctx context.Context) error {
 // show puts a factory as Azure has just shown it, which spares asking for it
 // among its surroundings.
 func (s *source) show(ctx context.Context, f adf.Factory) error {
-	if err := s.put(ctx, f); err != nil {
+	if err := s.put(ctx, f, true); err != nil {
 		return err
 	}
 	return s.collector.sawFacts(ctx, f.ID)
 }
 
-// put stores what Azure says of a factory and has it collected.
-func (s *source) put(ctx context.Context, f adf.Factory) error {
+// put stores what is known of a factory and has it collected. isShown says
+// that Azure has just told it.
+func (s *source) put(ctx context.Context, f adf.Factory, isShown bool) error {
 	f = redactFacts(s.collector.options.Redact, f)
 	name := s.Name
 	if reads := s.collector.readBy(f.ID); reads != "" {
@@ -177,7 +178,7 @@ func (s *source) put(ctx context.Context, f adf.Factory) error {
 	if err != nil {
 		return fmt.Errorf("store factory %s: %w", f.Name, err)
 	}
-	s.collector.collect(ctx, s, place)
+	s.collector.collect(ctx, s, place, isShown)
 	if reads := s.collector.readBy(f.ID); reads != "" && reads != name { // another source was faster
 		if _, err := s.collector.options.Store.PutFactory(ctx, f, reads); err != nil {
 			return fmt.Errorf("store who reads factory %s: %w", f.Name, err)

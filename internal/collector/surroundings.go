@@ -137,9 +137,13 @@ func (f *factory) readFacts(ctx context.Context, called bool) error {
 // sawFacts notes that what the store says of the factory itself is what Azure
 // says now.
 func (f *factory) sawFacts(ctx context.Context) error {
+	f.noteFactsSeen()
+	return f.store.SetSurroundings(ctx, f.place.Key, store.SurroundingFactory, f.azureNow(), nil)
+}
+
+func (f *factory) noteFactsSeen() {
 	now := f.now()
 	f.factsSeen.Store(&now)
-	return f.store.SetSurroundings(ctx, f.place.Key, store.SurroundingFactory, f.azureNow(), nil)
 }
 
 func (f *factory) readDefinitions(ctx context.Context, _ bool) error {
