@@ -321,6 +321,7 @@ func (w *writer) deriveWork(pipeline, seq int64) error {
 			return err
 		}
 	}
+	w.rolls.noteFailed(r)
 	return w.exec("UPDATE run SET work_end = ?, shape_id = ?, params_key = ?, series_id = ? WHERE seq = ?",
 		nullable(r.work.end), nullable(r.shape), r.key, nullable(r.series), seq)
 }

@@ -83,6 +83,9 @@ func TestAStoreOfBeforeIsDerivedWhileItServes(t *testing.T) {
 		t.Errorf("facets before: %+v %v", f, err)
 	}
 
+	if err := s.CheckFailures(t.Context()); err != nil { // it is kept now
+		t.Fatal(err)
+	}
 	if err := s.Derive(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -113,6 +116,9 @@ func TestADerivationGoesOnAfterItWasEnded(t *testing.T) {
 		if err == nil {
 			break
 		}
+	}
+	if err := s.CheckFailures(t.Context()); err != nil { // it is kept now
+		t.Fatal(err)
 	}
 	if err := s.Derive(t.Context()); err != nil {
 		t.Fatal(err)
@@ -220,6 +226,9 @@ func TestDerivingGivesWhatArrivalGave(t *testing.T) {
 	closeStore(t, s)
 	execSQL(t, path, "UPDATE pipeline SET derived = 0")
 	s = openAt(t, path)
+	if err := s.CheckFailures(t.Context()); err != nil { // it is kept now
+		t.Fatal(err)
+	}
 	if err := s.Derive(t.Context()); err != nil {
 		t.Fatal(err)
 	}

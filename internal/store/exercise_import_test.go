@@ -413,3 +413,28 @@ func TestRowsWithoutTimesAreRemovedOnce(t *testing.T) {
 		}
 	}
 }
+
+// importedFailure: a failure that only an import has shown is folded away as
+// older. It is a problem as soon as Azure shows the very same row.
+func (x suite) importedFailure(t *testing.T) {
+	t.Parallel()
+	s := x.open(t)
+	f := putFactory(t, s, "adf")
+	failed := row{ID: guid(1), Pipeline: "load", Status: "Failed", Start: hour(1), Updated: hour(2), Ms: 1000}
+	counts := func() [2]int64 {
+		t.Helper()
+		o, err := s.Overview(t.Context(), store.OverviewQuery{From: hour(0), To: hour(24), OlderAfter: 100 * 365 * 24 * time.Hour})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return [2]int64{o.Problems.Pipelines, o.Problems.Older.Pipelines}
+	}
+	importRuns(t, s, f, store.OriginFile, failed.run())
+	if got, want := counts(), [2]int64{0, 1}; got != want {
+		t.Errorf("imported only: %v pipelines need attention and are older, want %v", got, want)
+	}
+	write(t, s, f, failed)
+	if got, want := counts(), [2]int64{1, 0}; got != want {
+		t.Errorf("shown by Azure: %v pipelines need attention and are older, want %v", got, want)
+	}
+}

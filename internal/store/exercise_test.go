@@ -44,6 +44,7 @@ func exercise(t *testing.T, open opener) {
 	t.Run("an end without a time is the newest", x.undatedEnd)
 	t.Run("an end is not held back by an update that lay ahead", x.updateAhead)
 	t.Run("an imported run becomes Azure's", x.imported)
+	t.Run("an imported failure counts once Azure shows it", x.importedFailure)
 	t.Run("logs never overrule the API", x.logsAndAnswers)
 	t.Run("an undone import leaves nothing", x.undoneExactly)
 	t.Run("an import is undone once", x.undoneTwice)

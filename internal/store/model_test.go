@@ -442,6 +442,9 @@ func (x suite) model(t *testing.T) {
 			if rapid.Bool().Draw(t, "with trigger runs") {
 				writeWindows(t, s, m, p)
 			}
+			if err := s.CheckFailures(ctxOf(t)); err != nil {
+				t.Fatal(err)
+			}
 		}
 		compareAll(t, s, m, store.RunFilter{Factories: shorts}, store.SortNewest)
 		for range 4 {

@@ -44,6 +44,8 @@ type Store struct {
 	codec *codec
 	live  *feed
 
+	failures failures
+
 	writer  *writer   // nil when read-only
 	lock    *lockFile // nil when read-only
 	jobs    chan *job

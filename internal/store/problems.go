@@ -97,14 +97,6 @@ const (
 	DefaultOlderAfter = 14 * 24 * time.Hour
 )
 
-// failedRun is a failed run that has not recovered.
-type failedRun struct {
-	seq, pipeline, series, start int64
-	id, parent                   string // of the factory; parent "" for none
-	factory                      FactoryKey
-	notRedone, imported          bool
-}
-
 // problems lists the pipelines that need attention.
 func (s *Store) problems(ctx context.Context, sc *scope, o *Overview, olderAfter time.Duration) error {
 	runs, err := s.failedRuns(ctx, sc)
@@ -210,35 +202,6 @@ func (p *Problems) count(g *problemGroup) {
 		p.Flapping++
 	case ProblemNotRedone:
 	}
-}
-
-// failedRuns returns the failed runs of a scope's factories that are open or
-// not redone, whatever its range, the newest first.
-func (s *Store) failedRuns(ctx context.Context, sc *scope) ([]failedRun, error) {
-	b := newStmt()
-	for i, one := range []struct{ index, cond string }{{"run_open", condOpen}, {"run_not_redone", condNotRedone}} {
-		if i > 0 {
-			b.add(" UNION ALL ")
-		}
-		b.add("SELECT seq, pipeline_id, coalesce(series_id, 0), run_start, run_id, parent_id, factory_id, recovery, flags FROM run").index(one.index).add(" WHERE ", one.cond)
-		if sc.factories != nil {
-			b.add(" AND +factory_id IN ").nums(sc.factories)
-		}
-	}
-	b.add(" ORDER BY 4 DESC, 1 DESC LIMIT ").num(maxProblemRuns + 1)
-	var out []failedRun
-	err := b.each(ctx, s.read, func(rows *sql.Rows) error {
-		var r failedRun
-		var id, parent sql.RawBytes
-		var code, flags int64
-		if err := rows.Scan(&r.seq, &r.pipeline, &r.series, &r.start, &id, &parent, &r.factory, &code, &flags); err != nil {
-			return err
-		}
-		r.id, r.parent, r.notRedone, r.imported = string(id), string(parent), code == codeNotRedone, flags&flagImport != 0
-		out = append(out, r)
-		return nil
-	})
-	return out, err
 }
 
 // foldOlder returns the runs whose series are not older, and counts the rest.

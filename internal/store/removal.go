@@ -77,7 +77,7 @@ func (w *writer) forgetNames() error {
 	if err := w.flushRollups(); err != nil {
 		return err
 	}
-	clear(w.rolls)
+	clear(w.rolls.sums)
 	clear(w.unread)
 	pipelines, err := w.idsOf("SELECT id FROM pipeline WHERE NOT EXISTS (SELECT 1 FROM run INDEXED BY run_pipeline WHERE pipeline_id = pipeline.id)")
 	if err != nil {

@@ -105,13 +105,24 @@ type rollKey struct {
 }
 
 // rollups are the changes of one transaction, summed before they are written.
-type rollups map[rollKey]*counter
+type rollups struct {
+	sums     map[rollKey]*counter
+	hasFails bool // failed runs are among what changed: see failures
+}
+
+func newRollups() rollups { return rollups{sums: map[rollKey]*counter{}} }
+
+func (r *rollups) reset() {
+	clear(r.sums)
+	r.hasFails = false
+}
 
 // allFactories is the factory_id of the sum over all.
 const allFactories = 0
 
 // add counts a run by n, 1 or -1, in every roll-up.
-func (r rollups) add(run *storedRun, n int64) {
+func (r *rollups) add(run *storedRun, n int64) {
+	r.noteFailed(run)
 	hour, day, month := floorDiv(run.start, hourTicks), floorDiv(run.start, dayTicks), monthOf(run.start)
 	col := statusColumn(run.status)
 	state := run.recoveryColumn()
@@ -125,10 +136,10 @@ func (r rollups) add(run *storedRun, n int64) {
 		{rollPipelineDay, day, run.pipeline},
 		{rollPipelineMonth, month, run.pipeline},
 	} {
-		c := r[k]
+		c := r.sums[k]
 		if c == nil {
 			c = &counter{}
-			r[k] = c
+			r.sums[k] = c
 		}
 		c[col] += n
 		if state >= 0 {
@@ -136,6 +147,9 @@ func (r rollups) add(run *storedRun, n int64) {
 		}
 	}
 }
+
+// noteFailed notes that something changed of a run, if it is a failed one.
+func (r *rollups) noteFailed(run *storedRun) { r.hasFails = r.hasFails || run.status == statusFailed }
 
 // countUnread keeps the number of runs whose activities are to be read, when
 // the flags of a run change. before is 0 for a new run.
@@ -146,6 +160,7 @@ func (w *writer) countUnread(factory FactoryKey, before, after int64) {
 // setFlags changes the flags of a run by what happens to its activities.
 func (w *writer) setFlags(r *storedRun, flags int64) error {
 	w.countUnread(r.factory, r.flags, flags)
+	w.rolls.noteFailed(r)
 	return w.exec("UPDATE run SET flags = ? WHERE seq = ?", flags, r.seq)
 }
 
@@ -159,8 +174,8 @@ func (w *writer) flushRollups() error {
 			return err
 		}
 	}
-	keys := make([]rollKey, 0, len(w.rolls))
-	for k, c := range w.rolls {
+	keys := make([]rollKey, 0, len(w.rolls.sums))
+	for k, c := range w.rolls.sums {
 		if *c != (counter{}) {
 			keys = append(keys, k)
 		}
@@ -171,7 +186,7 @@ func (w *writer) flushRollups() error {
 	args := make([]any, 2+rollCols)
 	for _, k := range keys {
 		args[0], args[1] = k.first, k.second
-		for i, n := range w.rolls[k] {
+		for i, n := range w.rolls.sums[k] {
 			args[2+i] = n
 		}
 		if err := w.exec(w.rollUpsert[k.table], args...); err != nil {

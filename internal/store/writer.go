@@ -72,7 +72,7 @@ func (s *Store) startWriter(ctx context.Context) error {
 	if err != nil {
 		return s.unavailable(err)
 	}
-	w := &writer{s: s, conn: conn, stmts: map[string]*sqlite3.Stmt{}, memory: newWorkMemory(), rolls: rollups{}, unread: map[FactoryKey]int64{}}
+	w := &writer{s: s, conn: conn, stmts: map[string]*sqlite3.Stmt{}, memory: newWorkMemory(), rolls: newRollups(), unread: map[FactoryKey]int64{}}
 	if err := w.recall(); err != nil {
 		return errors.Join(s.unavailable(err), conn.Close())
 	}
@@ -169,7 +169,7 @@ func (w *writer) transact(batch []*job) error {
 		return fmt.Errorf("%w: %w", errNotBegun, err)
 	}
 	w.undo = []func(){w.keys()}
-	clear(w.rolls)
+	w.rolls.reset()
 	clear(w.unread)
 	for _, j := range batch {
 		if err := j.do(w); err != nil {
@@ -187,6 +187,9 @@ func (w *writer) transact(batch []*job) error {
 	}
 	if err := w.conn.Exec("COMMIT"); err != nil {
 		return w.rollback(err)
+	}
+	if w.rolls.hasFails {
+		w.s.failures.outdate()
 	}
 	return nil
 }
