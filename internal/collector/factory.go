@@ -14,6 +14,7 @@ import (
 	"andon/internal/adf"
 	"andon/internal/azure"
 	"andon/internal/azure/budget"
+	"andon/internal/declared"
 	"andon/internal/redact"
 	"andon/internal/store"
 )
@@ -60,7 +61,7 @@ type factory struct {
 	known                   atomic.Pointer[knownPipelines] // nil until definitions were read
 	// storedParameters are those of the definitions in the store, for rows that
 	// come before known.
-	storedParameters atomic.Pointer[secureParameters]
+	storedParameters atomic.Pointer[declared.Secrets]
 	isUnprepared     bool // the stored definitions could not be read at the start; touched by the loop of surroundings after that
 	// cleaning is held for reading while rows are cleaned by known and written,
 	// so that none is written by old definitions once there are new ones.

@@ -10,6 +10,7 @@ import (
 
 	"andon/internal/adf"
 	"andon/internal/azure"
+	"andon/internal/declared"
 	"andon/internal/redact"
 	"andon/internal/store"
 )
@@ -152,7 +153,7 @@ func (f *factory) readDefinitions(ctx context.Context, _ bool) error {
 		return err
 	}
 	known := &knownPipelines{
-		at: f.now(), pipelines: map[string]bool{}, secure: map[string]redact.Options{}, parameters: newSecureParameters(f.redact, all.Items),
+		at: f.now(), pipelines: map[string]bool{}, secure: map[string]redact.Options{}, parameters: declared.New(f.redact, all.Items),
 	}
 	for i := range all.Items {
 		known.pipelines[strings.ToLower(all.Items[i].Name)] = true
@@ -167,7 +168,7 @@ func (f *factory) readDefinitions(ctx context.Context, _ bool) error {
 	var clean []adf.PipelineDefinition
 	for i := range all.Items {
 		d, ok := redacted(f, &all.Items[i], all.Items[i].Raw, adf.DecodePipelineDefinition, func(raw []byte) ([]byte, bool) {
-			return known.parameters.definition(all.Items[i].Name, raw)
+			return known.parameters.Definition(all.Items[i].Name, raw)
 		})
 		if ok {
 			clean = append(clean, d)
@@ -205,7 +206,7 @@ func (f *factory) readTriggers(ctx context.Context, _ bool) error {
 	var clean []adf.Trigger
 	for i := range all.Items {
 		t, ok := redacted(f, &all.Items[i], all.Items[i].Raw, adf.DecodeTrigger, func(raw []byte) ([]byte, bool) {
-			return f.secureParameters().handedOn(raw, true)
+			return f.secureParameters().HandedOn(raw, true)
 		})
 		if ok {
 			clean = append(clean, t)
@@ -220,7 +221,7 @@ type knownPipelines struct {
 	pipelines map[string]bool           // by lower-case name
 	secure    map[string]redact.Options // by secureKey: what ADF is told not to show of an activity
 	// parameters are those that only a definition says to be secret.
-	parameters *secureParameters
+	parameters *declared.Secrets
 }
 
 // secure returns what must not be kept of an activity run, whatever came.

@@ -4,7 +4,7 @@ import (
 	"context"
 	"fmt"
 
-	"andon/internal/adf"
+	"github.com/ncruces/go-sqlite3"
 )
 
 // SurroundingSecureParameters says until when the stored rows of a factory
@@ -12,38 +12,22 @@ import (
 // through yet. It is not read from Azure.
 const SurroundingSecureParameters SurroundingKind = "secureParameters"
 
-// RewriteRuns puts the raw bytes of runs in the place of those that are
-// stored, to take out what must not be kept. A run that has another version
-// than the one given stays as it is: it arrived since, with what is known now.
-// It returns how many it rewrote.
-func (s *Store) RewriteRuns(ctx context.Context, factory FactoryKey, runs []adf.PipelineRun) (rewritten int, err error) {
-	if len(runs) == 0 {
-		return 0, nil
-	}
-	if err := s.ensureDictionary(ctx, rawRun, len(runs), func(i int) []byte { return runs[i].Raw }); err != nil {
-		return 0, fmt.Errorf("rewrite %d runs: %w", len(runs), err)
-	}
-	packed := make([][]byte, len(runs))
-	for i := range runs {
-		packed[i] = s.codec.pack(rawRun, runs[i].Raw)
-	}
+// RewriteRuns takes out of stored runs of a factory what must not be kept.
+// clean returns the bytes of a row without it, and whether that changed them; it
+// must leave alone what names the run and says when it ran and how it ended. What
+// imports gave to the runs is cleaned with their rows. It returns how many runs
+// it rewrote; a run that is not stored any more is none.
+func (s *Store) RewriteRuns(ctx context.Context, factory FactoryKey, runs []RunKey, clean func(raw []byte) ([]byte, bool)) (rewritten int, err error) {
 	err = s.submit(ctx, func(w *writer) error {
 		rewritten = 0
-		for i := range runs {
-			r, err := w.findByID(factory, encodeRunID(runs[i].RunID))
+		for _, key := range runs {
+			changed, err := w.rewriteRun(factory, key, clean)
 			if err != nil {
 				return err
 			}
-			if r == nil || r.lastUpdated != int64(runs[i].LastUpdated) || r.status != w.s.dicts.idOf(runs[i].Status) {
-				continue
+			if changed {
+				rewritten++
 			}
-			if err := w.exec("UPDATE run_raw SET raw = ? WHERE seq = ?", packed[i], r.seq); err != nil {
-				return err
-			}
-			if err := w.deriveAgain(r.pipeline); err != nil { // redacted parameters are compared no more
-				return err
-			}
-			rewritten++
 		}
 		return nil
 	}, nil)
@@ -51,4 +35,55 @@ func (s *Store) RewriteRuns(ctx context.Context, factory FactoryKey, runs []adf.
 		return 0, fmt.Errorf("rewrite %d runs: %w", len(runs), err)
 	}
 	return rewritten, nil
+}
+
+func (w *writer) rewriteRun(factory FactoryKey, key RunKey, clean func(raw []byte) ([]byte, bool)) (changed bool, err error) {
+	found, err := w.runsWhere("WHERE seq = ? AND factory_id = ?", int64(key), factory)
+	if err != nil || len(found) == 0 {
+		return false, err
+	}
+	r := &found[0]
+	changed, err = w.rewrite("run_raw", "seq", clean, r.seq)
+	if err != nil {
+		return false, err
+	}
+	if r.flags&flagTraced != 0 {
+		given, err := w.rewrite("import_run", "run_seq", clean, r.seq)
+		if err != nil {
+			return false, err
+		}
+		changed = changed || given
+	}
+	if changed {
+		err = w.deriveAgain(r.pipeline) // redacted parameters are compared no more
+	}
+	return changed, err
+}
+
+// rewrite cleans the rows of a run in a table of packed rows; column names the
+// run. import_run has NULL where what an import gave is the row of the run.
+func (w *writer) rewrite(table, column string, clean func(raw []byte) ([]byte, bool), seq int64) (changed bool, err error) {
+	var all [][]byte
+	err = w.query("SELECT raw FROM "+table+" WHERE "+column+" = ? AND raw IS NOT NULL", func(st *sqlite3.Stmt) bool {
+		all = append(all, st.ColumnBlob(0, nil))
+		return true
+	}, seq)
+	if err != nil {
+		return false, err
+	}
+	for _, packed := range all {
+		raw, err := w.s.codec.unpack(packed)
+		if err != nil {
+			return false, err
+		}
+		out, edited := clean(raw)
+		if !edited {
+			continue
+		}
+		if err := w.exec("UPDATE "+table+" SET raw = ? WHERE "+column+" = ? AND raw = ?", w.s.codec.pack(rawRun, out), seq, packed); err != nil {
+			return false, err
+		}
+		changed = true
+	}
+	return changed, nil
 }

@@ -1,4 +1,4 @@
-package collector
+package declared_test
 
 import (
 	"encoding/json"
@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"andon/internal/adf"
+	"andon/internal/declared"
 	"andon/internal/redact"
 )
 
@@ -21,7 +22,7 @@ func savedCase(t *testing.T, name string) []byte {
 	return raw
 }
 
-func secureOfDefinitions(t *testing.T, raws ...string) *secureParameters {
+func secureOfDefinitions(t *testing.T, raws ...string) *declared.Secrets {
 	t.Helper()
 	var all []adf.PipelineDefinition
 	for _, raw := range raws {
@@ -31,7 +32,7 @@ func secureOfDefinitions(t *testing.T, raws ...string) *secureParameters {
 		}
 		all = append(all, d)
 	}
-	return newSecureParameters(redact.Default(), all)
+	return declared.New(redact.Default(), all)
 }
 
 // The parent's activity of a public report: pin is redacted, site legible.
@@ -47,7 +48,7 @@ func TestASecureStringInAParentsActivityIsRedacted(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	clean, changed := s.activities([]adf.ActivityRun{row})
+	clean, changed := s.Activities([]adf.ActivityRun{row})
 	var input struct{ Parameters map[string]string }
 	if err := json.Unmarshal(clean[0].Input, &input); err != nil {
 		t.Fatal(err)
@@ -55,15 +56,15 @@ func TestASecureStringInAParentsActivityIsRedacted(t *testing.T) {
 	if !changed || input.Parameters["pin"] != redact.Marker || input.Parameters["site"] != "north" || strings.Contains(string(clean[0].Raw), "canary-4711") {
 		t.Errorf("%s", clean[0].Raw)
 	}
-	if _, again := s.activities(clean); again {
+	if _, again := s.Activities(clean); again {
 		t.Error("redacting twice changes something")
 	}
 }
 
 func TestSecureStringsByTheDefinition(t *testing.T) {
 	t.Parallel()
-	const declared = `{"name":"pl_Child","properties":{"parameters":{"Pin":{"type":"SecureString","defaultValue":"canary-0"},"key":{"type":"securestring"},"status":{"type":"SECURESTRING"},"site":{"type":"string","defaultValue":"north"}}}}`
-	s := secureOfDefinitions(t, declared, `{"name":"other","properties":{"parameters":{"pin":{"type":"string"}}}}`)
+	const definition = `{"name":"pl_Child","properties":{"parameters":{"Pin":{"type":"SecureString","defaultValue":"canary-0"},"key":{"type":"securestring"},"status":{"type":"SECURESTRING"},"site":{"type":"string","defaultValue":"north"}}}}`
+	s := secureOfDefinitions(t, definition, `{"name":"other","properties":{"parameters":{"pin":{"type":"string"}}}}`)
 	for raw, want := range map[string]string{
 		`{"runId":"r","status":"Succeeded","parameters":{"pin":"canary-1","site":"north"}}`: `{"runId":"r","status":"Succeeded","parameters":{"pin":"<redacted>","site":"north"}}`,
 		`{"status":"Failed","parameters":{"status":"canary-2"}}`:                            `{"status":"Failed","parameters":{"status":"<redacted>"}}`, // the run's own status stays
@@ -75,25 +76,25 @@ func TestSecureStringsByTheDefinition(t *testing.T) {
 		`{"parameters":null}`: `{"parameters":null}`,
 		`{"pin":"kept"}`:      `{"pin":"kept"}`,
 	} {
-		if got, changed := s.run("PL_CHILD", []byte(raw)); string(got) != want || changed != (raw != want) {
+		if got, changed := s.Run("PL_CHILD", []byte(raw)); string(got) != want || changed != (raw != want) {
 			t.Errorf("%s\n gives %s (%t)\n want  %s", raw, got, changed, want)
 		}
-		if got, changed := s.run("other", []byte(raw)); changed {
+		if got, changed := s.Run("other", []byte(raw)); changed {
 			t.Errorf("%s of another pipeline becomes %s", raw, got)
 		}
 	}
-	clean, changed := s.definition("pl_child", []byte(declared))
-	if want := strings.Replace(declared, "canary-0", redact.Marker, 1); !changed || string(clean) != want {
+	clean, changed := s.Definition("pl_child", []byte(definition))
+	if want := strings.Replace(definition, "canary-0", redact.Marker, 1); !changed || string(clean) != want {
 		t.Errorf("definition %s", clean)
 	}
 	const parent = `{"name":"p","properties":{"activities":[{"name":"a","type":"ForEach","typeProperties":{"activities":[{"name":"x","type":"ExecutePipeline","typeProperties":{
 		"pipeline":{"referenceName":"pl_child","type":"PipelineReference"},"parameters":{"pin":"canary-5","key":{"value":"@pipeline().parameters.k","type":"Expression"},"status":"@item().s","site":"north"}}}]}}]}}`
-	clean, changed = s.definition("p", []byte(parent))
+	clean, changed = s.Definition("p", []byte(parent))
 	if want := strings.Replace(parent, "canary-5", redact.Marker, 1); !changed || string(clean) != want {
 		t.Errorf("parent's definition %s", clean)
 	}
 	const trigger = `{"name":"tr","properties":{"pipelines":[{"pipelineReference":{"referenceName":"pl_child"},"parameters":{"pin":"canary-6","status":"@trigger().outputs.x"}},{"pipelineReference":{"referenceName":"other"},"parameters":{"pin":"4"}}]}}`
-	clean, changed = s.handedOn([]byte(trigger), true)
+	clean, changed = s.HandedOn([]byte(trigger), true)
 	if want := strings.Replace(trigger, "canary-6", redact.Marker, 1); !changed || string(clean) != want {
 		t.Errorf("trigger %s", clean)
 	}
@@ -117,7 +118,7 @@ func TestSecureStringsOfExtremes(t *testing.T) {
 		return string(raw)
 	}
 	s := secureOfDefinitions(t, `{"name":"`+long+`","properties":{"parameters":`+text(specs)+`}}`)
-	clean, _ := s.run(long, []byte(`{"runId":"r","parameters":`+text(values)+`}`))
+	clean, _ := s.Run(long, []byte(`{"runId":"r","parameters":`+text(values)+`}`))
 	if n := strings.Count(string(clean), redact.Marker); n != 300 || strings.Contains(string(clean), "canary") || !strings.Contains(string(clean), `"open":"legible"`) {
 		t.Errorf("%d values are hidden, want 300: %.300s", n, clean)
 	}
@@ -127,7 +128,7 @@ func TestSecureStringsOfExtremes(t *testing.T) {
 		"of an activity": `{"activityRunId":"a","input":{"pipeline":{"referenceName":"q"},"parameters":{"v":` + deep + `}},"output":` + deep + `}`,
 	} {
 		for what, edit := range map[string]func(string, []byte) ([]byte, bool){
-			"run": s.run, "handed on": func(_ string, raw []byte) ([]byte, bool) { return s.handedOn(raw, false) }, "definition": s.definition,
+			"run": s.Run, "handed on": func(_ string, raw []byte) ([]byte, bool) { return s.HandedOn(raw, false) }, "definition": s.Definition,
 		} {
 			if got, changed := edit("p", []byte(raw)); changed || string(got) != raw {
 				t.Errorf("parameters %s, nested 1,000 deep, are changed by %s", name, what)

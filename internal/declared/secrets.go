@@ -1,0 +1,165 @@
+// Package declared takes out of rows what the definitions of pipelines declare
+// to be secret: the values of SecureString parameters.
+package declared
+
+import (
+	"bytes"
+	"encoding/json"
+	"slices"
+	"strings"
+
+	"andon/internal/adf"
+	"andon/internal/redact"
+)
+
+// Secrets takes the values of SecureString parameters out of rows.
+// Their names give no hint, and Azure shows the values in plain text: only the
+// definition of the pipeline that declares them says that they are secret.
+//
+// The rule: what is under the name of a SecureString parameter of pipeline
+// P is secret in the parameters of P's runs, in parameters that are handed to
+// P, and in P's own defaults. Example: pl_child declares {"pin": {"type":
+// "securestring"}, "site": {"type": "string"}}; of {"pin": "4711", "site":
+// "north"} that pl_parent hands to it, {"pin": "<redacted>", "site": "north"}
+// is kept. What Azure masked itself (***) stays as it came.
+type Secrets struct {
+	redact *redact.Redactor
+	names  map[string][]string // of parameters, by lower-case pipeline
+}
+
+// New returns those of a factory's definitions.
+func New(r *redact.Redactor, all []adf.PipelineDefinition) *Secrets {
+	s := &Secrets{redact: r, names: map[string][]string{}}
+	for i := range all {
+		if names := all[i].SecureParameters(); len(names) > 0 {
+			s.names[strings.ToLower(all[i].Name)] = names
+		}
+	}
+	return s
+}
+
+// Pipelines returns the names of the parameters, by the names of their
+// pipelines in lower case. They must not be changed.
+func (s *Secrets) Pipelines() map[string][]string { return s.names }
+
+// isEmpty reports whether no pipeline has such a parameter, as in most
+// factories.
+func (s *Secrets) isEmpty() bool { return s == nil || len(s.names) == 0 }
+
+// Run returns the raw row of a run of a pipeline without the values.
+func (s *Secrets) Run(pipeline string, raw []byte) (clean []byte, changed bool) {
+	if s.isEmpty() {
+		return raw, false
+	}
+	names := s.names[strings.ToLower(pipeline)]
+	if len(names) == 0 {
+		return raw, false
+	}
+	return adf.EditMember(raw, "parameters", func(v json.RawMessage) (json.RawMessage, bool) {
+		return s.redact.WithKeys(without(names, v, isMasked)...).JSON(v)
+	})
+}
+
+// Runs takes the values out of runs.
+func (s *Secrets) Runs(runs []adf.PipelineRun) []adf.PipelineRun {
+	for i := range runs {
+		raw, changed := s.Run(runs[i].PipelineName, runs[i].Raw)
+		if !changed {
+			continue
+		}
+		// Nothing but the parameters changed, so it can be read as before.
+		if clean, err := adf.DecodePipelineRun(raw); err == nil {
+			runs[i] = clean
+		}
+	}
+	return runs
+}
+
+// Activities takes the values out of what activities hand to pipelines.
+func (s *Secrets) Activities(rows []adf.ActivityRun) (clean []adf.ActivityRun, changed bool) {
+	for i := range rows {
+		raw, isChanged := s.HandedOn(rows[i].Raw, false)
+		if !isChanged {
+			continue
+		}
+		if row, err := adf.DecodeActivityRun(raw); err == nil {
+			rows[i], changed = row, true
+		}
+	}
+	return rows, changed
+}
+
+// HandedOn returns raw without the values that it hands to pipelines. In a
+// definition an expression says where a value comes from, and stays; in the
+// row of a run the same text is the value itself.
+func (s *Secrets) HandedOn(raw []byte, isDefinition bool) (clean []byte, changed bool) {
+	if s.isEmpty() || !bytes.Contains(bytes.ToLower(raw), []byte("referencename")) {
+		return raw, false
+	}
+	return adf.EditParameters(raw, func(pipeline string, parameters json.RawMessage) (json.RawMessage, bool) {
+		names := s.names[strings.ToLower(pipeline)]
+		names = without(names, parameters, isMasked)
+		if isDefinition {
+			names = without(names, parameters, isExpression)
+		}
+		return s.redact.WithKeys(names...).JSON(parameters)
+	})
+}
+
+// Definition returns the definition of a pipeline without the defaults of its
+// own such parameters, and without what it hands to others.
+func (s *Secrets) Definition(pipeline string, raw []byte) (clean []byte, changed bool) {
+	clean, changed = s.HandedOn(raw, true)
+	names := s.names[strings.ToLower(pipeline)]
+	if len(names) == 0 {
+		return clean, changed
+	}
+	inDefault := s.redact.WithKeys("defaultValue")
+	clean, hasDefaults := adf.EditMember(clean, "properties", func(properties json.RawMessage) (json.RawMessage, bool) {
+		return adf.EditMember(properties, "parameters", func(all json.RawMessage) (json.RawMessage, bool) {
+			edited := false
+			for _, name := range names {
+				var isChanged bool
+				all, isChanged = adf.EditMember(all, name, func(v json.RawMessage) (json.RawMessage, bool) { return inDefault.JSON(v) })
+				edited = edited || isChanged
+			}
+			return all, edited
+		})
+	})
+	return clean, changed || hasDefaults
+}
+
+// without returns the names of parameters but for those whose value holds no
+// secret.
+func without(names []string, parameters json.RawMessage, holdsNone func(json.RawMessage) bool) []string {
+	var values map[string]json.RawMessage
+	if err := json.Unmarshal(parameters, &values); err != nil {
+		return names // of another form: all of it is looked at
+	}
+	return slices.DeleteFunc(slices.Clone(names), func(name string) bool {
+		for key, value := range values {
+			if strings.EqualFold(key, name) && !holdsNone(value) {
+				return false
+			}
+		}
+		return true
+	})
+}
+
+// isExpression reports whether a value of a definition says where the real one
+// comes from: "@pipeline().parameters.pin", as a text or as
+// {"value":"@pipeline().parameters.pin","type":"Expression"}.
+func isExpression(value json.RawMessage) bool {
+	var text string
+	if json.Unmarshal(value, &text) == nil {
+		return strings.HasPrefix(text, "@") && !strings.HasPrefix(text, "@@")
+	}
+	var object struct{ Type string }
+	return json.Unmarshal(value, &object) == nil && strings.EqualFold(object.Type, "Expression")
+}
+
+// isMasked reports whether Azure has masked a value itself.
+func isMasked(value json.RawMessage) bool {
+	var text string
+	return json.Unmarshal(value, &text) == nil && text != "" && strings.Trim(text, "*") == ""
+}
