@@ -12,7 +12,7 @@ import (
 type Cause struct {
 	Text        *string `json:"text" maxLength:"300" doc:"Why it failed, in a sentence: the deepest specific one of the message, with the number or name that the failing system gave in front. Made from redacted text. Null when the message says nothing."`
 	Reason      *string `json:"reason" doc:"Why text is null; null when it is not."`
-	Code        *string `json:"code" doc:"errorCode of the failed activity, any text. Null where it has none. For runs it is known once their activities are stored, and given by GET /runs/{runId}; lists and events leave it null."`
+	Code        *string `json:"code" doc:"errorCode of the failed activity, any text. Null where it has none. For runs it is known once their activities are stored."`
 	FailureType *string `json:"failureType" doc:"failureType of the failed activity: UserError, SystemError or a later word of ADF's. Null as code is."`
 	Activity    *string `json:"activity" doc:"Innermost activity that the message names: where it failed. It may be one of a child run."`
 	ChildRunID  *string `json:"childRunId" doc:"runId of the child run through which it failed. Null as code is, and where no child failed."`
@@ -23,15 +23,12 @@ const (
 	reasonNoMessageInFile  = "The file that the run was imported from has no message"
 )
 
-// runCause returns the cause of a failed run, as far as its message gives it.
-func runCause(r *store.Run) Null[Cause] { return runCauseWith(r, nil) }
-
-// runCauseWith is runCause with what the run's stored activities add.
-func runCauseWith(r *store.Run, activities []adf.ActivityRun) Null[Cause] {
+// runCause returns the cause of a failed run.
+func runCause(r *store.Run) Null[Cause] {
 	if !cause.Failed(r.Status) {
 		return Null[Cause]{}
 	}
-	found := cause.OfRun(text(r.Message), activities)
+	found := cause.OfRun(text(r.Message), r.FailedActivities)
 	if found.Text == "" && r.Message == nil {
 		found.Reason = missingMessage(r, found.Reason)
 	}

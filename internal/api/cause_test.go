@@ -102,6 +102,14 @@ func TestTheCauseOfARunTakesCodeAndChildFromItsActivities(t *testing.T) {
 	if diff := cmp.Diff(want, read[object](t, b, "/api/v1/runs/"+runID(1))["cause"]); diff != "" {
 		t.Errorf("the run (-want +got):\n%s", diff)
 	}
+	if diff := cmp.Diff([]any{want}, column(list(t, b, "/api/v1/runs"), "cause")); diff != "" {
+		t.Errorf("the list (-want +got):\n%s", diff)
+	}
+	overview := read[object](t, b, "/api/v1/overview")
+	problem := overview["problems"].(object)["items"].([]any)[0].(object)["last"].(object)
+	if diff := cmp.Diff([]any{want, want}, []any{problem["cause"], overview["newestFailures"].([]any)[0].(object)["cause"]}); diff != "" {
+		t.Errorf("the overview (-want +got):\n%s", diff)
+	}
 	items := list(t, b, "/api/v1/runs/"+runID(1)+"/activities")
 	if diff := cmp.Diff([]any{nil, want}, column(items, "cause")); diff != "" {
 		t.Errorf("its activities (-want +got):\n%s", diff)

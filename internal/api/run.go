@@ -190,8 +190,8 @@ func runRowsWhole(runs []store.Run) []RunRow {
 	return out
 }
 
-// runDetail writes a run whole. activities are those that are stored.
-func (a *board) runDetail(d *store.RunDetail, activities []adf.ActivityRun) RunDetail {
+// runDetail writes a run whole.
+func (a *board) runDetail(d *store.RunDetail) RunDetail {
 	out := RunDetail{
 		RunFields:  runFields(&d.Run),
 		Parameters: orJSONNull(d.Parameters), RunDimension: orJSONNull(d.RunDimension),
@@ -199,9 +199,6 @@ func (a *board) runDetail(d *store.RunDetail, activities []adf.ActivityRun) RunD
 		StudioURL: a.studioURL(d.Source, d.Place.ID, d.RunID), AlsoIn: []AlsoIn{}, ParameterUses: []ParameterUse{},
 		GroupSize: d.GroupSize, ChildCount: d.ChildCount,
 		PreviousRunID: orNull(d.PreviousRunID), NextRunID: orNull(d.NextRunID),
-	}
-	if len(activities) > 0 {
-		out.Cause = runCauseWith(&d.Run, activities)
 	}
 	for _, e := range d.AlsoIn {
 		out.AlsoIn = append(out.AlsoIn, AlsoIn{Factory: e.Place.Short, FactoryName: e.Place.Name, RunStart: NullTime(e.RunStart)})

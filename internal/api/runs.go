@@ -5,8 +5,6 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
-	"andon/internal/adf"
-	"andon/internal/cause"
 	"andon/internal/store"
 )
 
@@ -174,15 +172,7 @@ func (a *board) getRun(ctx context.Context, in *RunParams) (RunDetail, error) {
 	if err != nil {
 		return RunDetail{}, err
 	}
-	var activities []adf.ActivityRun
-	if cause.Failed(detail.Status) && detail.Activities != store.ActivitiesNone {
-		stored, err := a.store.Activities(ctx, detail.Place.Short, detail.RunID)
-		if err != nil {
-			return RunDetail{}, err
-		}
-		activities = stored.Rows
-	}
-	return a.runDetail(&detail, activities), nil
+	return a.runDetail(&detail), nil
 }
 
 func (a *board) runGroup(ctx context.Context, in *RunParams) (RunList, error) {

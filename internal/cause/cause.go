@@ -1,6 +1,7 @@
 package cause
 
 import (
+	"cmp"
 	"encoding/json"
 	"slices"
 	"strings"
@@ -47,23 +48,54 @@ func OfMessage(message string) Cause {
 	return out
 }
 
-// OfRun returns the cause of a failed run, with what its stored activities add.
-// A run without a message takes the text of its failed activity.
-func OfRun(message string, activities []adf.ActivityRun) Cause {
-	out := OfMessage(message)
-	_, names := unwrap(message)
-	failed := failedActivity(names, activities)
-	if failed == nil {
-		return out
-	}
-	of := OfActivity(failed)
-	out.Code, out.FailureType, out.ChildRunID = of.Code, of.FailureType, of.ChildRunID
-	if out.Activity == "" {
-		out.Activity = of.Activity
-		if out.Activity == "" {
-			out.Activity = failed.ActivityName
+// Activity is what the cause of a run needs of an activity that failed in it.
+type Activity struct {
+	Name, Type string
+	// Text, Code, FailureType and ChildRunID are as in the Cause of the
+	// activity.
+	Text, Code, FailureType, ChildRunID string
+	// Inner is the innermost activity that its message names, "" for none.
+	Inner string
+}
+
+// FailedOf returns the activities of a run that failed, in the order of rows,
+// which is that of their starts. Of several with one name, such as the tries of
+// a retried one or the turns of a loop, it returns the last.
+func FailedOf(rows []adf.ActivityRun) []Activity {
+	var out []Activity
+	last := map[string]int{}
+	for i := range rows {
+		if Failed(rows[i].Status) {
+			last[nameOf(&rows[i])] = i
 		}
 	}
+	for i := range rows {
+		if !Failed(rows[i].Status) || last[nameOf(&rows[i])] != i {
+			continue
+		}
+		of := OfActivity(&rows[i])
+		out = append(out, Activity{
+			Name: rows[i].ActivityName, Type: rows[i].ActivityType, Text: of.Text, Code: of.Code, FailureType: of.FailureType, ChildRunID: of.ChildRunID, Inner: of.Activity,
+		})
+	}
+	return out
+}
+
+// nameOf returns the name of an activity as messages have it: names may end in
+// blanks, which the wrappers lose.
+func nameOf(a *adf.ActivityRun) string { return strings.TrimSpace(a.ActivityName) }
+
+// OfRun returns the cause of a failed run, with what its failed activities add.
+// A run without a message takes the text of its failed activity.
+func OfRun(message string, failed []Activity) Cause {
+	out := OfMessage(message)
+	_, names := unwrap(message)
+	of := failedActivity(names, failed)
+	if of == nil {
+		return out
+	}
+	out.Code, out.FailureType, out.ChildRunID = of.Code, of.FailureType, of.ChildRunID
+	out.Activity = cmp.Or(out.Activity, of.Inner, of.Name)
 	if out.Text == "" && of.Text != "" {
 		out.Text, out.Reason = of.Text, ""
 	}
@@ -86,17 +118,13 @@ const executePipeline = "ExecutePipeline"
 // failedActivity returns the failed activity that a run's message is about:
 // the innermost that the message names, or else the last that failed. Loops and
 // conditions fail through what is inside them, so their own rows come last.
-// Names may end in blanks, which the wrappers lose.
-func failedActivity(names []string, activities []adf.ActivityRun) *adf.ActivityRun {
-	byName := map[string]*adf.ActivityRun{}
-	var last *adf.ActivityRun
-	for i := range activities {
-		a := &activities[i]
-		if !Failed(a.Status) {
-			continue
-		}
-		byName[strings.TrimSpace(a.ActivityName)] = a
-		if last == nil || isContainer(last.ActivityType) || !isContainer(a.ActivityType) {
+func failedActivity(names []string, failed []Activity) *Activity {
+	byName := map[string]*Activity{}
+	var last *Activity
+	for i := range failed {
+		a := &failed[i]
+		byName[strings.TrimSpace(a.Name)] = a
+		if last == nil || isContainer(last.Type) || !isContainer(a.Type) {
 			last = a
 		}
 	}

@@ -349,7 +349,7 @@ func TestWhatActivitiesAddToARun(t *testing.T) {
 		},
 		"none failed": {"", []adf.ActivityRun{activity("ok", "Copy", "Succeeded", "{}", "")}, cause.Cause{Reason: cause.NoReason}},
 	} {
-		if got := cause.OfRun(tt.message, tt.activities); got != tt.want {
+		if got := cause.OfRun(tt.message, cause.FailedOf(tt.activities)); got != tt.want {
 			t.Errorf("%s:\n got %+v\nwant %+v", name, got, tt.want)
 		}
 	}

@@ -196,7 +196,7 @@ func (s *Store) WriteActivities(ctx context.Context, factory FactoryKey, runID s
 	}
 	var changed RunKey
 	err := s.submit(ctx, func(w *writer) (err error) {
-		changed, err = w.writeActivities(factory, runID, packed, complete, asOf)
+		changed, err = w.writeActivities(factory, runID, rows, packed, complete, asOf)
 		return err
 	}, func() { s.publishRun(factory, changed) })
 	if err != nil {
@@ -205,7 +205,7 @@ func (s *Store) WriteActivities(ctx context.Context, factory FactoryKey, runID s
 	return nil
 }
 
-func (w *writer) writeActivities(factory FactoryKey, runID string, packed [][]byte, complete bool, asOf adf.Time) (RunKey, error) {
+func (w *writer) writeActivities(factory FactoryKey, runID string, rows []adf.ActivityRun, packed [][]byte, complete bool, asOf adf.Time) (RunKey, error) {
 	r, err := w.findByID(factory, encodeRunID(runID))
 	if err != nil {
 		return 0, err
@@ -229,6 +229,9 @@ func (w *writer) writeActivities(factory FactoryKey, runID string, packed [][]by
 		if err := w.exec("INSERT INTO activity (run_seq, n, raw) VALUES (?, ?, ?)", r.seq, int64(i), raw); err != nil {
 			return 0, err
 		}
+	}
+	if err := w.putFailedActivities(r.seq, rows); err != nil {
+		return 0, err
 	}
 	if err := w.exec("INSERT OR REPLACE INTO activity_read (run_seq, as_of) VALUES (?, ?)", r.seq, int64(asOf)); err != nil {
 		return 0, err
@@ -314,9 +317,14 @@ func (s *Store) activityRows(ctx context.Context, key RunKey) ([]adf.ActivityRun
 		}
 		out = append(out, a)
 	}
-	// Activities without start, which were skipped, come last.
-	slices.SortStableFunc(out, func(a, b adf.ActivityRun) int {
+	sortActivities(out)
+	return out, rows.Err()
+}
+
+// sortActivities orders activities by their start. Those without one, which were
+// skipped, come last.
+func sortActivities(rows []adf.ActivityRun) {
+	slices.SortStableFunc(rows, func(a, b adf.ActivityRun) int {
 		return compareInts(boolInt(a.ActivityRunStart.IsZero()), boolInt(b.ActivityRunStart.IsZero()), int64(a.ActivityRunStart), int64(b.ActivityRunStart))
 	})
-	return out, rows.Err()
 }

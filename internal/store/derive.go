@@ -309,6 +309,9 @@ func (w *writer) deriveWork(pipeline, seq int64) error {
 	r.work = work{}
 	if r.status == statusFailed {
 		r.work.end = workEnd(&one.PipelineRun, adf.TimeOf(w.s.now()), r.start)
+		if err := w.deriveFailedActivities(seq); err != nil {
+			return err
+		}
 	}
 	params := history.ParametersOf(one.Parameters)
 	if params.Known {

@@ -61,6 +61,9 @@ func (s *Store) loadRuns(ctx context.Context, keys []RunKey) ([]Run, error) {
 	if err != nil {
 		return nil, s.unavailable(fmt.Errorf("read runs: %w", err))
 	}
+	if err := s.addFailedActivities(ctx, byKey); err != nil {
+		return nil, s.unavailable(err)
+	}
 	running, err := s.runningFor(ctx, unrecovered)
 	if err != nil {
 		return nil, s.unavailable(fmt.Errorf("look for reruns: %w", err))

@@ -36,7 +36,7 @@ func (w *writer) removeRun(r *storedRun, touched *touchedRuns) error {
 	}
 	for _, query := range []string{
 		"DELETE FROM run WHERE seq = ?", "DELETE FROM run_raw WHERE seq = ?", "DELETE FROM activity WHERE run_seq = ?",
-		"DELETE FROM activity_read WHERE run_seq = ?", "DELETE FROM import_run WHERE run_seq = ?",
+		"DELETE FROM activity_read WHERE run_seq = ?", "DELETE FROM failed_activity WHERE run_seq = ?", "DELETE FROM import_run WHERE run_seq = ?",
 	} {
 		if err := w.exec(query, r.seq); err != nil {
 			return err

@@ -2,6 +2,7 @@ package store
 
 import (
 	"andon/internal/adf"
+	"andon/internal/cause"
 	"andon/internal/store/history"
 )
 
@@ -97,6 +98,9 @@ type Run struct {
 	Activities ActivityState // how much of its activities is here
 	Gone       bool          // ADF forgot the run before it had ended
 	Origin     Origin        // file or log until Azure shows the run too
+	// FailedActivities are what the cause of a failed run needs of its
+	// activities; empty while they are not stored.
+	FailedActivities []cause.Activity
 }
 
 // RunDetail is one run with its surroundings.

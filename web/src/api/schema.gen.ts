@@ -551,7 +551,7 @@ export interface components {
             activity: string | null;
             /** @description runId of the child run through which it failed. Null as code is, and where no child failed. */
             childRunId: string | null;
-            /** @description errorCode of the failed activity, any text. Null where it has none. For runs it is known once their activities are stored, and given by GET /runs/{runId}; lists and events leave it null. */
+            /** @description errorCode of the failed activity, any text. Null where it has none. For runs it is known once their activities are stored. */
             code: string | null;
             /** @description failureType of the failed activity: UserError, SystemError or a later word of ADF's. Null as code is. */
             failureType: string | null;
