@@ -64,7 +64,7 @@ type csvRuns struct {
 }
 
 func csvHead() []string {
-	return []string{"runId", "factory", "pipelineName", "status", "runStart", "runEnd", "durationInMs", "invokedByType", "invokedByName", "message", "recovery", "recoveredBy", "runGroupId", "isLatest", "lastUpdated", "parameters"}
+	return []string{"runId", "factory", "pipelineName", "status", "runStart", "runEnd", "durationInMs", "invokedByType", "invokedByName", "message", "cause", "recovery", "recoveredBy", "runGroupId", "isLatest", "lastUpdated", "parameters"}
 }
 
 func (c *csvRuns) row(raw json.RawMessage) error {
@@ -85,7 +85,7 @@ func (c *csvRuns) row(raw json.RawMessage) error {
 	}
 	line := []string{
 		r.RunID, r.Factory, r.PipelineName, r.Status, text(r.RunStart), text(r.RunEnd), duration,
-		byType, text(r.StartedBy), text(r.Message), r.recovery(), r.recoveredBy(), text(r.RunGroupID), strconv.FormatBool(r.IsLatest), text(r.LastUpdated), string(r.Parameters),
+		byType, text(r.StartedBy), text(r.Message), r.Cause.sentence(), r.recovery(), r.recoveredBy(), text(r.RunGroupID), strconv.FormatBool(r.IsLatest), text(r.LastUpdated), string(r.Parameters),
 	}
 	for i := range line {
 		if line[i] = inert(line[i]); c.terminal {

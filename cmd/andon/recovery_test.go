@@ -1,7 +1,10 @@
 package main
 
 import (
+	"encoding/csv"
+	"encoding/json"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -67,8 +70,40 @@ func TestNoFailureRecoversByOtherWork(t *testing.T) {
 	if states["open"] == 0 || states["notRedone"] == 0 || states["recovered"] == 0 {
 		t.Errorf("the company shows no failure of some state: %v", states)
 	}
+	compareNotRedone(t, base, runs)
 	if code := p.end(syscall.SIGTERM); code != 0 {
 		t.Errorf("the server ended with %d:\n%s", code, p.output())
+	}
+}
+
+// compareNotRedone compares the terminal's list of what has to be run again with
+// the runs that are not redone.
+func compareNotRedone(t *testing.T, base string, runs map[string]row) {
+	t.Helper()
+	sheet, stderr, code := runCommand(t, nil, "runs", "--server", base, "--recovery", "notRedone", "--limit", "0", "-o", "csv")
+	lines, err := csv.NewReader(strings.NewReader(sheet)).ReadAll()
+	if code != 0 || err != nil || len(lines) == 0 {
+		t.Fatalf("exit %d, %v: %s%s", code, err, sheet, stderr)
+	}
+	cell := func(line []string, name string) string { return line[slices.Index(lines[0], name)] }
+	got, want := map[string]any{}, map[string]any{}
+	for _, line := range lines[1:] {
+		var parameters any
+		if err := json.Unmarshal([]byte(cell(line, "parameters")), &parameters); err != nil {
+			t.Errorf("the parameters of %v: %v", line, err)
+		}
+		got[cell(line, "runId")] = parameters
+		if state, cause := cell(line, "recovery"), cell(line, "cause"); state != "notRedone" || cause == "" {
+			t.Errorf("run %s is %s because of %q", cell(line, "runId"), state, cause)
+		}
+	}
+	for _, run := range runs {
+		if recovery, ok := run["recovery"].(row); ok && recovery["state"] == "notRedone" {
+			want[str(run["runId"])] = run["parameters"]
+		}
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("what has to be run again (-want +got):\n%s", diff)
 	}
 }
 

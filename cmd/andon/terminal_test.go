@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -56,6 +57,9 @@ func TestTerminalShowsTheBoard(t *testing.T) {
 	lines, err := csv.NewReader(strings.NewReader(sheet)).ReadAll()
 	if err != nil || len(lines) != 2 {
 		t.Fatalf("csv %v:\n%s", err, sheet)
+	}
+	if cause := lines[1][slices.Index(lines[0], "cause")]; !strings.HasPrefix(cause, "no ") || !strings.HasSuffix(cause, "route") {
+		t.Errorf("the cause in the csv is %q", cause)
 	}
 	if lines[1][2] != "'=cmd|pl" {
 		t.Errorf("a spreadsheet would run %q", lines[1][2])

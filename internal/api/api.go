@@ -50,7 +50,7 @@ type Options struct {
 	EmbedOrigins []string
 
 	// OlderAfter is how long a series may not have failed before its problem is
-	// folded away; 0 is the store's default.
+	// folded away; 0 folds none away for its age.
 	OlderAfter time.Duration
 
 	// MaxStreams is the most live streams at once; 0 means the constant of that

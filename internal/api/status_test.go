@@ -420,7 +420,7 @@ func TestProblemsAreOlderAfterTheSetting(t *testing.T) {
 	}{
 		"a day":       {24 * time.Hour, 1.0, 1, 24 * time.Hour},
 		"an hour":     {time.Hour, nil, 2, time.Hour},
-		"the default": {0, 2.0, 0, 14 * 24 * time.Hour},
+		"never":       {0, 2.0, 0, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

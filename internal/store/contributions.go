@@ -271,7 +271,9 @@ func (w *writer) settleContributions(old *storedRun, current []byte, list []cont
 			return 0, false, err
 		}
 		fresh.flags = flagsOf(fresh.flags|m.best.flags, fresh.status)
-		err = w.putRow(old, fresh, &a, touched)
+		if err = w.putRow(old, fresh, &a, touched); err == nil && fresh.series != old.series {
+			err = w.deriveAgain(old.pipeline) // the series that it had may have no run now
+		}
 	} else if flags := flagsOf(old.flags, old.status); flags != old.flags {
 		touched.add(old.seq)
 		err = w.setFlags(old, flags)

@@ -174,8 +174,9 @@ type Undone struct {
 // UndoImport takes out what an import gave: runs that it alone has shown are
 // removed, others have what their other sources say. Afterwards the store reads as
 // if the import had never happened, apart from its entry in Imports and from the
-// case of letters in the name of a pipeline that the import named first. When it
-// is broken off, it can be called again. It returns a NotFoundError for an unknown
+// case of letters in the name of a pipeline that the import named first; how many
+// series its pipelines have is right after the next Derive. When it is broken off,
+// it can be called again. It returns a NotFoundError for an unknown
 // import, and an InvalidError for one that is undone already.
 func (s *Store) UndoImport(ctx context.Context, id ImportID) (Undone, error) {
 	var at int64

@@ -18,7 +18,7 @@ type OverviewQuery struct {
 	From, To  adf.Time // both required
 	Factories []string // short ids; none = all
 	// OlderAfter is how long a series may not have failed before it is folded
-	// away; 0 is DefaultOlderAfter.
+	// away; 0 folds none away for its age.
 	OlderAfter time.Duration
 }
 
@@ -97,7 +97,7 @@ func (s *Store) Overview(ctx context.Context, q OverviewQuery) (Overview, error)
 	var o Overview
 	type part func(context.Context, *scope, *Overview) error
 	problems := func(ctx context.Context, sc *scope, o *Overview) error {
-		return s.problems(ctx, sc, o, cmp.Or(q.OlderAfter, DefaultOlderAfter))
+		return s.problems(ctx, sc, o, q.OlderAfter)
 	}
 	together, partCtx := errgroup.WithContext(ctx)
 	for _, chain := range [][]part{{s.periods, s.worst}, {problems}, {s.running, s.newestFailures}} {

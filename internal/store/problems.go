@@ -91,10 +91,6 @@ const (
 	maxProblemSeries = 20     // of one problem
 	maxProblemRuns   = 50_000 // failed runs that are looked at for problems
 	maxFlapRuns      = 20_000 // runs of a pipeline that are looked at for flapping
-
-	// DefaultOlderAfter is how long a series may not have failed before it is
-	// folded away.
-	DefaultOlderAfter = 14 * 24 * time.Hour
 )
 
 // problems lists the pipelines that need attention.
@@ -223,7 +219,10 @@ func (s *Store) foldOlder(ctx context.Context, runs []failedRun, olderAfter time
 		}
 		all[k].imported = all[k].imported && r.imported
 	}
-	limit := int64(adf.TimeOf(s.now().Add(-olderAfter)))
+	limit := int64(math.MinInt64)
+	if olderAfter > 0 {
+		limit = int64(adf.TimeOf(s.now().Add(-olderAfter)))
+	}
 	recent := make([]failedRun, 0, len(runs))
 	olderSeries, olderPipelines := map[key]bool{}, map[int64]bool{}
 	for _, r := range runs {
