@@ -418,9 +418,9 @@ func TestProblemsAreOlderAfterTheSetting(t *testing.T) {
 		older     float64
 		after     time.Duration
 	}{
-		"a day":       {24 * time.Hour, 1.0, 1, 24 * time.Hour},
-		"an hour":     {time.Hour, nil, 2, time.Hour},
-		"never":       {0, 2.0, 0, 0},
+		"a day":   {24 * time.Hour, 1.0, 1, 24 * time.Hour},
+		"an hour": {time.Hour, nil, 2, time.Hour},
+		"never":   {0, 2.0, 0, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
