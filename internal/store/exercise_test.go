@@ -53,6 +53,7 @@ func exercise(t *testing.T, open opener) {
 	t.Run("a run has its surroundings", x.surroundings)
 	t.Run("a run of another time has its surroundings", x.surroundingsOfOddTimes)
 	t.Run("a run says how it is compared and what became of it", x.explained)
+	t.Run("an unfinished run that would recover a failed one is named", x.running)
 	t.Run("recovery does not depend on the order of arrival", x.anyOrder)
 	t.Run("the overview counts what is there", x.overview)
 	t.Run("coverage marks the timeline", x.timelineCoverage)

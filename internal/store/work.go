@@ -22,6 +22,19 @@ type work struct {
 	series int64  // 0: unknown
 }
 
+// sameSeries reports whether two runs of a pipeline have equal recurring
+// parameters, as far as their keys show it. Runs of two sets of parameters may
+// be equal in those that both have, so for these it is not known.
+func (w *work) sameSeries(o *work) (same, known bool) {
+	switch {
+	case w.series == 0 || o.series == 0:
+		return false, true
+	case w.series == o.series:
+		return true, true
+	}
+	return false, w.shape != 0 && w.shape == o.shape
+}
+
 // pipelineWork is what the writer knows of a pipeline's parameters.
 type pipelineWork struct {
 	classes history.Classes
@@ -434,11 +447,8 @@ func (w *writer) seriesBy(pipeline int64, names, compare []string) (map[int64][]
 // sameSeries reports whether two runs of a pipeline have equal recurring
 // parameters, of those that both have.
 func (w *writer) sameSeries(a, b *storedRun) (bool, error) {
-	if a.series == 0 || b.series == 0 {
-		return false, nil
-	}
-	if a.series == b.series {
-		return true, nil
+	if same, known := a.work.sameSeries(&b.work); known {
+		return same, nil
 	}
 	pw, err := w.pipelineWork(a.pipeline)
 	if err != nil {
