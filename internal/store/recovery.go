@@ -80,8 +80,9 @@ func (r recovery) recovered() bool { return r.code >= codeRecovered }
 // noteWork queues the failed runs whose recovery a written run can change. old
 // is nil for a new run; members are the other runs of its group.
 func (w *writer) noteWork(old, fresh *storedRun, members []storedRun, a *arrival) error {
-	w.forgetRestricted(old)
-	w.forgetRestricted(fresh)
+	if err := w.renewRestricted(old, fresh, a); err != nil {
+		return err
+	}
 	if err := w.noteRunning(old, fresh, a); err != nil {
 		return err
 	}
@@ -155,7 +156,9 @@ func (w *writer) noteUndone(old *storedRun) error {
 
 // noteRemoved queues the failed runs whose recovery a removed run has changed.
 func (w *writer) noteRemoved(r *storedRun) error {
-	w.forgetRestricted(r)
+	if err := w.renewRestricted(r, nil, nil); err != nil {
+		return err
+	}
 	if r.doneWork() {
 		return w.noteUndone(r)
 	}

@@ -219,7 +219,7 @@ func (w *writer) unrecoveredByParameters(u *storedRun, a *arrival) ([]storedRun,
 			found = append(found, more...)
 			return err
 		}
-		for _, c := range others[max(0, len(others)-maxAnnounced):] { // in order of their start
+		for _, c := range others[max(0, len(others)-maxAnnounced):] { // the latest are mostly last
 			more, err := w.runsWhere("WHERE seq = ?", c.Seq)
 			if err != nil {
 				return err
