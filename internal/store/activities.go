@@ -124,9 +124,9 @@ func (s *Store) MissActivities(ctx context.Context, factory FactoryKey, runID st
 }
 
 func (s *Store) changeFlags(ctx context.Context, factory FactoryKey, runID string, change func(*storedRun) int64) error {
-	var changed RunKey
+	var touched *touchedRuns
 	err := s.submit(ctx, func(w *writer) error {
-		changed = 0
+		touched = &touchedRuns{}
 		r, err := w.findByID(factory, encodeRunID(runID))
 		if err != nil {
 			return err
@@ -138,9 +138,17 @@ func (s *Store) changeFlags(ctx context.Context, factory FactoryKey, runID strin
 		if flags == r.flags {
 			return nil
 		}
-		changed = RunKey(r.seq)
-		return w.setFlags(r, flags)
-	}, func() { s.publishRun(factory, changed) })
+		touched.add(r.seq)
+		marked := *r
+		marked.flags = flags
+		if err := w.noteBefore(r, &marked); err != nil {
+			return err
+		}
+		if err := w.setFlags(r, flags); err != nil {
+			return err
+		}
+		return w.settle(touched)
+	}, func() { s.publishRuns(factory, touched) })
 	if err != nil {
 		return fmt.Errorf("mark run %s: %w", runID, err)
 	}

@@ -331,6 +331,7 @@ func (w *writer) deriveWork(pipeline, seq int64) error {
 
 func (w *writer) setDerived(pipeline, step int64) error {
 	delete(w.memory.pipelines, pipeline)
+	clear(w.memory.restricted) // runs have got other shapes
 	return w.exec("UPDATE pipeline SET derived = ? WHERE id = ?", step, pipeline)
 }
 

@@ -125,53 +125,6 @@ func (r modelRun) parentPipeline() *string {
 	return nil
 }
 
-// recovery looks at every run of the factory, rule by rule.
-func (m *model) recovery(f modelRun) store.Recovery {
-	if f.Status != adf.StatusFailed {
-		return store.Recovery{}
-	}
-	end := cmp.Or(possible(f.RunEnd), possible(f.LastUpdated), f.sort)
-	later := func(rule func(modelRun) bool) *modelRun {
-		var best *modelRun
-		for _, r := range m.runs {
-			if r.factory != f.factory || r.Status != adf.StatusSucceeded || possible(r.RunStart) == 0 || r.RunStart < end || !rule(r) {
-				continue
-			}
-			if best == nil || r.sort < best.sort || r.sort == best.sort && bytes.Compare(idBytes(r.RunID), idBytes(best.RunID)) < 0 {
-				best = &r
-			}
-		}
-		return best
-	}
-	samePipeline := func(r modelRun) bool { return strings.EqualFold(r.PipelineName, f.PipelineName) }
-	for _, one := range []struct {
-		name string
-		rule func(modelRun) bool
-	}{
-		{"rerun", func(r modelRun) bool { return r.group() == f.group() }},
-		{"window", func(r modelRun) bool { w, ok := m.windows[f.key()]; return ok && m.windows[r.key()] == w }},
-		{"parameters", func(r modelRun) bool { return samePipeline(r) && history.Equal(f.compared(), r.compared()) }},
-		{"parent", func(r modelRun) bool {
-			parent, ok := m.runs[f.factory+"/"+f.parent()]
-			if !ok || f.parent() == "" || !samePipeline(r) || !history.Equal(f.series(), r.series()) {
-				return false
-			}
-			by := m.recovery(parent).By
-			return by != nil && r.parent() == by.RunID
-		}},
-	} {
-		if by := later(one.rule); by != nil {
-			return store.Recovery{State: store.Recovered, Rule: one.name, By: &store.RunLink{RunID: strings.ToLower(by.RunID)}}
-		}
-	}
-	if later(func(r modelRun) bool {
-		return samePipeline(r) && history.Equal(f.series(), r.series())
-	}) != nil {
-		return store.Recovery{State: store.RecoveryNotRedone}
-	}
-	return store.Recovery{State: store.RecoveryOpen}
-}
-
 func (r modelRun) key() string { return r.factory + "/" + strings.ToLower(r.RunID) }
 
 func (r modelRun) parent() string {
@@ -203,15 +156,18 @@ func (m *model) open(r modelRun) bool { return m.state(r) == store.RecoveryOpen 
 
 // view is what a list shows of a run, in one line.
 func (m *model) view(r modelRun) string {
-	return fmt.Sprintf("%s %s %s %s start=%s updated=%s %s latest=%v", r.factory, r.RunID, r.PipelineName, r.Status, r.RunStart, r.LastUpdated, recoveryText(m.recovery(r)), m.latest(r))
+	return fmt.Sprintf("%s %s %s %s start=%s updated=%s %s latest=%v", r.factory, r.RunID, r.PipelineName, r.Status, r.RunStart, r.LastUpdated, recoveryText(m.recoveryAndRunning(r)), m.latest(r))
 }
 
 func recoveryText(r store.Recovery) string {
-	by := ""
+	by, running := "", ""
 	if r.By != nil {
 		by = r.By.RunID
 	}
-	return fmt.Sprintf("%q %q %s", r.State, r.Rule, by)
+	if r.Running != nil {
+		running = strings.ToLower(r.Running.RunID)
+	}
+	return fmt.Sprintf("%q %q %s running=%s", r.State, r.Rule, by, running)
 }
 
 func viewOf(r store.Run) string {

@@ -77,44 +77,15 @@ func (r recovery) valid() recovery {
 
 func (r recovery) recovered() bool { return r.code >= codeRecovered }
 
-// queue holds failed runs whose recovery has to be worked out.
-type queue struct {
-	list []int64
-	has  map[int64]bool
-	done map[int64]int // how often each was worked out in this transaction
-}
-
-// maxEvaluations bounds how often one run is worked out in a transaction: rows
-// that name each other as parents would go on for ever.
-const maxEvaluations = 8
-
-func (q *queue) add(seqs ...int64) {
-	for _, seq := range seqs {
-		if q.has == nil {
-			q.has, q.done = map[int64]bool{}, map[int64]int{}
-		}
-		if !q.has[seq] && q.done[seq] < maxEvaluations {
-			q.has[seq] = true
-			q.list = append(q.list, seq)
-		}
-	}
-}
-
-func (q *queue) next() (seq int64, ok bool) {
-	if len(q.list) == 0 {
-		return 0, false
-	}
-	seq, q.list = q.list[0], q.list[1:]
-	delete(q.has, seq)
-	q.done[seq]++
-	return seq, true
-}
-
 // noteWork queues the failed runs whose recovery a written run can change. old
 // is nil for a new run; members are the other runs of its group.
 func (w *writer) noteWork(old, fresh *storedRun, members []storedRun, a *arrival) error {
-	w.forgetRestricted(old)
-	w.forgetRestricted(fresh)
+	if err := w.renewRestricted(old, fresh, a); err != nil {
+		return err
+	}
+	if err := w.noteRunning(old, fresh, a); err != nil {
+		return err
+	}
 	if old != nil && old.doneWork() && (!fresh.doneWork() || !sameWork(old, fresh)) {
 		if err := w.noteUndone(old); err != nil {
 			return err
@@ -185,7 +156,9 @@ func (w *writer) noteUndone(old *storedRun) error {
 
 // noteRemoved queues the failed runs whose recovery a removed run has changed.
 func (w *writer) noteRemoved(r *storedRun) error {
-	w.forgetRestricted(r)
+	if err := w.renewRestricted(r, nil, nil); err != nil {
+		return err
+	}
 	if r.doneWork() {
 		return w.noteUndone(r)
 	}
@@ -337,6 +310,9 @@ func (w *writer) settle(touched *touchedRuns) error {
 	for {
 		seq, ok := w.queue.next()
 		if !ok {
+			for _, seq := range w.queue.shown {
+				touched.add(seq)
+			}
 			w.queue = queue{}
 			return nil
 		}
@@ -376,6 +352,9 @@ func (w *writer) settleOne(seq int64, touched *touchedRuns) error {
 	touched.add(seq)
 	if before.recovery.by == after.by {
 		return nil
+	}
+	if err := w.announceBelow(f); err != nil {
+		return err
 	}
 	return w.queueFailedChildren(f)
 }
@@ -586,6 +565,9 @@ func (w *writer) queueTriggered(factory FactoryKey, runs [][]byte) error {
 			w.queue.add(r.seq)
 		}
 		if err := w.noteWindowOf(r, nil); err != nil {
+			return err
+		}
+		if err := w.noteWindowRunning(r); err != nil {
 			return err
 		}
 	}

@@ -3,7 +3,6 @@ package store
 import (
 	"encoding/json"
 	"fmt"
-	"math"
 	"slices"
 	"strings"
 
@@ -20,6 +19,19 @@ type work struct {
 	shape  int64  // the set of its compared parameters; 0: unknown
 	key    *int64 // of its compared parameters; nil: unknown
 	series int64  // 0: unknown
+}
+
+// sameSeries reports whether two runs of a pipeline have equal recurring
+// parameters, as far as their keys show it. Runs of two sets of parameters may
+// be equal in those that both have, so for these it is not known.
+func (w *work) sameSeries(o *work) (same, known bool) {
+	switch {
+	case w.series == 0 || o.series == 0:
+		return false, true
+	case w.series == o.series:
+		return true, true
+	}
+	return false, w.shape != 0 && w.shape == o.shape
 }
 
 // pipelineWork is what the writer knows of a pipeline's parameters.
@@ -61,15 +73,15 @@ type workMemory struct {
 	seriesIDs  map[seriesKey]int64
 	series     map[int64]*knownSeries
 	changed    []int64 // series whose newest success moved in this transaction
-	restricted map[restrictedKey]map[int64][]history.Candidate
-	alike      map[alikeKey]map[int64][]int64
+	restricted map[restrictedKey]*restrictedIndex
+	alike      map[alikeKey]*alikeIndex
 	windows    map[FactoryKey]bool // see hasWindows
 }
 
 func newWorkMemory() workMemory {
 	return workMemory{
 		pipelines: map[int64]*pipelineWork{}, seriesIDs: map[seriesKey]int64{}, series: map[int64]*knownSeries{},
-		restricted: map[restrictedKey]map[int64][]history.Candidate{}, alike: map[alikeKey]map[int64][]int64{}, windows: map[FactoryKey]bool{},
+		restricted: map[restrictedKey]*restrictedIndex{}, alike: map[alikeKey]*alikeIndex{}, windows: map[FactoryKey]bool{},
 	}
 }
 
@@ -243,11 +255,7 @@ func (w *writer) seriesID(pipeline int64, recurring history.Parameters) (id int6
 			return 0, err
 		}
 		id = w.conn.LastInsertRowID()
-		for k := range w.memory.alike {
-			if k.pipeline == pipeline {
-				delete(w.memory.alike, k)
-			}
-		}
+		w.memory.addSeries(pipeline, id, recurring.Label())
 	}
 	if len(w.memory.seriesIDs) >= maxKnown {
 		clear(w.memory.seriesIDs)
@@ -339,106 +347,11 @@ func (w *writer) flushSeries() error {
 	return nil
 }
 
-// alikeKey names the series of a pipeline with some names, by the keys of a
-// part of their parameters. Both lists of names are JSON arrays.
-type alikeKey struct {
-	pipeline       int64
-	names, compare string
-}
-
-// alikeSeries returns the other series of a run's pipeline whose recurring
-// parameters equal the run's as far as both have them: a pipeline that gains a
-// recurring parameter goes on with the series that it had.
-func (w *writer) alikeSeries(r *storedRun, a *arrival) ([]int64, error) {
-	pw, err := w.pipelineWork(r.pipeline)
-	if err != nil || len(pw.shapes) < 2 || r.series == 0 {
-		return nil, err
-	}
-	sets := pw.recurringSets()
-	if len(sets) < 2 {
-		return nil, nil
-	}
-	var params history.Parameters
-	if a != nil {
-		params = pw.classes.Compared(a.params, a.tree)
-	} else if params, err = w.comparedOf(pw, r); err != nil {
-		return nil, err
-	}
-	params = pw.classes.Series(params)
-	var out []int64
-	for _, names := range sets {
-		common := params.Only(func(p history.Parameter) bool { return slices.Contains(names, p.Name) })
-		switch own := len(params.All()); {
-		case len(common.All()) == own && own == len(names): // the run's own set
-			continue
-		case len(common.All()) == 0 && own > 0 && len(names) > 0: // nothing can be compared
-			continue
-		}
-		byKey, err := w.seriesBy(r.pipeline, names, common.Names())
-		if err != nil {
-			return nil, err
-		}
-		key, _ := common.Key()
-		out = append(out, byKey[key]...)
-	}
-	return out, nil
-}
-
-// recurringSets returns the sets of recurring parameters that runs of the
-// pipeline have.
-func (pw *pipelineWork) recurringSets() (sets [][]string) {
-	for _, s := range pw.shapes {
-		names := []string{}
-		for _, name := range s.names {
-			if pw.classes[name].Class == history.Recurring {
-				names = append(names, name)
-			}
-		}
-		if !slices.ContainsFunc(sets, func(o []string) bool { return slices.Equal(o, names) }) {
-			sets = append(sets, names)
-		}
-	}
-	return sets
-}
-
-// seriesBy returns the series of a pipeline that have exactly these names, by
-// the keys of the parameters to compare.
-func (w *writer) seriesBy(pipeline int64, names, compare []string) (map[int64][]int64, error) {
-	list, err := json.Marshal(names)
-	if err != nil {
-		return nil, err
-	}
-	part, err := json.Marshal(compare)
-	if err != nil {
-		return nil, err
-	}
-	k := alikeKey{pipeline, string(list), string(part)}
-	if found, ok := w.memory.alike[k]; ok {
-		return found, nil
-	}
-	found := map[int64][]int64{}
-	err = w.query("SELECT id, label FROM series WHERE pipeline_id = ?", func(st *sqlite3.Stmt) bool {
-		params := history.ParametersOf([]byte(st.ColumnText(1)))
-		if slices.Equal(params.Names(), names) {
-			key, _ := params.Only(func(p history.Parameter) bool { return slices.Contains(compare, p.Name) }).Key()
-			found[key] = append(found[key], st.ColumnInt64(0))
-		}
-		return true
-	}, pipeline)
-	if err == nil {
-		w.memory.alike[k] = found
-	}
-	return found, err
-}
-
 // sameSeries reports whether two runs of a pipeline have equal recurring
 // parameters, of those that both have.
 func (w *writer) sameSeries(a, b *storedRun) (bool, error) {
-	if a.series == 0 || b.series == 0 {
-		return false, nil
-	}
-	if a.series == b.series {
-		return true, nil
+	if same, known := a.work.sameSeries(&b.work); known {
+		return same, nil
 	}
 	pw, err := w.pipelineWork(a.pipeline)
 	if err != nil {
@@ -477,99 +390,4 @@ func treeOf(ids ...[]byte) []string {
 		}
 	}
 	return out
-}
-
-// restrictedKey names the runs of one shape and status of a pipeline, by the
-// keys of a part of their parameters.
-type restrictedKey struct {
-	pipeline, shape, status int64
-	names                   string // a JSON array
-}
-
-// otherShapes visits the keys under which runs of other shapes and of a status
-// can have done the same work as r: pipelines gain and lose parameters, and
-// those that both runs have are compared. own is true where the key is that of
-// the other shape itself; else the runs are given.
-func (w *writer) otherShapes(r *storedRun, a *arrival, status int64, visit func(key int64, own bool, others []history.Candidate) error) error {
-	pw, err := w.pipelineWork(r.pipeline)
-	if err != nil || len(pw.shapes) < 2 || r.shape == 0 {
-		return err
-	}
-	var params history.Parameters
-	if a != nil {
-		params = pw.classes.Compared(a.params, a.tree)
-	} else if params, err = w.comparedOf(pw, r); err != nil {
-		return err
-	}
-	for _, other := range pw.shapes {
-		if other.id == r.shape {
-			continue
-		}
-		common := params.Only(func(p history.Parameter) bool { return slices.Contains(other.names, p.Name) })
-		names := common.Names()
-		if len(names) == 0 && len(params.All()) > 0 && len(other.names) > 0 {
-			continue // nothing can be compared
-		}
-		key, _ := common.Key()
-		if len(names) == len(other.names) {
-			if err := visit(key, true, nil); err != nil {
-				return err
-			}
-			continue
-		}
-		runs, err := w.restrictedRuns(pw, r.pipeline, other.id, status, names)
-		if err != nil {
-			return err
-		}
-		if err := visit(key, false, runs[key]); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// restrictedRuns returns the runs of a shape and status by the keys of the
-// named parameters.
-func (w *writer) restrictedRuns(pw *pipelineWork, pipeline, of, status int64, names []string) (map[int64][]history.Candidate, error) {
-	list, err := json.Marshal(names)
-	if err != nil {
-		return nil, err
-	}
-	k := restrictedKey{pipeline, of, status, string(list)}
-	if found, ok := w.memory.restricted[k]; ok {
-		return found, nil
-	}
-	runs, err := w.runsWhere("INDEXED BY run_pipeline WHERE pipeline_id = ? AND shape_id = ? AND status = ? AND run_start > ?", pipeline, of, status, int64(math.MinInt64))
-	if err != nil {
-		return nil, err
-	}
-	found := map[int64][]history.Candidate{}
-	for i := range runs {
-		if status == statusSucceeded && !runs[i].doneWork() {
-			continue
-		}
-		params, err := w.comparedOf(pw, &runs[i])
-		if err != nil {
-			return nil, err
-		}
-		key, _ := params.Only(func(p history.Parameter) bool { return slices.Contains(names, p.Name) }).Key()
-		found[key] = append(found[key], runs[i].candidate())
-	}
-	if len(w.memory.restricted) >= maxShapes*maxShapes {
-		clear(w.memory.restricted)
-	}
-	w.memory.restricted[k] = found
-	return found, nil
-}
-
-// forgetRestricted drops what is remembered of the runs of a row's shape.
-func (w *writer) forgetRestricted(r *storedRun) {
-	if r == nil || len(w.memory.restricted) == 0 {
-		return
-	}
-	for k := range w.memory.restricted {
-		if k.pipeline == r.pipeline && k.shape == r.shape {
-			delete(w.memory.restricted, k)
-		}
-	}
 }

@@ -302,6 +302,9 @@ func (w *writer) writeRun(p Page, a *arrival, done *Changes, touched *touchedRun
 // putRow writes a row, new or in the place of old, and brings what depends on
 // it up to date.
 func (w *writer) putRow(old, fresh *storedRun, a *arrival, touched *touchedRuns) error {
+	if err := w.noteBefore(old, fresh); err != nil {
+		return err
+	}
 	var err error
 	if old == nil {
 		err = w.insert(fresh, a)

@@ -104,13 +104,33 @@ type Recovery struct {
 // redone. orders of Monday, started again on Wednesday, succeeded: recovered
 // by that run, by its parameters. customers of Monday changes nothing.
 func Recover(e Evidence) Recovery {
-	for i, candidates := range [...][]Candidate{e.Rerun, e.Window, e.Parameters, e.Parent} {
-		if by := Earliest(e.End, candidates...); by.Seq != 0 {
-			return Recovery{State: Recovered, Rule: ByRerun + RecoveryRule(i), By: by}
-		}
+	if by, rule := e.first(); rule != NoRule {
+		return Recovery{State: Recovered, Rule: rule, By: by}
 	}
 	if e.HasSeriesSuccess && e.SeriesSuccess >= e.End {
 		return Recovery{State: NotRedone}
 	}
 	return Recovery{State: Open}
+}
+
+// Running returns the unfinished run that would recover a failed run if it
+// succeeded, and by which rule; NoRule where there is none. The candidates of
+// the evidence are unfinished runs here, not successes; those of Parent are
+// below the run that recovered the parent or that would recover it.
+//
+// Example: orders of Monday failed at 02:10. orders of Monday was started again
+// at 02:20, and the failed run was rerun at 02:30. Both go on: the rerun is
+// named, because its rule comes first.
+func Running(unfinished Evidence) (Candidate, RecoveryRule) {
+	return unfinished.first()
+}
+
+// first returns the earliest candidate of the first rule that has one.
+func (e Evidence) first() (Candidate, RecoveryRule) {
+	for i, candidates := range [...][]Candidate{e.Rerun, e.Window, e.Parameters, e.Parent} {
+		if by := Earliest(e.End, candidates...); by.Seq != 0 {
+			return by, ByRerun + RecoveryRule(i)
+		}
+	}
+	return Candidate{}, NoRule
 }

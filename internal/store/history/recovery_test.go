@@ -50,6 +50,32 @@ func TestRecover(t *testing.T) {
 	}
 }
 
+func TestRunning(t *testing.T) {
+	t.Parallel()
+	at := func(seq, start int64) []history.Candidate {
+		return []history.Candidate{{Seq: seq, ID: []byte{byte(seq)}, Start: start}}
+	}
+	for _, tt := range []struct {
+		name string
+		e    history.Evidence
+		seq  int64
+		rule history.RecoveryRule
+	}{
+		{"nothing goes on", history.Evidence{End: 100}, 0, history.NoRule},
+		{"a success of the series says nothing about what goes on", history.Evidence{End: 100, SeriesSuccess: 200, HasSeriesSuccess: true}, 0, history.NoRule},
+		{"a run that began before the end", history.Evidence{End: 100, Rerun: at(1, 99), Window: at(2, 98), Parameters: at(3, 97), Parent: at(4, 96)}, 0, history.NoRule},
+		{"the rerun, though it began last", history.Evidence{End: 100, Rerun: at(1, 400), Window: at(2, 300), Parameters: at(3, 200), Parent: at(4, 100)}, 1, history.ByRerun},
+		{"the trigger window", history.Evidence{End: 100, Rerun: at(1, 50), Window: at(2, 300), Parameters: at(3, 200), Parent: at(4, 100)}, 2, history.ByWindow},
+		{"the parameters", history.Evidence{End: 100, Window: at(2, 50), Parameters: at(3, 200), Parent: at(4, 100)}, 3, history.ByParameters},
+		{"the parent", history.Evidence{End: 100, Parameters: at(3, 50), Parent: at(4, 100)}, 4, history.ByParent},
+		{"within a rule the earliest", history.Evidence{End: 100, Parameters: append(at(5, 300), at(6, 200)...)}, 6, history.ByParameters},
+	} {
+		if got, rule := history.Running(tt.e); got.Seq != tt.seq || rule != tt.rule {
+			t.Errorf("%s: run %d by %q, want %d by %q", tt.name, got.Seq, rule, tt.seq, tt.rule)
+		}
+	}
+}
+
 func TestWordsOfRecovery(t *testing.T) {
 	t.Parallel()
 	for state, want := range map[history.State]string{history.Underived: "", history.Open: "open", history.NotRedone: "notRedone", history.Recovered: "recovered"} {
