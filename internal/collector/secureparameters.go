@@ -273,11 +273,15 @@ func (f *factory) cleanStoredRuns(ctx context.Context, s *secureParameters, pipe
 }
 
 func (f *factory) cleanStoredActivities(ctx context.Context, s *secureParameters, runID string) error {
+	err := f.store.RewriteImportedActivities(ctx, f.place.Key, runID, func(raw []byte) ([]byte, bool) { return s.handedOn(raw, false) })
+	if err != nil {
+		return err
+	}
 	known, err := f.store.Activities(ctx, f.place.Short, runID)
 	if _, isUnknown := errors.AsType[*store.NotFoundError](err); isUnknown {
 		return nil
 	}
-	if err != nil {
+	if err != nil || known.AreImported {
 		return err
 	}
 	rows, changed := s.activities(known.Rows)

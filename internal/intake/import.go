@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"slices"
 	"strings"
@@ -30,24 +31,29 @@ type Options struct {
 	DryRun  bool // says what would happen, and stores nothing
 }
 
-// File says what became of one file.
+// File says what became of one file. Taken, Known and Completed are about pipeline
+// runs.
 type File struct {
 	Name      string
-	Kinds     []string // of the rows that are runs
+	Kinds     []string // of the rows that are kept
 	Taken     int      // runs that are new here, or newer than what was here
 	Known     int      // rows that add nothing, and further rows of a run that this import has taken
 	Completed int      // runs of which a missing field was filled
-	Malformed int      // rows kept though a field could not be read
-	Moved     int      // rows that name a factory of that name elsewhere, and were taken as runs of Options.Factory
-	Refused   []Refusal
-	Note      string // "" for none
-	// Err says why the file was not read to its end, or that it holds no run at
-	// all. What was whole before that place is counted above and stored.
+	// Activities are the same figures of activity runs.
+	Activities store.ActivityChanges
+	Malformed  int // rows kept though a field could not be read
+	Moved      int // rows that name a factory of that name elsewhere, and were taken as those of Options.Factory
+	Refused    []Refusal
+	Note       string // "" for none
+	// Err says why the file was not read to its end, or that it holds nothing that
+	// is kept. What was whole before that place is counted above and stored.
 	Err error
 }
 
-// Kept returns how many rows of the file are runs.
-func (f *File) Kept() int { return f.Taken + f.Known + f.Completed }
+// Kept returns how many rows of the file are runs or activity runs.
+func (f *File) Kept() int {
+	return f.Taken + f.Known + f.Completed + f.Activities.Taken + f.Activities.Known + f.Activities.Completed
+}
 
 // Faults returns how many rows were refused that are not just of another kind.
 func (f *File) Faults() int {
@@ -69,8 +75,8 @@ type Total struct {
 }
 
 // Import reads files into the store: answers of the API as it sends them and as
-// az and PowerShell write them, diagnostic logs, answers and tables of Log
-// Analytics, and tables of runs, in UTF-8 or UTF-16, plain or as gzip. It holds
+// az and PowerShell write them, diagnostic logs of runs and of activity runs,
+// answers and tables of Log Analytics, and tables of runs, in UTF-8 or UTF-16, plain or as gzip. It holds
 // little in memory, however large a file is. Reading the same files again
 // changes nothing. What r takes for a secret is not stored.
 //
@@ -111,12 +117,13 @@ type importer struct {
 	refused refusals
 
 	// Of the file that is read.
-	done    File
-	found   refusals
-	isTable bool
-	pending map[pageKey][]adf.PipelineRun
-	waiting int // runs in pending
-	bytes   int // of them
+	done       File
+	found      refusals
+	isTable    bool
+	pending    map[pageKey][]adf.PipelineRun
+	activities map[store.FactoryKey][]adf.ActivityRun // that wait, as pending does
+	waiting    int                                    // rows in both
+	bytes      int                                    // of them
 }
 
 // pageKey is what the rows of a page have in common.
@@ -145,7 +152,7 @@ func (im *importer) all(ctx context.Context, paths []string) error {
 // isNamed says that a person named it, and not only its folder.
 func (im *importer) file(ctx context.Context, name string, isNamed bool) error {
 	im.done, im.found, im.isTable = File{Name: name}, refusals{}, false
-	im.pending = map[pageKey][]adf.PipelineRun{}
+	im.pending, im.activities = map[pageKey][]adf.PipelineRun{}, map[store.FactoryKey][]adf.ActivityRun{}
 	readErr := im.open(ctx, name)
 	if stop, ok := errors.AsType[*storeError](readErr); ok {
 		return stop.err
@@ -158,11 +165,11 @@ func (im *importer) file(ctx context.Context, name string, isNamed bool) error {
 	kept := im.done.Kept()
 	switch {
 	case readErr != nil && kept > 0:
-		im.done.Err = fmt.Errorf("%w; the runs before that place are kept (%d)", readErr, kept)
+		im.done.Err = fmt.Errorf("%w; the rows before that place are kept (%d)", readErr, kept)
 	case readErr != nil:
 		im.done.Err = readErr
 	case kept == 0 && refused > 0 && (isNamed || faults > 0):
-		im.done.Err = fmt.Errorf("holds no pipeline runs: %s", im.done.Refused[0])
+		im.done.Err = fmt.Errorf("holds nothing to import: %s", im.done.Refused[0])
 	}
 	im.sum()
 	im.report(im.done)
@@ -177,6 +184,9 @@ func (im *importer) sum() {
 		t.Failed++
 	}
 	t.Taken, t.Known, t.Completed = t.Taken+f.Taken, t.Known+f.Known, t.Completed+f.Completed
+	t.Activities.Taken += f.Activities.Taken
+	t.Activities.Known += f.Activities.Known
+	t.Activities.Completed += f.Activities.Completed
 	t.Malformed, t.Moved = t.Malformed+f.Malformed, t.Moved+f.Moved
 	for _, kind := range f.Kinds {
 		addKind(&t.Kinds, kind)
@@ -249,7 +259,7 @@ func (im *importer) records(ctx context.Context, r io.Reader) error {
 func (im *importer) record(ctx context.Context, raw []byte, at position) error {
 	f, why := read(bytes.Clone(raw), im.isTable)
 	if why.what == "" {
-		f.run, why = im.clean(f.run)
+		why = im.clean(&f)
 	}
 	var place store.Place
 	if why.what == "" {
@@ -262,31 +272,48 @@ func (im *importer) record(ctx context.Context, raw []byte, at position) error {
 		im.found.add(why, 1, at.String())
 		return nil
 	}
-	if len(f.run.Odd) > 0 {
+	if len(f.run.Odd)+len(f.activity.Odd) > 0 {
 		im.done.Malformed++
 	}
 	addKind(&im.done.Kinds, f.kind)
-	key := pageKey{place.Key, f.origin}
-	im.pending[key] = append(im.pending[key], f.run)
+	if f.isActivity {
+		im.activities[place.Key] = append(im.activities[place.Key], f.activity)
+	} else {
+		key := pageKey{place.Key, f.origin}
+		im.pending[key] = append(im.pending[key], f.run)
+	}
 	im.waiting++
-	im.bytes += len(f.run.Raw)
+	im.bytes += len(f.run.Raw) + len(f.activity.Raw)
 	if im.waiting < pageRuns && im.bytes < pageBytes {
 		return nil
 	}
 	return im.flush(ctx)
 }
 
-// clean takes the secrets out of a run before it is written.
-func (im *importer) clean(run adf.PipelineRun) (adf.PipelineRun, reason) {
-	raw, changed := im.redact.JSON(run.Raw)
+// clean takes the secrets out of a run or an activity run before it is written.
+func (im *importer) clean(f *found) reason {
+	if f.isActivity {
+		raw, changed := im.redact.ActivityRun(f.activity.Raw, redact.Options{})
+		if !changed {
+			return reason{}
+		}
+		row, err := adf.DecodeActivityRun(raw)
+		if err != nil || row.ActivityRunID != f.activity.ActivityRunID || row.PipelineRunID != f.activity.PipelineRunID {
+			return noSecret
+		}
+		f.activity = row
+		return reason{}
+	}
+	raw, changed := im.redact.JSON(f.run.Raw)
 	if !changed {
-		return run, reason{}
+		return reason{}
 	}
 	run, err := adf.DecodePipelineRun(raw)
 	if err != nil {
-		return run, noSecret
+		return noSecret
 	}
-	return run, reason{}
+	f.run = run
+	return reason{}
 }
 
 // place finds the factory of a row.
@@ -329,7 +356,17 @@ func (im *importer) flush(ctx context.Context) error {
 		im.done.Known += changes.Unchanged
 		im.done.Completed += changes.Completed
 	}
+	for _, factory := range slices.Sorted(maps.Keys(im.activities)) {
+		changes, err := im.into.WriteActivities(ctx, factory, im.activities[factory])
+		if err != nil {
+			return err
+		}
+		im.done.Activities.Taken += changes.Taken
+		im.done.Activities.Known += changes.Known
+		im.done.Activities.Completed += changes.Completed
+	}
 	clear(im.pending)
+	clear(im.activities)
 	im.waiting, im.bytes = 0, 0
 	return nil
 }
