@@ -68,24 +68,32 @@ func (m members) activityRow() (found, reason) {
 	if err != nil {
 		return found{}, noActivityRunID
 	}
-	return found{isActivity: true, activity: activity, origin: store.OriginLog, resource: resource, kind: kind}, reason{}
+	return found{is: isActivityRun, activity: activity, origin: store.OriginLog, resource: resource, kind: kind}, reason{}
 }
 
 // activityStatus returns the status of a record. Where a log has no member of that
 // name, the operation ends in it: "cp_orders - Succeeded", and "cp_orders -" of one
 // that has only started.
 func (m members) activityStatus(end adf.Time) string {
+	name := m.text("activityname")
+	status := m.statusOf(name)
+	if status == "" && end.IsZero() && strings.TrimSpace(m.text("operationname")) == name+" -" {
+		return string(adf.StatusInProgress)
+	}
+	return status
+}
+
+// statusOf returns the status of a record about what has a name, "" where it says
+// none.
+func (m members) statusOf(name string) string {
 	if status := m.text("status"); status != "" {
 		return status
 	}
-	status, ok := strings.CutPrefix(m.text("operationname"), m.text("activityname")+" -")
-	if status = strings.TrimSpace(status); ok && status == "" && end.IsZero() {
-		return string(adf.StatusInProgress)
-	}
+	status, ok := strings.CutPrefix(m.text("operationname"), name+" -")
 	if !ok {
 		return ""
 	}
-	return status
+	return strings.TrimSpace(status)
 }
 
 // value returns what a record or its properties have under a name: JSON, which may

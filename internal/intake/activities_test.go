@@ -249,7 +249,6 @@ func TestActivityRunsThatAreRefused(t *testing.T) {
 		"no time":              {with("start", ""), "activity runs without a readable start or end", "export it again"},
 		"a debug run":          {with("category", "SandboxActivityRuns"), "debug runs", "only runs of published pipelines"},
 		"of no factory":        {with("resourceId", ""), "runs that name no factory", "add --factory"},
-		"a trigger run":        {`{"category":"TriggerRuns","triggerId":"x","triggerName":"tr","start":"2020-01-01T00:00:00Z"}`, "trigger runs, not pipeline runs", "while Azure has them"},
 		"an answer of the API": {readCase(t, "C25c-az-activities.json"), "activity runs as the API sends them", "insights-logs-activityruns"},
 		"a table without ids":  {"ActivityRunId,Start [UTC],ActivityName\na,\"3/5/2024, 10:00:00 AM\",cp\n", "activity runs without pipelineRunId", "the column PipelineRunId"},
 	} {

@@ -39,20 +39,21 @@ type File struct {
 	Taken     int      // runs that are new here, or newer than what was here
 	Known     int      // rows that add nothing, and further rows of a run that this import has taken
 	Completed int      // runs of which a missing field was filled
-	// Activities are the same figures of activity runs.
-	Activities store.ActivityChanges
-	Malformed  int // rows kept though a field could not be read
-	Moved      int // rows that name a factory of that name elsewhere, and were taken as those of Options.Factory
-	Refused    []Refusal
-	Note       string // "" for none
+	// Activities and TriggerRuns are the same figures of activity runs and trigger
+	// runs.
+	Activities, TriggerRuns store.ImportChanges
+	Malformed               int // rows kept though a field could not be read
+	Moved                   int // rows that name a factory of that name elsewhere, and were taken as those of Options.Factory
+	Refused                 []Refusal
+	Note                    string // "" for none
 	// Err says why the file was not read to its end, or that it holds nothing that
 	// is kept. What was whole before that place is counted above and stored.
 	Err error
 }
 
-// Kept returns how many rows of the file are runs or activity runs.
+// Kept returns how many rows of the file are runs, activity runs or trigger runs.
 func (f *File) Kept() int {
-	return f.Taken + f.Known + f.Completed + f.Activities.Taken + f.Activities.Known + f.Activities.Completed
+	return f.Taken + f.Known + f.Completed + f.Activities.Rows() + f.TriggerRuns.Rows()
 }
 
 // Faults returns how many rows were refused that are not just of another kind.
@@ -75,7 +76,7 @@ type Total struct {
 }
 
 // Import reads files into the store: answers of the API as it sends them and as
-// az and PowerShell write them, diagnostic logs of runs and of activity runs,
+// az and PowerShell write them, diagnostic logs of runs, activity runs and trigger runs,
 // answers and tables of Log Analytics, and tables of runs, in UTF-8 or UTF-16, plain or as gzip. It holds
 // little in memory, however large a file is. Reading the same files again
 // changes nothing. What r takes for a secret is not stored.
@@ -122,8 +123,9 @@ type importer struct {
 	isTable    bool
 	pending    map[pageKey][]adf.PipelineRun
 	activities map[store.FactoryKey][]adf.ActivityRun // that wait, as pending does
-	waiting    int                                    // rows in both
-	bytes      int                                    // of them
+	triggers   map[store.FactoryKey][]adf.TriggerRun
+	waiting    int // rows in all three
+	bytes      int // of them
 }
 
 // pageKey is what the rows of a page have in common.
@@ -153,6 +155,7 @@ func (im *importer) all(ctx context.Context, paths []string) error {
 func (im *importer) file(ctx context.Context, name string, isNamed bool) error {
 	im.done, im.found, im.isTable = File{Name: name}, refusals{}, false
 	im.pending, im.activities = map[pageKey][]adf.PipelineRun{}, map[store.FactoryKey][]adf.ActivityRun{}
+	im.triggers = map[store.FactoryKey][]adf.TriggerRun{}
 	readErr := im.open(ctx, name)
 	if stop, ok := errors.AsType[*storeError](readErr); ok {
 		return stop.err
@@ -184,9 +187,8 @@ func (im *importer) sum() {
 		t.Failed++
 	}
 	t.Taken, t.Known, t.Completed = t.Taken+f.Taken, t.Known+f.Known, t.Completed+f.Completed
-	t.Activities.Taken += f.Activities.Taken
-	t.Activities.Known += f.Activities.Known
-	t.Activities.Completed += f.Activities.Completed
+	t.Activities.Add(f.Activities)
+	t.TriggerRuns.Add(f.TriggerRuns)
 	t.Malformed, t.Moved = t.Malformed+f.Malformed, t.Moved+f.Moved
 	for _, kind := range f.Kinds {
 		addKind(&t.Kinds, kind)
@@ -272,47 +274,55 @@ func (im *importer) record(ctx context.Context, raw []byte, at position) error {
 		im.found.add(why, 1, at.String())
 		return nil
 	}
-	if len(f.run.Odd)+len(f.activity.Odd) > 0 {
+	if len(f.run.Odd)+len(f.activity.Odd)+len(f.trigger.Odd) > 0 {
 		im.done.Malformed++
 	}
 	addKind(&im.done.Kinds, f.kind)
-	if f.isActivity {
+	switch f.is {
+	case isActivityRun:
 		im.activities[place.Key] = append(im.activities[place.Key], f.activity)
-	} else {
+	case isTriggerRun:
+		im.triggers[place.Key] = append(im.triggers[place.Key], f.trigger)
+	case isPipelineRun:
 		key := pageKey{place.Key, f.origin}
 		im.pending[key] = append(im.pending[key], f.run)
 	}
 	im.waiting++
-	im.bytes += len(f.run.Raw) + len(f.activity.Raw)
+	im.bytes += len(f.run.Raw) + len(f.activity.Raw) + len(f.trigger.Raw)
 	if im.waiting < pageRuns && im.bytes < pageBytes {
 		return nil
 	}
 	return im.flush(ctx)
 }
 
-// clean takes the secrets out of a run or an activity run before it is written.
+// clean takes the secrets out of a row before it is written.
 func (im *importer) clean(f *found) reason {
-	if f.isActivity {
-		raw, changed := im.redact.ActivityRun(f.activity.Raw, redact.Options{})
-		if !changed {
-			return reason{}
+	var err error
+	switch f.is {
+	case isActivityRun:
+		id, runID := f.activity.ActivityRunID, f.activity.PipelineRunID
+		if raw, changed := im.redact.ActivityRun(f.activity.Raw, redact.Options{}); changed {
+			f.activity, err = adf.DecodeActivityRun(raw)
 		}
-		row, err := adf.DecodeActivityRun(raw)
-		if err != nil || row.ActivityRunID != f.activity.ActivityRunID || row.PipelineRunID != f.activity.PipelineRunID {
+		if f.activity.ActivityRunID != id || f.activity.PipelineRunID != runID {
 			return noSecret
 		}
-		f.activity = row
-		return reason{}
+	case isTriggerRun:
+		id := f.trigger.TriggerRunID
+		if raw, changed := im.redact.JSON(f.trigger.Raw); changed {
+			f.trigger, err = adf.DecodeTriggerRun(raw)
+		}
+		if f.trigger.TriggerRunID != id {
+			return noSecret
+		}
+	case isPipelineRun:
+		if raw, changed := im.redact.JSON(f.run.Raw); changed {
+			f.run, err = adf.DecodePipelineRun(raw)
+		}
 	}
-	raw, changed := im.redact.JSON(f.run.Raw)
-	if !changed {
-		return reason{}
-	}
-	run, err := adf.DecodePipelineRun(raw)
 	if err != nil {
 		return noSecret
 	}
-	f.run = run
 	return reason{}
 }
 
@@ -361,12 +371,18 @@ func (im *importer) flush(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		im.done.Activities.Taken += changes.Taken
-		im.done.Activities.Known += changes.Known
-		im.done.Activities.Completed += changes.Completed
+		im.done.Activities.Add(changes)
+	}
+	for _, factory := range slices.Sorted(maps.Keys(im.triggers)) {
+		changes, err := im.into.WriteTriggerRuns(ctx, factory, im.triggers[factory])
+		if err != nil {
+			return err
+		}
+		im.done.TriggerRuns.Add(changes)
 	}
 	clear(im.pending)
 	clear(im.activities)
+	clear(im.triggers)
 	im.waiting, im.bytes = 0, 0
 	return nil
 }

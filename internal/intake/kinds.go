@@ -8,19 +8,29 @@ import (
 	"andon/internal/store"
 )
 
-// found is a run in a file, or an activity run.
+// rowType is what a row is about.
+type rowType int
+
+const (
+	isPipelineRun rowType = iota
+	isActivityRun
+	isTriggerRun
+)
+
+// found is a run in a file, an activity run or a trigger run.
 type found struct {
-	run        adf.PipelineRun
-	isActivity bool
-	activity   adf.ActivityRun // when isActivity
-	origin     store.Origin
+	is       rowType
+	run      adf.PipelineRun
+	activity adf.ActivityRun
+	trigger  adf.TriggerRun
+	origin   store.Origin
 	// resource names the factory: an ARM id of it or of something in it, or the
 	// short name that Andon's own tables have. "" when the row names none.
 	resource string
 	kind     string // of the row, for people
 }
 
-// The kinds of rows that are runs or activity runs.
+// The kinds of rows that are kept.
 const (
 	kindAPI   = "answers of the API"
 	kindLog   = "diagnostic logs"
@@ -28,8 +38,8 @@ const (
 	kindTable = "tables of runs"
 )
 
-// read tells what a record is. A record that is no run and no activity run is
-// refused by the name of its kind. raw is kept, not copied.
+// read tells what a record is. A record that is no run, no activity run and no
+// trigger run is refused by the name of its kind. raw is kept, not copied.
 func read(raw []byte, isTable bool) (found, reason) {
 	if !isTable && json.Valid(raw) {
 		// The form of nearly every record of large files.
@@ -52,6 +62,8 @@ func read(raw []byte, isTable bool) (found, reason) {
 	switch {
 	case m.isActivity():
 		return m.activityRow()
+	case m.isTrigger():
+		return m.triggerRow()
 	case m.isLog():
 		return m.logRow()
 	case isTable:
@@ -123,13 +135,24 @@ func (m members) isActivity() bool {
 	switch m.category() {
 	case "activityruns", "adfactivityrun":
 		return true
-	case "pipelineruns", "adfpipelinerun":
+	case "pipelineruns", "adfpipelinerun", "triggerruns", "adftriggerrun":
 		return false
 	}
 	return m.has("activityrunid", "activityname")
 }
 
-// otherKind names what a record is that is no run and no activity run.
+// isTrigger is isActivity for a trigger run.
+func (m members) isTrigger() bool {
+	switch m.category() {
+	case "triggerruns", "adftriggerrun":
+		return true
+	case "pipelineruns", "adfpipelinerun", "activityruns", "adfactivityrun":
+		return false
+	}
+	return m.has("triggerrunid") || m.has("triggerid") && m.has("triggername") && !m.has("runid")
+}
+
+// otherKind names what a record is that is none of these.
 func (m members) otherKind() reason {
 	switch {
 	case m.has("error") && len(m) == 1, m.has("code") && m.has("message") && !m.has("runid"):
@@ -139,10 +162,8 @@ func (m members) otherKind() reason {
 	}
 	category := m.category()
 	switch category {
-	case "pipelineruns", "adfpipelinerun", "activityruns", "adfactivityrun":
+	case "pipelineruns", "adfpipelinerun", "activityruns", "adfactivityrun", "triggerruns", "adftriggerrun":
 		return reason{}
-	case "triggerruns", "adftriggerrun":
-		return triggerRuns
 	case "sandboxpipelineruns", "sandboxactivityruns", "adfsandboxpipelinerun", "adfsandboxactivityrun":
 		return debugRuns
 	case "":
@@ -152,10 +173,8 @@ func (m members) otherKind() reason {
 		}
 	}
 	switch {
-	case m.isActivity():
+	case m.isActivity(), m.isTrigger():
 		return reason{}
-	case m.has("triggerrunid"), m.has("triggerid") && m.has("triggername"):
-		return triggerRuns
 	case m.has("debugrunid"), m.within("additionalproperties").has("debugrunid"):
 		return debugRuns
 	case m.has("runid"):

@@ -15,14 +15,14 @@ type reason struct {
 }
 
 const (
-	nextRuns   = "name files of runs: az datafactory pipeline-run query-by-factory … > runs.json, or insights-logs-pipelineruns and insights-logs-activityruns of a storage account, or the tables ADFPipelineRun and ADFActivityRun"
+	nextRuns   = "name files of runs: az datafactory pipeline-run query-by-factory … > runs.json, or insights-logs-pipelineruns, -activityruns and -triggerruns of a storage account, or the tables ADFPipelineRun, ADFActivityRun and ADFTriggerRun"
 	nextExport = "export it again"
 )
 
 //nolint:gochecknoglobals // constant tables
 var (
 	apiActivities = reason{"activity runs as the API sends them, not of a log", "nothing: Andon reads activities from Azure while Azure has them; older ones are read from the log insights-logs-activityruns or the table ADFActivityRun", true}
-	triggerRuns   = reason{"trigger runs, not pipeline runs", "nothing: Andon reads trigger runs from Azure while Azure has them", true}
+	apiTriggers   = reason{"trigger runs as the API sends them, not of a log", "nothing: Andon reads trigger runs from Azure while Azure has them; older ones are read from the log insights-logs-triggerruns or the table ADFTriggerRun", true}
 	debugRuns     = reason{"debug runs (debugRunId), which are no part of a factory's history", "nothing: only runs of published pipelines are kept", true}
 
 	noObject        = reason{"values that are no objects", nextRuns, false}
@@ -31,8 +31,9 @@ var (
 	noStart         = reason{"log records without a readable start", nextExport, false}
 	noActivityRunID = reason{"activity runs without activityRunId", "export them again with the column ActivityRunId: without it the records of one activity run can't be told from those of others", false}
 	noPipelineRunID = reason{"activity runs without pipelineRunId", "export them again with the column PipelineRunId: without it the run that they belong to is unknown", false}
+	noTriggerID     = reason{"trigger runs without triggerId", "export them again with the column TriggerId: without it the records of one trigger run can't be told from those of others", false}
 	noActivityTime  = reason{"activity runs without a readable start or end", nextExport, false}
-	noSecret        = reason{"rows whose id holds a secret", "look at the values of runId and activityRunId: a run can't be kept without one", false}
+	noSecret        = reason{"rows whose id holds a secret", "look at the values of runId, activityRunId and triggerId: a run can't be kept without one", false}
 	noFactory       = reason{"runs that name no factory", "add --factory with the factory's id or its short name", false}
 	errorReply      = reason{"an error answer of Azure, not runs", "run the command that wrote it again", false}
 	tokenReply      = reason{"a token answer, not runs", "delete the file: it holds a secret", false}
@@ -47,7 +48,7 @@ var (
 
 // otherLog is a record of a log of another category.
 func otherLog(category string) reason {
-	return reason{fmt.Sprintf("log records of category %.60s, not runs", category), "nothing: only pipeline runs and activity runs are read from logs", true}
+	return reason{fmt.Sprintf("log records of category %.60s, not runs", category), "nothing: only pipeline runs, activity runs and trigger runs are read from logs", true}
 }
 
 func otherResource(kind string) reason {

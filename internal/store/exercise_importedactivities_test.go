@@ -82,7 +82,7 @@ func importEvent(tb testing.TB, s *store.Store, f store.Place, e event) (id stor
 }
 
 // importActivities imports rows of activity runs alone.
-func importActivities(tb testing.TB, s *store.Store, f store.Place, rows ...adf.ActivityRun) (id store.ImportID, done store.ActivityChanges) {
+func importActivities(tb testing.TB, s *store.Store, f store.Place, rows ...adf.ActivityRun) (id store.ImportID, done store.ImportChanges) {
 	tb.Helper()
 	err := s.Import(tb.Context(), []string{"logs"}, func(i *store.Importing) (err error) {
 		id = i.ID()
@@ -135,7 +135,7 @@ func (x suite) importedActivities(t *testing.T) {
 	)
 	// The activities come before their run, and in the wrong order.
 	first, done := importActivities(t, s, f, ended, started, second, elsewhere)
-	if done != (store.ActivityChanges{Taken: 3, Known: 1}) {
+	if done != (store.ImportChanges{Taken: 3, Known: 1}) {
 		t.Errorf("the first import: %+v", done)
 	}
 	if _, err := s.Activities(t.Context(), "", guid(1)); err == nil {
@@ -153,7 +153,7 @@ func (x suite) importedActivities(t *testing.T) {
 	}
 	// The same again adds nothing, and what both imports have shown stays when the first is undone.
 	again, done := importActivities(t, s, f, second, started, ended)
-	if done != (store.ActivityChanges{Known: 3}) {
+	if done != (store.ImportChanges{Known: 3}) {
 		t.Errorf("the second import: %+v", done)
 	}
 	if diff := cmp.Diff(before, dumpOf(t, s)); diff != "" {
@@ -180,7 +180,7 @@ func (x suite) importedActivities(t *testing.T) {
 		t.Fatal(err)
 	}
 	late, done := importActivities(t, s, f, loggedActivity(1, 3, "Succeeded", nil))
-	if done != (store.ActivityChanges{Known: 1}) {
+	if done != (store.ImportChanges{Known: 1}) {
 		t.Errorf("over Azure's answer: %+v", done)
 	}
 	got = activitiesOf(t, s)
@@ -252,7 +252,7 @@ func (x suite) rehearsedActivities(t *testing.T) {
 	for n := range 30 { // more than make a dictionary
 		rows = append(rows, loggedActivity(1, n%20, "Succeeded", nil))
 	}
-	var figures []store.ActivityChanges
+	var figures []store.ImportChanges
 	body := func(i *store.Importing) error {
 		done, err := i.WriteActivities(t.Context(), f.Key, rows)
 		figures = append(figures, done)
@@ -267,7 +267,7 @@ func (x suite) rehearsedActivities(t *testing.T) {
 	if err := s.Import(t.Context(), nil, body); err != nil {
 		t.Fatal(err)
 	}
-	if want := (store.ActivityChanges{Taken: 20, Known: 10}); !slices.Equal(figures, []store.ActivityChanges{want, want}) {
+	if want := (store.ImportChanges{Taken: 20, Known: 10}); !slices.Equal(figures, []store.ImportChanges{want, want}) {
 		t.Errorf("%+v", figures)
 	}
 	err := s.Import(t.Context(), nil, func(i *store.Importing) error {

@@ -4,144 +4,29 @@ import (
 	"bytes"
 	"context"
 	"database/sql"
-	"encoding/json"
 	"fmt"
-	"slices"
-	"time"
 
 	"github.com/ncruces/go-sqlite3"
 
 	"andon/internal/adf"
 )
 
-// An activity run that logs have shown is the fold of what each import says of
-// it: the furthest record counts, and what that one lacks is filled from the
-// others. Example: import 1 holds "cp_orders, Queued" with its input, import 2
-// "cp_orders, Succeeded" without. Shown is Succeeded with that input. Undoing
-// import 2 leaves Queued. Once Azure has given activities of a run, those are shown
-// and no import changes them.
-
-// loggedActivity is what one import says of an activity run.
-type loggedActivity struct {
-	source ImportID
-	raw    []byte
-	run    adf.ActivityRun
-}
-
-// foldActivity returns the row that counts. The outcome is the same for every
-// order of the list, which is sorted.
-func foldActivity(list []loggedActivity) (raw []byte, run adf.ActivityRun, err error) {
-	slices.SortFunc(list, func(a, b loggedActivity) int { return -compareActivities(&a, &b) })
-	raw, run = list[0].raw, list[0].run
-	for _, other := range list[1:] {
-		if raw, run, err = completeActivity(raw, run, other); err != nil {
-			return nil, run, err
-		}
-	}
-	return raw, run, nil
-}
-
-const ticksPerMillisecond = adf.TicksPerSecond / 1000
-
-// compareActivities orders records of one activity run: one that has ended comes
-// after one that has not, then one with finer times (a blob has 100 ns, Log
-// Analytics milliseconds), then the later end. The bytes decide last, so that
-// equal records of two files come out alike in either order.
-func compareActivities(a, b *loggedActivity) int {
-	isFine := func(r *adf.ActivityRun) bool {
-		return int64(r.ActivityRunStart)%ticksPerMillisecond != 0 || int64(r.ActivityRunEnd)%ticksPerMillisecond != 0
-	}
-	c := compareInts(
-		activityProgress(&a.run), activityProgress(&b.run),
-		boolInt(isFine(&a.run)), boolInt(isFine(&b.run)),
-		int64(a.run.ActivityRunEnd), int64(b.run.ActivityRunEnd))
-	if c == 0 {
-		c = bytes.Compare(a.raw, b.raw)
-	}
-	return c
-}
-
-// activityProgress is how far an activity run has come: unknown, queued, running,
-// or at any status that is none of those, which is an end.
-func activityProgress(r *adf.ActivityRun) int64 {
-	switch r.Status {
-	case "":
-		return 0
-	case adf.StatusQueued:
-		return 1
-	case adf.StatusInProgress, adf.StatusCanceling:
-		return 2
-	default:
-		return 3
-	}
-}
-
-// completeActivity fills the fields that a row lacks from another record. How it
-// ended is taken from a record of the same status only, as of runs.
-func completeActivity(raw []byte, run adf.ActivityRun, other loggedActivity) ([]byte, adf.ActivityRun, error) {
-	if bytes.Equal(raw, other.raw) {
-		return raw, run, nil
-	}
-	var members, more map[string]json.RawMessage
-	if err := json.Unmarshal(raw, &members); err != nil {
-		return nil, run, fmt.Errorf("complete activity run %s: %w", run.ActivityRunID, err)
-	}
-	if err := json.Unmarshal(other.raw, &more); err != nil {
-		return nil, run, fmt.Errorf("complete activity run %s: %w", run.ActivityRunID, err)
-	}
-	filled := false
-	for field, value := range more {
-		isEnd := field == "activityRunEnd" || field == "durationInMs" || field == "durationComputed" || field == "output" || field == "error"
-		if isNull(value) || !isNull(members[field]) || isEnd && run.Status != "" && run.Status != other.run.Status {
-			continue
-		}
-		members[field] = value
-		filled = true
-	}
-	if !filled {
-		return raw, run, nil
-	}
-	out, next, err := remadeActivity(members)
-	if err != nil || !next.DurationComputed || next.ActivityRunStart.IsZero() || next.ActivityRunEnd.IsZero() {
-		return out, next, err
-	}
-	// Start and end may be of two records now.
-	members["durationInMs"] = fmt.Appendf(nil, "%d", next.ActivityRunEnd.Sub(next.ActivityRunStart).Round(time.Millisecond).Milliseconds())
-	return remadeActivity(members)
-}
-
-func remadeActivity(members map[string]json.RawMessage) ([]byte, adf.ActivityRun, error) {
-	raw, err := json.Marshal(members)
-	if err != nil {
-		return nil, adf.ActivityRun{}, fmt.Errorf("complete an activity run: %w", err)
-	}
-	run, err := adf.DecodeActivityRun(raw)
-	return raw, run, err
-}
-
-// ActivityChanges says what rows of activity runs did to the store.
-type ActivityChanges struct {
-	Taken     int // activity runs that were new here, or had not ended in what was here
-	Known     int // rows that added nothing, and further rows of an activity run that this import has shown
-	Completed int // activity runs of which a missing field was filled
-}
-
 // WriteActivities stores rows of activity runs that a log holds, of any runs of
 // a factory. Whether their runs are stored does not matter. Rows of a run whose
 // activities Azure has given are kept and count as known: they are not shown.
-func (i *Importing) WriteActivities(ctx context.Context, factory FactoryKey, rows []adf.ActivityRun) (ActivityChanges, error) {
+func (i *Importing) WriteActivities(ctx context.Context, factory FactoryKey, rows []adf.ActivityRun) (ImportChanges, error) {
 	for n := range rows {
 		if r := &rows[n]; r.ActivityRunID == "" || r.PipelineRunID == "" || len(r.Raw) == 0 {
-			return ActivityChanges{}, &InvalidError{Field: "activity runs", Problem: fmt.Sprintf("hold one without activityRunId, pipelineRunId or its raw bytes, at place %d", n)}
+			return ImportChanges{}, &InvalidError{Field: "activity runs", Problem: fmt.Sprintf("hold one without activityRunId, pipelineRunId or its raw bytes, at place %d", n)}
 		}
 	}
 	if err := i.s.checkFactory(factory); err != nil {
-		return ActivityChanges{}, err
+		return ImportChanges{}, err
 	}
-	var done ActivityChanges
+	var done ImportChanges
 	if i.w != nil {
 		if err := ctx.Err(); err != nil {
-			return ActivityChanges{}, err
+			return ImportChanges{}, err
 		}
 		_, err := i.w.importActivities(factory, i.id, rows, &done)
 		return done, err
@@ -150,7 +35,7 @@ func (i *Importing) WriteActivities(ctx context.Context, factory FactoryKey, row
 	var changed []RunKey
 	if err == nil {
 		err = i.s.submit(ctx, func(w *writer) (err error) {
-			done = ActivityChanges{}
+			done = ImportChanges{}
 			changed, err = w.importActivities(factory, i.id, rows, &done)
 			return err
 		}, func() {
@@ -160,14 +45,14 @@ func (i *Importing) WriteActivities(ctx context.Context, factory FactoryKey, row
 		})
 	}
 	if err != nil {
-		return ActivityChanges{}, fmt.Errorf("store %d activity runs: %w", len(rows), err)
+		return ImportChanges{}, fmt.Errorf("store %d activity runs: %w", len(rows), err)
 	}
 	return done, nil
 }
 
 // importActivities stores rows of an import, and returns the stored runs whose
 // activities are others now.
-func (w *writer) importActivities(factory FactoryKey, id ImportID, rows []adf.ActivityRun, done *ActivityChanges) (changed []RunKey, err error) {
+func (w *writer) importActivities(factory FactoryKey, id ImportID, rows []adf.ActivityRun, done *ImportChanges) (changed []RunKey, err error) {
 	type state struct {
 		key     RunKey // 0: not stored
 		isAzure bool   // Azure has given activities of it
@@ -210,77 +95,36 @@ func (w *writer) importActivities(factory FactoryKey, id ImportID, rows []adf.Ac
 
 // importActivity adds one row to what an import says of an activity run, and
 // returns the figure that counts it.
-func (w *writer) importActivity(factory FactoryKey, runID []byte, id ImportID, row *adf.ActivityRun, done *ActivityChanges) (figure *int, err error) {
+func (w *writer) importActivity(factory FactoryKey, runID []byte, id ImportID, row *adf.ActivityRun, done *ImportChanges) (figure *int, err error) {
 	activityID := encodeRunID(row.ActivityRunID)
-	list, err := w.loggedActivities(factory, runID, activityID)
+	list, err := w.loggedRows(loggedActivity, "SELECT import_id, raw FROM import_activity WHERE factory_id = ? AND run_id = ? AND activity_id = ?", factory, runID, activityID)
 	if err != nil {
 		return nil, err
 	}
-	before := slices.Clone(list)
-	own := loggedActivity{source: id, raw: row.Raw, run: *row}
-	i := slices.IndexFunc(list, func(l loggedActivity) bool { return l.source == id })
-	if i < 0 {
-		list = append(list, own)
-	} else {
-		further := loggedActivity{source: id}
-		if further.raw, further.run, err = foldActivity([]loggedActivity{list[i], own}); err != nil {
-			return nil, err
-		}
-		own = further
-		if bytes.Equal(own.raw, list[i].raw) {
-			return &done.Known, nil
-		}
-		list[i] = own
-	}
-	err = w.exec("INSERT OR REPLACE INTO import_activity (factory_id, run_id, activity_id, import_id, raw) VALUES (?, ?, ?, ?, ?)",
-		factory, runID, activityID, int64(id), w.s.codec.pack(rawActivity, own.raw))
-	switch {
-	case err != nil:
-		return nil, err
-	case len(before) == 0:
-		return &done.Taken, nil
-	case i >= 0:
-		return &done.Known, nil
-	}
-	old, was, err := foldActivity(before)
+	fresh, err := loggedActivity(id, row.Raw)
 	if err != nil {
 		return nil, err
 	}
-	now, is, err := foldActivity(list)
-	switch {
-	case err != nil:
-		return nil, err
-	case activityProgress(&is) > activityProgress(&was):
-		return &done.Taken, nil
-	case bytes.Equal(old, now):
-		return &done.Known, nil
-	default:
-		return &done.Completed, nil
+	_, own, figure, err := addLogged(list, fresh, done, loggedActivity)
+	if err != nil || own == nil {
+		return figure, err
 	}
+	return figure, w.exec("INSERT OR REPLACE INTO import_activity (factory_id, run_id, activity_id, import_id, raw) VALUES (?, ?, ?, ?, ?)",
+		factory, runID, activityID, int64(id), w.s.codec.pack(rawActivity, own))
 }
 
-// loggedActivities reads what each import says of an activity run.
-func (w *writer) loggedActivities(factory FactoryKey, runID, activityID []byte) (list []loggedActivity, err error) {
-	err = w.query("SELECT import_id, raw FROM import_activity WHERE factory_id = ? AND run_id = ? AND activity_id = ?", func(st *sqlite3.Stmt) bool {
-		list = append(list, loggedActivity{source: ImportID(st.ColumnInt64(0)), raw: st.ColumnBlob(1, nil)})
+// loggedRows reads what each import says of one activity run or trigger run.
+func (w *writer) loggedRows(read func(ImportID, []byte) (logged, error), query string, args ...any) (list []logged, err error) {
+	err = w.query(query, func(st *sqlite3.Stmt) bool {
+		list = append(list, logged{source: ImportID(st.ColumnInt64(0)), raw: st.ColumnBlob(1, nil)})
 		return true
-	}, factory, runID, activityID)
+	}, args...)
 	for i := 0; i < len(list) && err == nil; i++ {
-		list[i], err = w.s.unpackActivity(list[i].source, list[i].raw)
+		if list[i].raw, err = w.s.codec.unpack(list[i].raw); err == nil {
+			list[i], err = read(list[i].source, list[i].raw)
+		}
 	}
 	return list, err
-}
-
-func (s *Store) unpackActivity(source ImportID, packed []byte) (loggedActivity, error) {
-	l := loggedActivity{source: source}
-	var err error
-	if l.raw, err = s.codec.unpack(packed); err != nil {
-		return l, err
-	}
-	if l.run, err = adf.DecodeActivityRun(l.raw); err != nil {
-		return l, fmt.Errorf("read a stored activity run: %w", err)
-	}
-	return l, nil
 }
 
 // showsImported is an SQL condition on table run r: its activities are those that
@@ -292,13 +136,17 @@ const showsImported = `EXISTS (SELECT 1 FROM import_activity a WHERE a.factory_i
 // once.
 func (s *Store) importedActivities(ctx context.Context, factory FactoryKey, runID []byte) ([]adf.ActivityRun, error) {
 	var out []adf.ActivityRun
-	var list []loggedActivity // of one activity run
+	var list []logged // of one activity run
 	var current []byte
 	fold := func() error {
 		if len(list) == 0 {
 			return nil
 		}
-		_, run, err := foldActivity(list)
+		raw, err := foldLogged(list)
+		if err != nil {
+			return err
+		}
+		run, err := adf.DecodeActivityRun(raw)
 		out, list = append(out, run), nil
 		return err
 	}
@@ -315,7 +163,11 @@ func (s *Store) importedActivities(ctx context.Context, factory FactoryKey, runI
 			}
 			current = bytes.Clone(id)
 		}
-		l, err := s.unpackActivity(source, packed)
+		raw, err := s.codec.unpack(packed)
+		if err != nil {
+			return err
+		}
+		l, err := loggedActivity(source, raw)
 		list = append(list, l)
 		return err
 	})
