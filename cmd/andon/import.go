@@ -24,12 +24,14 @@ func newImportCommand() *cobra.Command {
 		Short: "Import saved responses and logs: history older than 45 days",
 		Long: "Reads pipeline runs from files into the store: responses of the REST API, output\n" +
 			"of az and of PowerShell's ConvertTo-Json, diagnostic logs of a storage account,\n" +
-			"Log Analytics as JSON or CSV, and tables of runs, plain or as gzip. Kinds are told\n" +
-			"apart by content; a folder is read with all that is below it. Reading the same\n" +
-			"files again changes nothing, and each import can be undone.\n\n" +
+			"Log Analytics as JSON or CSV, and tables of runs, plain or as gzip. Of logs and of\n" +
+			"Log Analytics it reads activity runs and trigger runs, too. Kinds are told apart by\n" +
+			"content; a folder is read with all that is below it. Reading the same files again\n" +
+			"changes nothing, and each import can be undone.\n\n" +
 			"A store that a server has open is refused, except by --list: stop the server first.\n" +
 			"Exit code 3 says that a part was read and another could not be.",
 		Example: "  andon import insights-logs-pipelineruns/ --dry-run\n" +
+			"  andon import insights-logs-pipelineruns/ insights-logs-activityruns/\n" +
 			"  az datafactory pipeline-run query-by-factory … > runs.json\n" +
 			"  andon import runs.json --factory adf-sales-prod\n" +
 			"  andon import --list\n" +
@@ -186,6 +188,12 @@ func fileSummary(f *intake.File) string {
 		refused += r.Count
 	}
 	text := fmt.Sprintf("%d taken, %d known, %d completed, %d refused", f.Taken, f.Known, f.Completed, refused)
+	if a := f.Activities; a != (store.ImportChanges{}) {
+		text += fmt.Sprintf("; of activity runs %d taken, %d known, %d completed", a.Taken, a.Known, a.Completed)
+	}
+	if t := f.TriggerRuns; t != (store.ImportChanges{}) {
+		text += fmt.Sprintf("; of trigger runs %d taken, %d known, %d completed", t.Taken, t.Known, t.Completed)
+	}
 	if f.Malformed > 0 {
 		text += fmt.Sprintf("; %d have a field that could not be read", f.Malformed)
 	}
@@ -236,7 +244,7 @@ func listImports(cmd *cobra.Command, s *store.Store) error {
 		return err
 	}
 	out := &printer{w: tabwriter.NewWriter(cmd.OutOrStdout(), 0, 0, 2, ' ', 0)}
-	out.printf("IMPORT\tBEGAN\tFILES\tTAKEN\tKNOWN\tCOMPLETED\tREFUSED\tSTATE\tPATHS\n")
+	out.printf("IMPORT\tBEGAN\tFILES\tTAKEN\tKNOWN\tCOMPLETED\tREFUSED\tACTIVITIES\tTRIGGERS\tSTATE\tPATHS\n")
 	for _, i := range list {
 		state := "done"
 		switch {
@@ -245,7 +253,7 @@ func listImports(cmd *cobra.Command, s *store.Store) error {
 		case i.Ended.IsZero():
 			state = "broken off"
 		}
-		out.printf("%d\t%s\t%d\t%d\t%d\t%d\t%d\t%s\t%s\n", i.ID, minute(i.Began.String()), i.Files, i.Taken, i.Known, i.Completed, i.Refused, state, pathsText(i.Paths))
+		out.printf("%d\t%s\t%d\t%d\t%d\t%d\t%d\t%d\t%d\t%s\t%s\n", i.ID, minute(i.Began.String()), i.Files, i.Taken, i.Known, i.Completed, i.Refused, i.Activities.Taken, i.TriggerRuns.Taken, state, pathsText(i.Paths))
 	}
 	if untimed.Removed > 0 {
 		out.printf("\n%d rows without any time, which earlier versions had imported as runs, were removed at %s. Import their files again.\n", untimed.Removed, minute(untimed.At.String()))
@@ -286,5 +294,11 @@ func undoImport(cmd *cobra.Command, s *store.Store, id store.ImportID) error {
 	}
 	out := &printer{w: cmd.OutOrStdout()}
 	out.printf("import %d is undone: %d runs are removed, %d are as their other sources have them\n", id, done.Removed, done.Kept)
+	if done.Activities > 0 {
+		out.printf("what it said of %d activity runs is removed\n", done.Activities)
+	}
+	if done.TriggerRuns > 0 {
+		out.printf("what it said of %d trigger runs is removed\n", done.TriggerRuns)
+	}
 	return out.err
 }

@@ -74,7 +74,7 @@ func TestImportExitsWith3AndNamesEachBadFile(t *testing.T) {
 		t.Errorf("standard output (-want +got):\n%s", diff)
 	}
 	for _, want := range []string{
-		"DIR/cut.json is cut short after byte 148; the runs before that place are kept (1)", "DIR/list.txt is what PowerShell's Format-List prints",
+		"DIR/cut.json is cut short after byte 148; the rows before that place are kept (1)", "DIR/list.txt is what PowerShell's Format-List prints",
 		"DIR/none.json can't be opened: no such file or directory",
 	} {
 		if !strings.Contains(stderr, want) {
@@ -153,7 +153,9 @@ func TestImportIsTriedListedAndUndone(t *testing.T) {
 	const log = `{"category":"PipelineRuns","runId":"a","pipelineName":"pl","status":"Succeeded","start":"2020-01-01T00:00:00Z","end":"2020-01-01T00:00:01Z",` +
 		`"resourceId":"/SUBSCRIPTIONS/0F0C/RESOURCEGROUPS/RG-OLD/PROVIDERS/MICROSOFT.DATAFACTORY/FACTORIES/ADF-OLD","properties":{}}`
 	for name, content := range map[string]string{
-		"PT1H.json": log + "\n", "activities.json": strings.Replace(log, "PipelineRuns", "ActivityRuns", 1),
+		"PT1H.json": log + "\n", "triggers.json": strings.NewReplacer("PipelineRuns", "TriggerRuns", `"runId":"a"`, `"triggerId":"y","triggerName":"tr"`).Replace(log),
+		"odd.json":        strings.Replace(log, "PipelineRuns", "SandboxPipelineRuns", 1),
+		"activities.json": strings.NewReplacer("PipelineRuns", "ActivityRuns", `"runId":"a"`, `"activityRunId":"x","pipelineRunId":"a","activityName":"cp_orders"`).Replace(log),
 	} {
 		if err := os.WriteFile(filepath.Join(logs, name), []byte(content), 0o600); err != nil {
 			t.Fatal(err)
@@ -169,8 +171,9 @@ func TestImportIsTriedListedAndUndone(t *testing.T) {
 		return strings.ReplaceAll(out.String()+errs.String(), dir, "DIR")
 	}
 	folder := filepath.Join(dir, "logs")
-	const figures = "2 files with diagnostic logs: 1 taken, 0 known, 0 completed, 1 refused"
-	if text := try(0, "import", folder, "--dry-run"); !strings.HasPrefix(text, "dry run, nothing is stored: "+figures+"\n  refused 1: activity runs, not pipeline runs (DIR/logs/y=2020/activities.json record 1)") {
+	const figures = "4 files with diagnostic logs: 1 taken, 0 known, 0 completed, 1 refused; of activity runs 1 taken, 0 known, 0 completed" +
+		"; of trigger runs 1 taken, 0 known, 0 completed"
+	if text := try(0, "import", folder, "--dry-run"); !strings.HasPrefix(text, "dry run, nothing is stored: "+figures+"\n  refused 1: debug runs (debugRunId), which are no part of a factory's history (DIR/logs/y=2020/odd.json record 1)") {
 		t.Errorf("dry run:\n%s", text)
 	}
 	if _, err := os.Stat(store); !errors.Is(err, os.ErrNotExist) {
@@ -182,10 +185,13 @@ func TestImportIsTriedListedAndUndone(t *testing.T) {
 	if text := try(0, "runs", "-o", "json"); !strings.Contains(text, `"durationComputed":true`) || !strings.Contains(text, `"origin":"log"`) {
 		t.Errorf("runs:\n%s", text)
 	}
-	if text := try(0, "import", "--list"); !strings.Contains(text, "DIR/logs") || !strings.Contains(text, "done") {
+	if text := try(0, "run", "a"); !strings.Contains(text, "Activities (These come from imported logs, which may lack activities and details.)\n") || !strings.Contains(text, "Succeeded  cp_orders") {
+		t.Errorf("run:\n%s", text)
+	}
+	if text := try(0, "import", "--list"); !strings.Contains(text, "DIR/logs") || !strings.Contains(text, "done") || !strings.Contains(text, "ACTIVITIES") {
 		t.Errorf("list:\n%s", text)
 	}
-	if text := try(0, "import", "--undo", "1"); text != "import 1 is undone: 1 runs are removed, 0 are as their other sources have them\n" {
+	if text := try(0, "import", "--undo", "1"); text != "import 1 is undone: 1 runs are removed, 0 are as their other sources have them\nwhat it said of 1 activity runs is removed\nwhat it said of 1 trigger runs is removed\n" {
 		t.Errorf("undo: %s", text)
 	}
 	if text := try(0, "import", "--list"); !strings.Contains(text, "undone 20") {

@@ -93,6 +93,9 @@ func readActivityRun(raw []byte, members object, err error) (ActivityRun, error)
 		ExecutionDetails:        w.raw("executionDetails"),
 		Raw:                     raw,
 	}
+	if computed := w.truth("durationComputed"); computed != nil {
+		a.DurationComputed = *computed
+	}
 	w.checkTimes("activityRunStart", a.ActivityRunStart, "activityRunEnd", a.ActivityRunEnd)
 	a.Odd = w.odd
 	if a.ActivityRunID == "" && a.ActivityName == "" {

@@ -89,6 +89,7 @@ type ActivityRun struct {
 	ActivityRunStart        Time
 	ActivityRunEnd          Time   // absent while running
 	DurationInMs            *int64 // milliseconds; nil while running
+	DurationComputed        bool   // DurationInMs is end − start, since a log has none. Azure never sends it
 	RetryAttempt            *int64 // nil where ADF sent null
 	IterationHash           *string
 	RecoveryStatus          *string

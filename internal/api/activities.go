@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"encoding/json"
+	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -22,6 +23,7 @@ type Activity struct {
 	ActivityRunStart        NullTime        `json:"activityRunStart" doc:"When it started."`
 	ActivityRunEnd          NullTime        `json:"activityRunEnd" doc:"When it ended; null while it runs."`
 	DurationInMs            *int64          `json:"durationInMs" doc:"Duration in milliseconds; null while it runs."`
+	DurationComputed        *bool           `json:"durationComputed" doc:"true where no duration was sent, as in logs: durationInMs is activityRunEnd - activityRunStart. Null for every other activity run."`
 	Input                   json.RawMessage `json:"input" doc:"Its input as ADF sent it, with <redacted> in the place of secrets."`
 	Output                  json.RawMessage `json:"output" doc:"Its output as ADF sent it, with <redacted> in the place of secrets."`
 	Error                   json.RawMessage `json:"error" doc:"Its error as ADF sent it: on success an object with empty strings."`
@@ -41,7 +43,7 @@ type Activity struct {
 type ActivityList struct {
 	Items      []Activity `json:"items" nullable:"false" doc:"The activity runs."`
 	NextCursor *string    `json:"nextCursor" doc:"Always null: the list is whole."`
-	State      string     `json:"state" enum:"complete,partial,reading,none,notKept" doc:"complete: read after the run had ended. partial: read while it ran. reading: Azure is being asked just now; a run event follows when they are here. none: not here, and reason says why. notKept: not here, since a policy keeps none of this run; ask with read=true."`
+	State      string     `json:"state" enum:"complete,partial,imported,reading,none,notKept" doc:"complete: read after the run had ended. partial: read while it ran. imported: from imported logs, which may lack some. reading: Azure is being asked just now; a run event follows when they are here. none: not here, and reason says why. notKept: not here, since a policy keeps none of this run; ask with read=true."`
 	Reason     *string    `json:"reason" doc:"Why more is not here; null when all is."`
 	AsOf       NullTime   `json:"asOf" doc:"When Azure was asked for them; null when it never was."`
 }
@@ -50,13 +52,14 @@ const (
 	reasonNotCollecting = "This server does not ask Azure: it was started with --no-collect, so it shows what is stored."
 	reasonNotKept       = "Not kept: a policy keeps no activities of this run."
 	reasonImported      = "The run came from a file, and the file held no activities."
+	reasonFromLogs      = "These come from imported logs, which may lack activities and details."
 )
 
 func (a *board) registerActivities() {
 	register(a, huma.Operation{
 		OperationID: "run-activities", Path: "/api/v1/runs/{runId}/activities", Tags: []string{"runs"},
 		Summary:     "List the activities of a run, in order of start",
-		Description: "What is stored is given at once. Where that is not all, Azure is asked for the rest, and a run event says when it is here. Activities that a policy does not keep are asked for only with read=true, and are kept then.",
+		Description: "What is stored is given at once: what Azure has given, else what imported logs hold. Where that is not all, Azure is asked for the rest, and a run event says when it is here. Activities that a policy does not keep are asked for only with read=true, and are kept then.",
 	}, a.runActivities)
 }
 
@@ -87,8 +90,12 @@ func (a *board) runActivities(ctx context.Context, in *ActivityParams) (Activity
 	for i := range stored.Rows {
 		out.Items[i] = activity(&stored.Rows[i])
 	}
+	if stored.AreImported {
+		out.State, out.Reason = string(store.ActivitiesImported), orNull(reasonFromLogs)
+	}
 	switch {
-	case stored.State == store.ActivitiesComplete:
+	case stored.State == store.ActivitiesComplete: // nothing more can be had
+	case stored.AreImported && !a.asksForMore(&stored, read):
 	case stored.Origin != store.OriginAzure:
 		out.Reason = orNull(reasonImported)
 	case stored.State == store.ActivitiesNotKept && (read == nil || !*read):
@@ -97,7 +104,7 @@ func (a *board) runActivities(ctx context.Context, in *ActivityParams) (Activity
 		out.Reason = orNull(reasonNotCollecting)
 	default:
 		if err := a.collecting.ReadActivities(ctx, run.Place.Short, run.RunID); err != nil {
-			out.Reason = orNull(sentence(err.Error()))
+			out.Reason = orNull(strings.TrimSpace(sentence(err.Error()) + " " + text(out.Reason)))
 		} else {
 			out.State = "reading"
 		}
@@ -105,11 +112,19 @@ func (a *board) runActivities(ctx context.Context, in *ActivityParams) (Activity
 	return out, nil
 }
 
+// asksForMore reports whether Azure is asked for activities of a run that only logs
+// have shown: of runs that Azure has, unless a policy keeps none and nobody asked
+// for them.
+func (a *board) asksForMore(stored *store.Activities, read *bool) bool {
+	isWanted := stored.State != store.ActivitiesNotKept || read != nil && *read
+	return stored.Origin == store.OriginAzure && a.collecting != nil && isWanted
+}
+
 func activity(a *adf.ActivityRun) Activity {
 	return Activity{
 		ActivityName: orNull(a.ActivityName), ActivityType: orNull(a.ActivityType), ActivityRunID: orNull(a.ActivityRunID),
 		PipelineName: orNull(a.PipelineName), PipelineRunID: orNull(a.PipelineRunID), Status: orNull(string(a.Status)),
-		ActivityRunStart: NullTime(a.ActivityRunStart), ActivityRunEnd: NullTime(a.ActivityRunEnd), DurationInMs: a.DurationInMs,
+		ActivityRunStart: NullTime(a.ActivityRunStart), ActivityRunEnd: NullTime(a.ActivityRunEnd), DurationInMs: a.DurationInMs, DurationComputed: trueOrNull(a.DurationComputed),
 		Input: orJSONNull(a.Input), Output: orJSONNull(a.Output), Error: orJSONNull(a.Error), Cause: activityCause(a),
 		LinkedServiceName: a.LinkedServiceName, RetryAttempt: a.RetryAttempt, IterationHash: a.IterationHash,
 		UserProperties: orJSONNull(a.UserProperties), RecoveryStatus: a.RecoveryStatus,

@@ -45,7 +45,7 @@ type RunFields struct {
 	Recovery         Null[Recovery]    `json:"recovery" doc:"What became of a failed run. Null for a run that did not fail, and while it is being derived, as recoveryReason says."`
 	RecoveryReason   *string           `json:"recoveryReason" doc:"Why recovery of a failed run is null; null when it is not."`
 	Origin           string            `json:"origin" enum:"api,log,file" doc:"Where the run is known from: api, Azure itself; file, an imported file that holds what the API said; log, an imported log alone, which says less."`
-	Activities       string            `json:"activities" enum:"none,partial,complete,notKept" doc:"How much of the run's activities is stored; notKept where a policy keeps none of this run."`
+	Activities       string            `json:"activities" enum:"none,partial,complete,imported,notKept" doc:"How much of the run's activities is stored; imported where they are those of imported logs, which may lack some; notKept where a policy keeps none of this run."`
 	Odd              []OddField        `json:"odd" nullable:"false" doc:"Fields of the row that could not be read; empty for a clean row."`
 }
 

@@ -121,11 +121,15 @@ func (f *factory) cleanStoredRuns(ctx context.Context, s *declared.Secrets, pipe
 }
 
 func (f *factory) cleanStoredActivities(ctx context.Context, s *declared.Secrets, runID string) error {
+	err := f.store.RewriteImportedActivities(ctx, f.place.Key, runID, func(raw []byte) ([]byte, bool) { return s.HandedOn(raw, false) })
+	if err != nil {
+		return err
+	}
 	known, err := f.store.Activities(ctx, f.place.Short, runID)
 	if _, isUnknown := errors.AsType[*store.NotFoundError](err); isUnknown {
 		return nil
 	}
-	if err != nil {
+	if err != nil || known.AreImported {
 		return err
 	}
 	rows, changed := s.Activities(known.Rows)

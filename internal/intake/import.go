@@ -6,11 +6,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"slices"
 	"strings"
 
 	"andon/internal/adf"
+	"andon/internal/declared"
 	"andon/internal/redact"
 	"andon/internal/store"
 )
@@ -30,24 +32,30 @@ type Options struct {
 	DryRun  bool // says what would happen, and stores nothing
 }
 
-// File says what became of one file.
+// File says what became of one file. Taken, Known and Completed are about pipeline
+// runs.
 type File struct {
 	Name      string
-	Kinds     []string // of the rows that are runs
+	Kinds     []string // of the rows that are kept
 	Taken     int      // runs that are new here, or newer than what was here
 	Known     int      // rows that add nothing, and further rows of a run that this import has taken
 	Completed int      // runs of which a missing field was filled
-	Malformed int      // rows kept though a field could not be read
-	Moved     int      // rows that name a factory of that name elsewhere, and were taken as runs of Options.Factory
-	Refused   []Refusal
-	Note      string // "" for none
-	// Err says why the file was not read to its end, or that it holds no run at
-	// all. What was whole before that place is counted above and stored.
+	// Activities and TriggerRuns are the same figures of activity runs and trigger
+	// runs.
+	Activities, TriggerRuns store.ImportChanges
+	Malformed               int // rows kept though a field could not be read
+	Moved                   int // rows that name a factory of that name elsewhere, and were taken as those of Options.Factory
+	Refused                 []Refusal
+	Note                    string // "" for none
+	// Err says why the file was not read to its end, or that it holds nothing that
+	// is kept. What was whole before that place is counted above and stored.
 	Err error
 }
 
-// Kept returns how many rows of the file are runs.
-func (f *File) Kept() int { return f.Taken + f.Known + f.Completed }
+// Kept returns how many rows of the file are runs, activity runs or trigger runs.
+func (f *File) Kept() int {
+	return f.Taken + f.Known + f.Completed + f.Activities.Rows() + f.TriggerRuns.Rows()
+}
 
 // Faults returns how many rows were refused that are not just of another kind.
 func (f *File) Faults() int {
@@ -69,8 +77,8 @@ type Total struct {
 }
 
 // Import reads files into the store: answers of the API as it sends them and as
-// az and PowerShell write them, diagnostic logs, answers and tables of Log
-// Analytics, and tables of runs, in UTF-8 or UTF-16, plain or as gzip. It holds
+// az and PowerShell write them, diagnostic logs of runs, activity runs and trigger runs,
+// answers and tables of Log Analytics, and tables of runs, in UTF-8 or UTF-16, plain or as gzip. It holds
 // little in memory, however large a file is. Reading the same files again
 // changes nothing. What r takes for a secret is not stored.
 //
@@ -78,7 +86,7 @@ type Total struct {
 // wrong, the store can't be written or ctx ended; what is wrong with a file is in
 // its Err and doesn't stop the others.
 func Import(ctx context.Context, s *store.Store, r *redact.Redactor, o Options, report func(File)) (Total, error) {
-	im := &importer{redact: r, report: report, texts: newTexts()}
+	im := &importer{store: s, redact: r, declared: map[store.FactoryKey]*declared.Secrets{}, report: report, texts: newTexts()}
 	var err error
 	if im.factories, err = newFactories(ctx, s, o.Factory); err != nil {
 		return Total{}, err
@@ -101,7 +109,9 @@ func Import(ctx context.Context, s *store.Store, r *redact.Redactor, o Options, 
 
 // importer does one import.
 type importer struct {
+	store     *store.Store
 	redact    *redact.Redactor
+	declared  map[store.FactoryKey]*declared.Secrets // of factories that rows were of
 	report    func(File)
 	texts     *texts
 	into      *store.Importing
@@ -111,12 +121,14 @@ type importer struct {
 	refused refusals
 
 	// Of the file that is read.
-	done    File
-	found   refusals
-	isTable bool
-	pending map[pageKey][]adf.PipelineRun
-	waiting int // runs in pending
-	bytes   int // of them
+	done       File
+	found      refusals
+	isTable    bool
+	pending    map[pageKey][]adf.PipelineRun
+	activities map[store.FactoryKey][]adf.ActivityRun // that wait, as pending does
+	triggers   map[store.FactoryKey][]adf.TriggerRun
+	waiting    int // rows in all three
+	bytes      int // of them
 }
 
 // pageKey is what the rows of a page have in common.
@@ -145,7 +157,8 @@ func (im *importer) all(ctx context.Context, paths []string) error {
 // isNamed says that a person named it, and not only its folder.
 func (im *importer) file(ctx context.Context, name string, isNamed bool) error {
 	im.done, im.found, im.isTable = File{Name: name}, refusals{}, false
-	im.pending = map[pageKey][]adf.PipelineRun{}
+	im.pending, im.activities = map[pageKey][]adf.PipelineRun{}, map[store.FactoryKey][]adf.ActivityRun{}
+	im.triggers = map[store.FactoryKey][]adf.TriggerRun{}
 	readErr := im.open(ctx, name)
 	if stop, ok := errors.AsType[*storeError](readErr); ok {
 		return stop.err
@@ -158,11 +171,11 @@ func (im *importer) file(ctx context.Context, name string, isNamed bool) error {
 	kept := im.done.Kept()
 	switch {
 	case readErr != nil && kept > 0:
-		im.done.Err = fmt.Errorf("%w; the runs before that place are kept (%d)", readErr, kept)
+		im.done.Err = fmt.Errorf("%w; the rows before that place are kept (%d)", readErr, kept)
 	case readErr != nil:
 		im.done.Err = readErr
 	case kept == 0 && refused > 0 && (isNamed || faults > 0):
-		im.done.Err = fmt.Errorf("holds no pipeline runs: %s", im.done.Refused[0])
+		im.done.Err = fmt.Errorf("holds nothing to import: %s", im.done.Refused[0])
 	}
 	im.sum()
 	im.report(im.done)
@@ -177,6 +190,8 @@ func (im *importer) sum() {
 		t.Failed++
 	}
 	t.Taken, t.Known, t.Completed = t.Taken+f.Taken, t.Known+f.Known, t.Completed+f.Completed
+	t.Activities.Add(f.Activities)
+	t.TriggerRuns.Add(f.TriggerRuns)
 	t.Malformed, t.Moved = t.Malformed+f.Malformed, t.Moved+f.Moved
 	for _, kind := range f.Kinds {
 		addKind(&t.Kinds, kind)
@@ -249,7 +264,7 @@ func (im *importer) records(ctx context.Context, r io.Reader) error {
 func (im *importer) record(ctx context.Context, raw []byte, at position) error {
 	f, why := read(bytes.Clone(raw), im.isTable)
 	if why.what == "" {
-		f.run, why = im.clean(f.run)
+		why = im.clean(&f)
 	}
 	var place store.Place
 	if why.what == "" {
@@ -262,31 +277,60 @@ func (im *importer) record(ctx context.Context, raw []byte, at position) error {
 		im.found.add(why, 1, at.String())
 		return nil
 	}
-	if len(f.run.Odd) > 0 {
+	if why, err := im.cleanDeclared(ctx, place, &f); err != nil || why.what != "" {
+		im.found.add(why, 1, at.String())
+		return err
+	}
+	if len(f.run.Odd)+len(f.activity.Odd)+len(f.trigger.Odd) > 0 {
 		im.done.Malformed++
 	}
 	addKind(&im.done.Kinds, f.kind)
-	key := pageKey{place.Key, f.origin}
-	im.pending[key] = append(im.pending[key], f.run)
+	switch f.is {
+	case isActivityRun:
+		im.activities[place.Key] = append(im.activities[place.Key], f.activity)
+	case isTriggerRun:
+		im.triggers[place.Key] = append(im.triggers[place.Key], f.trigger)
+	case isPipelineRun:
+		key := pageKey{place.Key, f.origin}
+		im.pending[key] = append(im.pending[key], f.run)
+	}
 	im.waiting++
-	im.bytes += len(f.run.Raw)
+	im.bytes += len(f.run.Raw) + len(f.activity.Raw) + len(f.trigger.Raw)
 	if im.waiting < pageRuns && im.bytes < pageBytes {
 		return nil
 	}
 	return im.flush(ctx)
 }
 
-// clean takes the secrets out of a run before it is written.
-func (im *importer) clean(run adf.PipelineRun) (adf.PipelineRun, reason) {
-	raw, changed := im.redact.JSON(run.Raw)
-	if !changed {
-		return run, reason{}
+// clean takes the secrets out of a row before it is written.
+func (im *importer) clean(f *found) reason {
+	var err error
+	switch f.is {
+	case isActivityRun:
+		id, runID := f.activity.ActivityRunID, f.activity.PipelineRunID
+		if raw, changed := im.redact.ActivityRun(f.activity.Raw, redact.Options{}); changed {
+			f.activity, err = adf.DecodeActivityRun(raw)
+		}
+		if f.activity.ActivityRunID != id || f.activity.PipelineRunID != runID {
+			return noSecret
+		}
+	case isTriggerRun:
+		id := f.trigger.TriggerRunID
+		if raw, changed := im.redact.JSON(f.trigger.Raw); changed {
+			f.trigger, err = adf.DecodeTriggerRun(raw)
+		}
+		if f.trigger.TriggerRunID != id {
+			return noSecret
+		}
+	case isPipelineRun:
+		if raw, changed := im.redact.JSON(f.run.Raw); changed {
+			f.run, err = adf.DecodePipelineRun(raw)
+		}
 	}
-	run, err := adf.DecodePipelineRun(raw)
 	if err != nil {
-		return run, noSecret
+		return noSecret
 	}
-	return run, reason{}
+	return reason{}
 }
 
 // place finds the factory of a row.
@@ -329,7 +373,23 @@ func (im *importer) flush(ctx context.Context) error {
 		im.done.Known += changes.Unchanged
 		im.done.Completed += changes.Completed
 	}
+	for _, factory := range slices.Sorted(maps.Keys(im.activities)) {
+		changes, err := im.into.WriteActivities(ctx, factory, im.activities[factory])
+		if err != nil {
+			return err
+		}
+		im.done.Activities.Add(changes)
+	}
+	for _, factory := range slices.Sorted(maps.Keys(im.triggers)) {
+		changes, err := im.into.WriteTriggerRuns(ctx, factory, im.triggers[factory])
+		if err != nil {
+			return err
+		}
+		im.done.TriggerRuns.Add(changes)
+	}
 	clear(im.pending)
+	clear(im.activities)
+	clear(im.triggers)
 	im.waiting, im.bytes = 0, 0
 	return nil
 }

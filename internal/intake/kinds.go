@@ -8,17 +8,29 @@ import (
 	"andon/internal/store"
 )
 
-// found is a run in a file.
+// rowType is what a row is about.
+type rowType int
+
+const (
+	isPipelineRun rowType = iota
+	isActivityRun
+	isTriggerRun
+)
+
+// found is a run in a file, an activity run or a trigger run.
 type found struct {
-	run    adf.PipelineRun
-	origin store.Origin
+	is       rowType
+	run      adf.PipelineRun
+	activity adf.ActivityRun
+	trigger  adf.TriggerRun
+	origin   store.Origin
 	// resource names the factory: an ARM id of it or of something in it, or the
 	// short name that Andon's own tables have. "" when the row names none.
 	resource string
 	kind     string // of the row, for people
 }
 
-// The kinds of rows that are runs.
+// The kinds of rows that are kept.
 const (
 	kindAPI   = "answers of the API"
 	kindLog   = "diagnostic logs"
@@ -26,8 +38,8 @@ const (
 	kindTable = "tables of runs"
 )
 
-// read tells what a record is. A record that is no run is refused by the name of
-// its kind. raw is kept, not copied.
+// read tells what a record is. A record that is no run, no activity run and no
+// trigger run is refused by the name of its kind. raw is kept, not copied.
 func read(raw []byte, isTable bool) (found, reason) {
 	if !isTable && json.Valid(raw) {
 		// The form of nearly every record of large files.
@@ -48,6 +60,10 @@ func read(raw []byte, isTable bool) (found, reason) {
 		return found{}, why
 	}
 	switch {
+	case m.isActivity():
+		return m.activityRow()
+	case m.isTrigger():
+		return m.triggerRow()
 	case m.isLog():
 		return m.logRow()
 	case isTable:
@@ -103,7 +119,40 @@ func (m members) within(name string) members {
 	return newMembers(inner)
 }
 
-// otherKind names what a record is that is no run.
+// category names what a record of a log is: that of the log, or the table of Log
+// Analytics in lower case; "" for what is no such record.
+func (m members) category() string {
+	category := m.text("category")
+	if table := m.text("type"); category == "" && isTableOfLogs(table) {
+		category = table
+	}
+	return strings.ToLower(category)
+}
+
+// isActivity reports whether a record is an activity run, by its category or, where
+// a query has left that out, by its id.
+func (m members) isActivity() bool {
+	switch m.category() {
+	case "activityruns", "adfactivityrun":
+		return true
+	case "pipelineruns", "adfpipelinerun", "triggerruns", "adftriggerrun":
+		return false
+	}
+	return m.has("activityrunid", "activityname")
+}
+
+// isTrigger is isActivity for a trigger run.
+func (m members) isTrigger() bool {
+	switch m.category() {
+	case "triggerruns", "adftriggerrun":
+		return true
+	case "pipelineruns", "adfpipelinerun", "activityruns", "adfactivityrun":
+		return false
+	}
+	return m.has("triggerrunid") || m.has("triggerid") && m.has("triggername") && !m.has("runid")
+}
+
+// otherKind names what a record is that is none of these.
 func (m members) otherKind() reason {
 	switch {
 	case m.has("error") && len(m) == 1, m.has("code") && m.has("message") && !m.has("runid"):
@@ -111,30 +160,21 @@ func (m members) otherKind() reason {
 	case m.has("access_token", "accesstoken"):
 		return tokenReply
 	}
-	category := m.text("category")
-	if table := m.text("type"); category == "" && strings.HasPrefix(strings.ToLower(table), "adf") {
-		category = table
-	}
-	switch strings.ToLower(category) {
-	case "pipelineruns", "adfpipelinerun":
+	category := m.category()
+	switch category {
+	case "pipelineruns", "adfpipelinerun", "activityruns", "adfactivityrun", "triggerruns", "adftriggerrun":
 		return reason{}
-	case "activityruns", "adfactivityrun":
-		return activityRuns
-	case "triggerruns", "adftriggerrun":
-		return triggerRuns
 	case "sandboxpipelineruns", "sandboxactivityruns", "adfsandboxpipelinerun", "adfsandboxactivityrun":
 		return debugRuns
 	case "":
 	default:
 		if m.has("resourceid", "_resourceid") {
-			return otherLog(category)
+			return otherLog(m.text("category"))
 		}
 	}
 	switch {
-	case m.has("activityrunid", "activityname"):
-		return activityRuns
-	case m.has("triggerrunid"), m.has("triggerid") && m.has("triggername"):
-		return triggerRuns
+	case m.isActivity(), m.isTrigger():
+		return reason{}
 	case m.has("debugrunid"), m.within("additionalproperties").has("debugrunid"):
 		return debugRuns
 	case m.has("runid"):

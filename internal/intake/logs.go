@@ -51,19 +51,33 @@ func (m members) logRow() (found, reason) {
 	if rest := logOnly(m, inner); len(rest) > 0 {
 		row["log"] = rest
 	}
-	kind, resource := kindLog, m.text("resourceid")
-	if m.has("timegenerated", "tablename", "_resourceid") || strings.EqualFold(m.text("type"), "ADFPipelineRun") || !m.has("properties") {
-		kind = kindQuery
-	}
-	if resource == "" {
-		resource = m.text("_resourceid")
-	}
+	kind, resource := m.logKind(), m.logResource()
 	if id, err := adf.ParseFactoryID(resource); err == nil {
 		row["id"] = string(id) + "/pipelineruns/" + runID
 	}
 	f, why := made(row, store.OriginLog, kind)
 	f.resource = resource
 	return f, why
+}
+
+// logKind says whether a record is one of a diagnostic log or of Log Analytics.
+func (m members) logKind() string {
+	if m.has("timegenerated", "tablename", "_resourceid") || isTableOfLogs(m.text("type")) || !m.has("properties") {
+		return kindQuery
+	}
+	return kindLog
+}
+
+// isTableOfLogs reports whether a name is that of a table of Log Analytics which
+// holds runs, such as ADFPipelineRun.
+func isTableOfLogs(name string) bool { return strings.HasPrefix(strings.ToLower(name), "adf") }
+
+// logResource names the factory of a record of a log.
+func (m members) logResource() string {
+	if resource := m.text("resourceid"); resource != "" {
+		return resource
+	}
+	return m.text("_resourceid")
 }
 
 // made decodes a row that was put together.

@@ -26,10 +26,12 @@ func knownColumns() []string {
 	return []string{
 		"runId", "pipelineName", "status", "runStart", "runEnd", "durationInMs", "message", "lastUpdated", "id", "runGroupId", "parameters",
 		"invokedById", "invokedByName", "invokedByInvokedByType", "annotations", "isLatest", "and those of ADFPipelineRun: RunId, PipelineName, Status, Start, End, ErrorMessage, Parameters, Predecessors, ResourceId",
+		"and those of ADFActivityRun: ActivityRunId, PipelineRunId, ActivityName, ActivityType, Status, Start, End, Input, Output, Error", "and those of ADFTriggerRun: TriggerId, TriggerName, TriggerType, Status, Start, Parameters",
 	}
 }
 
-// isTable reports whether a text begins with a header that has a column runId.
+// isTable reports whether a text begins with a header that has a column runId,
+// activityRunId or triggerId.
 func isTable(start []byte) bool {
 	for _, d := range delimiters {
 		if cells, err := cellsOf(headerOf(start), d); err == nil && len(cells) > 1 && slices.ContainsFunc(cells, isRunID) {
@@ -39,7 +41,10 @@ func isTable(start []byte) bool {
 	return false
 }
 
-func isRunID(cell string) bool { return strings.EqualFold(strings.TrimSpace(cell), "runId") }
+func isRunID(cell string) bool {
+	name := strings.TrimSpace(cell)
+	return strings.EqualFold(name, "runId") || strings.EqualFold(name, "activityRunId") || strings.EqualFold(name, "triggerId")
+}
 
 // headerOf returns the first row of a text, with its line breaks in quotes.
 func headerOf(start []byte) []byte {

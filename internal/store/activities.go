@@ -281,9 +281,11 @@ func activityState(flags int64) ActivityState {
 	}
 }
 
-// Activities returns the stored activities of a run. factory is a short id, or
-// "" for the newest run of that id in any factory. It returns a NotFoundError
-// for an unknown run; a run whose activities were not read is none.
+// Activities returns the stored activities of a run: those that Azure has given.
+// Where those are none, they are those that imports hold: of a run that it has
+// forgotten, Azure answers an empty list. factory is a short id, or "" for the newest run of
+// that id in any factory. It returns a NotFoundError for an unknown run; a run
+// whose activities were not read is none.
 func (s *Store) Activities(ctx context.Context, factory, runID string) (Activities, error) {
 	hit, _, err := s.locate(ctx, factory, runID)
 	if err != nil {
@@ -291,15 +293,19 @@ func (s *Store) Activities(ctx context.Context, factory, runID string) (Activiti
 	}
 	out := Activities{State: activityState(hit.flags), Origin: originOf(hit.flags)}
 	err = s.read.QueryRowContext(ctx, "SELECT as_of FROM activity_read WHERE run_seq = ?", int64(hit.key)).Scan(&out.AsOf)
-	if errors.Is(err, sql.ErrNoRows) {
-		return out, nil
-	}
-	if err != nil {
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
 		return Activities{}, s.unavailable(err)
 	}
 	if out.Rows, err = s.activityRows(ctx, hit.key); err != nil {
 		return Activities{}, s.unavailable(fmt.Errorf("read the activities of run %s: %w", runID, err))
 	}
+	if len(out.Rows) > 0 {
+		return out, nil
+	}
+	if out.Rows, err = s.importedActivities(ctx, hit.factory, hit.id); err != nil {
+		return Activities{}, s.unavailable(fmt.Errorf("read the imported activities of run %s: %w", runID, err))
+	}
+	out.AreImported = len(out.Rows) > 0
 	return out, nil
 }
 

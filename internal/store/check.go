@@ -16,12 +16,13 @@ import (
 // nothing: the file's own integrity, runs stored twice, runs that no filter by
 // what started them finds, roll-ups that differ from a recount, recoveries that
 // come out otherwise when they are worked out again, resources that contradict
-// themselves, imports that a run does not know of, failures that the overview
-// does not know of, and causes that are not those of the stored activities.
+// themselves, imports that a run does not know of, activity runs and trigger runs
+// of no import, failures that the overview does not know of, and causes that are
+// not those of the stored activities.
 func (s *Store) Check(ctx context.Context) error {
 	return errors.Join(s.checkPages(ctx), s.checkTwice(ctx), s.checkInvokers(ctx), s.checkRollups(ctx), s.checkRecoveries(ctx),
-		s.checkDefinitions(ctx), s.checkStates(ctx), s.checkLinks(ctx), s.checkWindows(ctx), s.checkImports(ctx), s.checkFailures(ctx),
-		s.checkFailedActivities(ctx))
+		s.checkDefinitions(ctx), s.checkStates(ctx), s.checkLinks(ctx), s.checkWindows(ctx), s.checkImports(ctx), s.checkImportedActivities(ctx),
+		s.checkImportedTriggerRuns(ctx), s.checkFailures(ctx), s.checkFailedActivities(ctx))
 }
 
 // checkPages has a connection of its own: FTS5 checks by what its connection

@@ -246,12 +246,14 @@ func drawWorld(t *rapid.T) importWorld {
 
 // event is a page of Azure's, or an import of some rows.
 type event struct {
-	origin store.Origin
-	runs   []adf.PipelineRun
+	origin     store.Origin
+	runs       []adf.PipelineRun
+	activities []adf.ActivityRun // of a log; from Azure those of its first run
 }
 
 func drawEvent(t *rapid.T) event {
 	e := event{origin: rapid.SampledFrom([]store.Origin{store.OriginAzure, store.OriginFile, store.OriginLog}).Draw(t, "origin")}
+	e.activities = drawActivities(t, e.origin)
 	for range rapid.IntRange(1, 4).Draw(t, "rows") {
 		n := rapid.IntRange(1, 5).Draw(t, "run")
 		r := row{
@@ -290,8 +292,9 @@ func (x suite) undoOne(t *testing.T, w importWorld) {
 				if _, err := s.WriteRuns(t.Context(), store.Page{Factory: f.Key, Origin: e.origin, Runs: e.runs}); err != nil {
 					t.Fatal(err)
 				}
+				writeAzureActivities(t, s, f, e)
 			default:
-				id, _ := importRuns(t, s, f, e.origin, e.runs...)
+				id := importEvent(t, s, f, e)
 				if i == w.undone {
 					undone = id
 				}

@@ -55,11 +55,20 @@ func (w *writer) deriveFailedActivities(seq int64) error {
 }
 
 // addFailedActivities adds to failed runs what is stored of the activities that
-// failed in them.
+// failed in them. Those of imported logs are few, and read as they are.
 func (s *Store) addFailedActivities(ctx context.Context, runs map[RunKey]Run) error {
 	var failed []int64
-	for key := range runs {
-		if r := runs[key]; cause.Failed(r.Status) {
+	for key, r := range runs {
+		switch {
+		case !cause.Failed(r.Status):
+		case r.Activities == ActivitiesImported:
+			rows, err := s.importedActivities(ctx, r.Place.Key, encodeRunID(r.RunID))
+			if err != nil {
+				return err
+			}
+			r.FailedActivities = cause.FailedOf(rows)
+			runs[key] = r
+		default:
 			failed = append(failed, int64(key))
 		}
 	}

@@ -29,6 +29,9 @@ type Import struct {
 	Known     int64    // rows that added nothing
 	Completed int64    // runs of which a missing field was filled
 	Refused   int64    // rows that are no run
+	// Activities and TriggerRuns are the same figures of activity runs and trigger
+	// runs.
+	Activities, TriggerRuns struct{ Taken, Known, Completed int64 }
 }
 
 // Importing is an import that is going on.
@@ -147,10 +150,11 @@ func (w *writer) countImport(id ImportID, done Changes) error {
 // Imports returns every import, the newest first.
 func (s *Store) Imports(ctx context.Context) ([]Import, error) {
 	var out []Import
-	err := newStmt().add("SELECT id, began, ended, undone, paths, files, taken, known, completed, refused FROM import ORDER BY id DESC").each(ctx, s.read, func(rows *sql.Rows) error {
+	err := newStmt().add("SELECT id, began, ended, undone, paths, files, taken, known, completed, refused, activities_taken, activities_known, activities_completed, triggers_taken, triggers_known, triggers_completed FROM import ORDER BY id DESC").each(ctx, s.read, func(rows *sql.Rows) error {
 		var i Import
 		var paths string
-		if err := rows.Scan(&i.ID, &i.Began, &i.Ended, &i.Undone, &paths, &i.Files, &i.Taken, &i.Known, &i.Completed, &i.Refused); err != nil {
+		if err := rows.Scan(&i.ID, &i.Began, &i.Ended, &i.Undone, &paths, &i.Files, &i.Taken, &i.Known, &i.Completed, &i.Refused, &i.Activities.Taken, &i.Activities.Known, &i.Activities.Completed,
+			&i.TriggerRuns.Taken, &i.TriggerRuns.Known, &i.TriggerRuns.Completed); err != nil {
 			return err
 		}
 		if err := json.Unmarshal([]byte(paths), &i.Paths); err != nil {
@@ -169,6 +173,9 @@ func (s *Store) Imports(ctx context.Context) ([]Import, error) {
 type Undone struct {
 	Removed int64 // runs that nothing else has shown
 	Kept    int64 // runs that have what their other sources say
+	// Activities and TriggerRuns are those of which the import had said something.
+	// Other imports may have shown them, too.
+	Activities, TriggerRuns int64
 }
 
 // UndoImport takes out what an import gave: runs that it alone has shown are
@@ -190,6 +197,12 @@ func (s *Store) UndoImport(ctx context.Context, id ImportID) (Undone, error) {
 		return Undone{}, &InvalidError{Field: "import", Problem: fmt.Sprintf("%d was undone at %s already", id, adf.Time(at))}
 	}
 	var done Undone
+	if done.Activities, err = s.undoActivities(ctx, id); err != nil {
+		return done, fmt.Errorf("undo import %d: %w", id, err)
+	}
+	if done.TriggerRuns, err = s.undoTriggerRuns(ctx, id); err != nil {
+		return done, fmt.Errorf("undo import %d: %w", id, err)
+	}
 	for last, more := int64(0), true; more; {
 		var page Undone
 		var next int64

@@ -26,7 +26,7 @@ func (s *Store) loadRuns(ctx context.Context, keys []RunKey) ([]Run, error) {
 	if len(keys) == 0 {
 		return []Run{}, nil
 	}
-	b := newStmt().add(`SELECT r.seq, r.factory_id, r.run_start, r.flags, r.status, r.recovery, h.seq, h.run_id, h.pipeline_id, h.run_start, h.run_end, h.flags, w.raw
+	b := newStmt().add(`SELECT r.seq, r.factory_id, r.run_start, r.flags, r.status, r.recovery, h.seq, h.run_id, h.pipeline_id, h.run_start, h.run_end, h.flags, ` + showsImported + `, w.raw
 		FROM run r JOIN run_raw w ON w.seq = r.seq LEFT JOIN run h ON h.seq = r.recovered_seq AND r.recovery >= 3 WHERE r.seq IN `).nums(keyNumbers(keys))
 	byKey := make(map[RunKey]Run, len(keys))
 	var unrecovered []int64
@@ -35,7 +35,8 @@ func (s *Store) loadRuns(ctx context.Context, keys []RunKey) ([]Run, error) {
 		var code sql.NullInt64
 		var packed sql.RawBytes
 		var by scannedLink
-		if err := rows.Scan(append([]any{&key, &factory, &start, &flags, &status, &code}, append(by.into(), &packed)...)...); err != nil {
+		var isImported bool
+		if err := rows.Scan(append([]any{&key, &factory, &start, &flags, &status, &code}, append(by.into(), &isImported, &packed)...)...); err != nil {
 			return err
 		}
 		r, err := s.runOf(packed)
@@ -49,7 +50,9 @@ func (s *Store) loadRuns(ctx context.Context, keys []RunKey) ([]Run, error) {
 		if r.Recovery = s.recoveryOf(status, code.Int64, &by); r.Recovery != nil && r.Recovery.State != Recovered {
 			unrecovered = append(unrecovered, key)
 		}
-		r.Activities = activityState(flags)
+		if r.Activities = activityState(flags); isImported {
+			r.Activities = ActivitiesImported
+		}
 		r.Gone = flags&flagGone != 0
 		r.Origin = originOf(flags)
 		if flags&flagOdd != 0 {

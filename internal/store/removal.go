@@ -90,6 +90,7 @@ func (w *writer) forgetNames() error {
 	}
 	factories, err := w.idsOf(`SELECT id FROM factory WHERE source = '' AND as_of = 0 AND wanted_from = 0
 		AND NOT EXISTS (SELECT 1 FROM run WHERE factory_id = factory.id) AND NOT EXISTS (SELECT 1 FROM coverage WHERE factory_id = factory.id)
+		AND NOT EXISTS (SELECT 1 FROM import_activity WHERE factory_id = factory.id)
 		AND NOT EXISTS (SELECT 1 FROM resource WHERE place_id = factory.id) AND NOT EXISTS (SELECT 1 FROM trigger_run WHERE place_id = factory.id)`)
 	if err != nil {
 		return err

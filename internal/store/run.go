@@ -82,6 +82,9 @@ const (
 	ActivitiesPartial  ActivityState = "partial"  // read while the run was going on
 	ActivitiesComplete ActivityState = "complete" // read to the end after the run had ended
 	ActivitiesNotKept  ActivityState = "notKept"  // none, since a policy keeps none of this run
+	// ActivitiesImported are those of imported logs, which may lack some; Azure has
+	// given none. Only Run.Activities has it.
+	ActivitiesImported ActivityState = "imported"
 )
 
 // Run is a stored run: what ADF sent, read again from its own bytes, and what
@@ -172,9 +175,11 @@ type Elsewhere struct {
 // Activities are the stored activity runs of a run, in order of their start.
 type Activities struct {
 	Rows   []adf.ActivityRun
-	State  ActivityState
-	AsOf   adf.Time // when they were asked for; zero when never
-	Origin Origin   // of the run: an imported one has no activities to wait for
+	State  ActivityState // of what Azure has given
+	AsOf   adf.Time      // when they were asked for; zero when never
+	Origin Origin        // of the run: an imported one has no activities to wait for
+	// AreImported says that Rows are those of imported logs, which may lack some.
+	AreImported bool
 }
 
 // RunFilter restricts what is read. The zero value means every run. Values

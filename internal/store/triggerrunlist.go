@@ -16,8 +16,9 @@ import (
 type TriggerRun struct {
 	adf.TriggerRun
 
-	Place Place
-	AsOf  adf.Time // Azure said so last
+	Place  Place
+	AsOf   adf.Time // Azure said so last; zero where only logs have shown it
+	Origin Origin   // OriginLog until Azure shows it too
 }
 
 // TriggerRunFilter restricts what is read. The zero value means every trigger
@@ -100,7 +101,7 @@ func (s *Store) TriggerRuns(ctx context.Context, q TriggerRunQuery) (TriggerRunL
 	return list, nil
 }
 
-const triggerColumns = "SELECT seq, fired, place_id, as_of, raw FROM trigger_run"
+const triggerColumns = "SELECT seq, fired, place_id, as_of, flags & 4 <> 0, raw FROM trigger_run"
 
 // triggerStmt asks for the first n trigger runs after a place: the merge of
 // walks, each of which an index has in order.
@@ -189,7 +190,8 @@ func (s *Store) triggerRows(ctx context.Context, b *stmt) ([]triggerRow, error) 
 		var r triggerRow
 		var place FactoryKey
 		var packed sql.RawBytes
-		if err := rows.Scan(&r.at.key, &r.at.by, &place, &r.AsOf, &packed); err != nil {
+		var isLog bool
+		if err := rows.Scan(&r.at.key, &r.at.by, &place, &r.AsOf, &isLog, &packed); err != nil {
 			return err
 		}
 		raw, err := s.codec.unpack(packed)
@@ -200,6 +202,9 @@ func (s *Store) triggerRows(ctx context.Context, b *stmt) ([]triggerRow, error) 
 			return fmt.Errorf("read a stored row: %w", err)
 		}
 		r.Place, _ = s.dicts.place(place)
+		if r.Origin = OriginAzure; isLog {
+			r.Origin = OriginLog
+		}
 		out = append(out, r)
 		return nil
 	})
@@ -326,7 +331,8 @@ func (s *Store) RunsOfTriggerRun(ctx context.Context, factory, triggerRunID stri
 }
 
 // OpenTriggerRuns returns up to limit trigger runs of a factory that fired
-// within a window and have not ended, oldest first: a query that is to show how
+// within a window and have not ended, oldest first, without those that only logs
+// have shown: a query that is to show how
 // they end has to begin at the first one's triggerRunTimestamp.
 func (s *Store) OpenTriggerRuns(ctx context.Context, factory FactoryKey, w Window, limit int) ([]TriggerRun, error) {
 	rows, err := s.triggerRows(ctx, openTriggersStmt(factory, w, limit))
@@ -342,5 +348,5 @@ func (s *Store) OpenTriggerRuns(ctx context.Context, factory FactoryKey, w Windo
 
 func openTriggersStmt(factory FactoryKey, w Window, limit int) *stmt {
 	return newStmt().add(triggerColumns).index("trigger_run_open").add(" WHERE place_id = ").arg(int64(factory)).
-		add(" AND fired >= ").arg(int64(w.From)).add(" AND fired < ").arg(int64(w.To)).add(" AND status NOT IN ", endedTriggers).add(" ORDER BY fired, seq LIMIT ").arg(int64(min(max(limit, 1), MaxLimit)))
+		add(" AND fired >= ").arg(int64(w.From)).add(" AND fired < ").arg(int64(w.To)).add(" AND status NOT IN ", endedTriggers, " AND flags & 4 = 0").add(" ORDER BY fired, seq LIMIT ").arg(int64(min(max(limit, 1), MaxLimit)))
 }

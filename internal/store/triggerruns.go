@@ -30,6 +30,7 @@ type TriggerRunPage struct {
 const (
 	triggerOdd     = 1 << iota // a field could not be read
 	triggerNoStamp             // triggerRunTimestamp is absent: fired is a stand-in
+	triggerLog                 // only logs have shown it: the row is the fold of import_trigger_run
 )
 
 // endedTriggers are the statuses in which a trigger run changes no more, as
@@ -146,21 +147,14 @@ func (w *writer) writeTriggerPage(p TriggerRunPage, arriving []arrivingTrigger, 
 // writeTrigger stores one trigger run, and returns how it changes the number
 // of odd rows.
 func (w *writer) writeTrigger(p TriggerRunPage, a *arrivingTrigger, done *Changes) (odd int64, err error) {
-	var old *storedTrigger
-	err = w.queryRow("SELECT seq, fired, as_of, flags, status, raw FROM trigger_run WHERE place_id = ? AND id_key = ?", func(st *sqlite3.Stmt) {
-		old = &storedTrigger{seq: st.ColumnInt64(0), fired: st.ColumnInt64(1), asOf: st.ColumnInt64(2), flags: st.ColumnInt64(3), status: st.ColumnText(4), packed: st.ColumnBlob(5, nil)}
-	}, p.Factory, a.key)
+	old, err := w.findTrigger(p.Factory, a.key)
 	switch {
 	case err != nil:
 		return 0, err
 	case old == nil:
 		done.Inserted++
-		err = w.exec("INSERT INTO trigger_run (place_id, id_key, trigger_key, status, fired, as_of, flags, raw, window_from, window_to) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-			p.Factory, a.key, nameKey(a.run.TriggerName), string(a.run.Status), a.fired, int64(p.Asked), a.flags, a.packed, nullable(a.windowFrom), nullable(a.windowTo))
-		if err != nil {
-			return 0, err
-		}
-		return a.flags & triggerOdd, w.linkRuns(p.Factory, w.conn.LastInsertRowID(), a)
+		return a.flags & triggerOdd, w.insertTrigger(p, a)
+	case old.flags&triggerLog != 0: // Azure's version replaces a log's, whatever it says
 	case !a.supersedes(old, int64(p.Asked)):
 		done.Unchanged++
 		return 0, nil
@@ -170,18 +164,38 @@ func (w *writer) writeTrigger(p TriggerRunPage, a *arrivingTrigger, done *Change
 		return 0, w.exec("UPDATE trigger_run SET as_of = ? WHERE seq = ?", int64(p.Asked), old.seq)
 	}
 	done.Updated++
-	if err := w.queueLinked(p.Factory, old.seq); err != nil { // of the window that it names no more
-		return 0, err
+	return a.flags&triggerOdd - old.flags&triggerOdd, w.updateTrigger(p, a, old)
+}
+
+func (w *writer) findTrigger(factory FactoryKey, key string) (found *storedTrigger, err error) {
+	err = w.queryRow("SELECT seq, fired, as_of, flags, status, raw FROM trigger_run WHERE place_id = ? AND id_key = ?", func(st *sqlite3.Stmt) {
+		found = &storedTrigger{seq: st.ColumnInt64(0), fired: st.ColumnInt64(1), asOf: st.ColumnInt64(2), flags: st.ColumnInt64(3), status: st.ColumnText(4), packed: st.ColumnBlob(5, nil)}
+	}, factory, key)
+	return found, err
+}
+
+func (w *writer) insertTrigger(p TriggerRunPage, a *arrivingTrigger) error {
+	err := w.exec("INSERT INTO trigger_run (place_id, id_key, trigger_key, status, fired, as_of, flags, raw, window_from, window_to) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+		p.Factory, a.key, nameKey(a.run.TriggerName), string(a.run.Status), a.fired, int64(p.Asked), a.flags, a.packed, nullable(a.windowFrom), nullable(a.windowTo))
+	if err != nil {
+		return err
 	}
-	err = w.exec("UPDATE trigger_run SET trigger_key = ?, status = ?, fired = ?, as_of = ?, flags = ?, raw = ?, window_from = ?, window_to = ? WHERE seq = ?",
+	return w.linkRuns(p.Factory, w.conn.LastInsertRowID(), a)
+}
+
+func (w *writer) updateTrigger(p TriggerRunPage, a *arrivingTrigger, old *storedTrigger) error {
+	if err := w.queueLinked(p.Factory, old.seq); err != nil { // of the window that it names no more
+		return err
+	}
+	err := w.exec("UPDATE trigger_run SET trigger_key = ?, status = ?, fired = ?, as_of = ?, flags = ?, raw = ?, window_from = ?, window_to = ? WHERE seq = ?",
 		nameKey(a.run.TriggerName), string(a.run.Status), a.fired, int64(p.Asked), a.flags, a.packed, nullable(a.windowFrom), nullable(a.windowTo), old.seq)
 	if err != nil {
-		return 0, err
+		return err
 	}
 	if err := w.exec("DELETE FROM triggered_run WHERE trigger_seq = ?", old.seq); err != nil {
-		return 0, err
+		return err
 	}
-	return a.flags&triggerOdd - old.flags&triggerOdd, w.linkRuns(p.Factory, old.seq, a)
+	return w.linkRuns(p.Factory, old.seq, a)
 }
 
 // supersedes reports whether an arrival that Azure told at a time replaces

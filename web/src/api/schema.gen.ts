@@ -211,7 +211,7 @@ export interface paths {
         };
         /**
          * List the activities of a run, in order of start
-         * @description What is stored is given at once. Where that is not all, Azure is asked for the rest, and a run event says when it is here. Activities that a policy does not keep are asked for only with read=true, and are kept then.
+         * @description What is stored is given at once: what Azure has given, else what imported logs hold. Where that is not all, Azure is asked for the rest, and a run event says when it is here. Activities that a policy does not keep are asked for only with read=true, and are kept then.
          */
         get: operations["run-activities"];
         put?: never;
@@ -354,6 +354,8 @@ export interface components {
             activityType: string | null;
             /** @description Why it failed; null for an activity that did not. TimedOut counts as failed. */
             cause: components["schemas"]["Cause"] | null;
+            /** @description true where no duration was sent, as in logs: durationInMs is activityRunEnd - activityRunStart. Null for every other activity run. */
+            durationComputed: boolean | null;
             /**
              * Format: int64
              * @description Duration in milliseconds; null while it runs.
@@ -406,10 +408,10 @@ export interface components {
             /** @description Why more is not here; null when all is. */
             reason: string | null;
             /**
-             * @description complete: read after the run had ended. partial: read while it ran. reading: Azure is being asked just now; a run event follows when they are here. none: not here, and reason says why. notKept: not here, since a policy keeps none of this run; ask with read=true.
+             * @description complete: read after the run had ended. partial: read while it ran. imported: from imported logs, which may lack some. reading: Azure is being asked just now; a run event follows when they are here. none: not here, and reason says why. notKept: not here, since a policy keeps none of this run; ask with read=true.
              * @enum {string}
              */
-            state: "complete" | "partial" | "reading" | "none" | "notKept";
+            state: "complete" | "partial" | "imported" | "reading" | "none" | "notKept";
         };
         AlsoIn: {
             /** @description Short id of the factory. */
@@ -1419,10 +1421,10 @@ export interface components {
         };
         RunDetail: {
             /**
-             * @description How much of the run's activities is stored; notKept where a policy keeps none of this run.
+             * @description How much of the run's activities is stored; imported where they are those of imported logs, which may lack some; notKept where a policy keeps none of this run.
              * @enum {string}
              */
-            activities: "none" | "partial" | "complete" | "notKept";
+            activities: "none" | "partial" | "complete" | "imported" | "notKept";
             /** @description Further factories that hold the same runId; the factory parameter picks one. */
             alsoIn: components["schemas"]["AlsoIn"][];
             /** @description Annotations of the pipeline, strings as a rule. */
@@ -1567,10 +1569,10 @@ export interface components {
         };
         RunRow: {
             /**
-             * @description How much of the run's activities is stored; notKept where a policy keeps none of this run.
+             * @description How much of the run's activities is stored; imported where they are those of imported logs, which may lack some; notKept where a policy keeps none of this run.
              * @enum {string}
              */
-            activities: "none" | "partial" | "complete" | "notKept";
+            activities: "none" | "partial" | "complete" | "imported" | "notKept";
             /** @description Annotations of the pipeline, strings as a rule. */
             annotations: unknown[];
             /** @description Who cancelled the run, as ADF sent it; null when nobody did. */

@@ -27,3 +27,22 @@ it('says why activities were not kept, and reads them when asked to', async () =
   await screen.findByText('This run had no activities')
   expect(asked).toEqual([null, 'true'])
 })
+
+it('says that activities come from imported logs', async () => {
+  const reason = 'These come from imported logs, which may lack activities and details.'
+  const { runId } = sampleRun()
+  server.use(
+    http.get('*/api/v1/runs/:runId/activities', () =>
+      HttpResponse.json({
+        items: [{ activityName: 'cp_orders', activityRunId: 'a-1', status: 'Succeeded', odd: [] }],
+        nextCursor: null,
+        state: 'imported',
+        reason,
+        asOf: null,
+      }),
+    ),
+  )
+  await renderApp(`/runs/${runId}`)
+  await screen.findByText(`Imported activities · ${reason}`)
+  expect(screen.queryByText('Activities are not known')).toBeNull()
+})

@@ -114,6 +114,7 @@ function Known({
   const title = {
     reading: 'Activities are being read from Azure',
     partial: 'The run goes on, so more activities may come',
+    imported: 'Imported activities',
     none: 'Activities are not known',
     notKept: 'Activities were not kept',
   }[list.state]

@@ -25,6 +25,7 @@ function activity(
     activityRunStart: at(from),
     activityRunEnd: to === null ? null : at(to),
     durationInMs: to === null ? null : (to - from) * 1000,
+    durationComputed: null,
     input: null,
     output: null,
     error: { errorCode: '', message: '', failureType: '', target: name, details: '' },

@@ -1,0 +1,41 @@
+package intake
+
+import (
+	"context"
+	"fmt"
+
+	"andon/internal/adf"
+	"andon/internal/declared"
+	"andon/internal/store"
+)
+
+// cleanDeclared takes out of a row what the stored definitions of its factory
+// declare to be secret. Where no definition is stored, the collector does it once
+// it has read them.
+func (im *importer) cleanDeclared(ctx context.Context, place store.Place, f *found) (reason, error) {
+	secrets := im.declared[place.Key]
+	if secrets == nil {
+		all, err := im.store.Definitions(ctx, place.Key)
+		if err != nil {
+			return reason{}, fmt.Errorf("read which parameters of %s are secure: %w", place.Name, err)
+		}
+		secrets = declared.New(im.redact, all)
+		im.declared[place.Key] = secrets
+	}
+	var err error
+	switch f.is {
+	case isPipelineRun:
+		if raw, changed := secrets.Run(f.run.PipelineName, f.run.Raw); changed {
+			f.run, err = adf.DecodePipelineRun(raw)
+		}
+	case isActivityRun:
+		if raw, changed := secrets.HandedOn(f.activity.Raw, false); changed {
+			f.activity, err = adf.DecodeActivityRun(raw)
+		}
+	case isTriggerRun: // hands no parameters on
+	}
+	if err != nil {
+		return noSecret, nil
+	}
+	return reason{}, nil
+}

@@ -1,0 +1,49 @@
+package intake_test
+
+import (
+	"strings"
+	"testing"
+
+	"andon/internal/adf"
+	"andon/internal/store"
+)
+
+// What the stored definitions declare as a SecureString is taken out of the
+// imported runs of that pipeline, and of what logged activities hand to it.
+func TestDeclaredSecretsOfAnImport(t *testing.T) {
+	t.Parallel()
+	const factory = "/subscriptions/s/resourceGroups/rg/providers/Microsoft.DataFactory/factories/adf-declared"
+	s := openStore(t)
+	place, err := s.PutFactory(t.Context(), adf.Factory{ID: factory, Name: "adf-declared"}, "azure")
+	if err != nil {
+		t.Fatal(err)
+	}
+	d, err := adf.DecodePipelineDefinition([]byte(`{"name":"pl_child","properties":{"parameters":{"pin":{"type":"SecureString"},"site":{"type":"string"}}}}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.PutDefinitions(t.Context(), store.Reading{Factory: place.Key, AsOf: 10}, []adf.PipelineDefinition{d}); err != nil {
+		t.Fatal(err)
+	}
+	const times = `"start":"2024-01-05T01:00:00Z","end":"2024-01-05T01:01:00Z","status":"Succeeded","resourceId":"` + factory + `"`
+	file := write(t, "logs.json", strings.Join([]string{
+		`{"runId":"a1","pipelineName":"PL_child","parameters":{"pin":"canary-1","site":"north"},"runStart":"2024-01-05T01:00:00Z","lastUpdated":"2024-01-05T01:01:00Z","status":"Succeeded","id":"` + factory + `/pipelineruns/a1"}`,
+		`{"category":"PipelineRuns","runId":"a2","pipelineName":"pl_child","properties":{"Parameters":{"pin":"canary-2","site":"south"}},` + times + `}`,
+		`{"category":"PipelineRuns","runId":"a3","pipelineName":"pl_other","properties":{"Parameters":{"pin":"4713"}},` + times + `}`,
+		`{"category":"ActivityRuns","activityRunId":"b1","pipelineRunId":"a3","activityName":"x","activityType":"ExecutePipeline","pipelineName":"pl_other","properties":{"Input":{"pipeline":{"referenceName":"pl_child"},"parameters":{"pin":"canary-3","site":"west"}}},` + times + `}`,
+	}, "\n"))
+	files, total := importPaths(t, s, "", file)
+	if total.Taken != 3 || total.Activities.Taken != 1 {
+		t.Errorf("%+v %+v", total, files)
+	}
+	want := map[string]string{"a1": `{"pin":"<redacted>","site":"north"}`, "a2": `{"pin":"<redacted>","site":"south"}`, "a3": `{"pin":"4713"}`}
+	for _, r := range runs(t, s) {
+		if string(r.Parameters) != want[r.RunID] || strings.Contains(string(r.Raw), "canary") {
+			t.Errorf("run %s: %s", r.RunID, r.Raw)
+		}
+	}
+	rows, err := s.Activities(t.Context(), "", "a3")
+	if err != nil || len(rows.Rows) != 1 || strings.Contains(string(rows.Rows[0].Raw), "canary") || !strings.Contains(string(rows.Rows[0].Input), `"site":"west"`) {
+		t.Errorf("%+v, %v", rows, err)
+	}
+}
