@@ -40,7 +40,7 @@ type workRow struct {
 const workColumns = "r.seq, r.factory_id, r.pipeline_id, r.run_start, r.run_id, coalesce(r.group_id, r.run_id), r.parent_id, coalesce(r.work_end, 0), coalesce(r.shape_id, 0), r.params_key, coalesce(r.series_id, 0)"
 
 func (r *workRow) into() []any {
-	return []any{&r.seq, &r.factory, &r.pipeline, &r.start, &r.id, &r.group, &r.parent, &r.work.end, &r.work.shape, &r.work.key, &r.work.series}
+	return []any{&r.seq, &r.factory, &r.pipeline, &r.start, &r.id, &r.group, &r.parent, &r.end, &r.shape, &r.key, &r.series}
 }
 
 func (r *workRow) candidate() history.Candidate {
@@ -241,7 +241,7 @@ func (q *runningSearch) belowParent(f *failedWork, ancestors int) (out []history
 }
 
 func (q *runningSearch) sameSeries(f *failedWork, u *unfinishedRun) bool {
-	if same, known := f.work.sameSeries(&u.work); known {
+	if same, known := f.sameSeries(&u.work); known {
 		return same
 	}
 	classes := q.classes[f.pipeline]

@@ -129,7 +129,7 @@ func (x suite) runningAnnounced(t *testing.T) {
 	night := func(n int, status string, start float64) row {
 		return row{ID: guid(n), Pipeline: "night", Status: status, Start: hour(start), Ms: 2000, Params: map[string]any{"day": "2026-10-01"}}
 	}
-	below := func(n int) func(*row) { return func(r *row) { r.Parent = guid(n) } }
+	below10 := func(r *row) { r.Parent = guid(10) }
 	for _, tt := range []struct {
 		name   string
 		stored []row
@@ -165,7 +165,7 @@ func (x suite) runningAnnounced(t *testing.T) {
 		{"a rerun", []row{failed, other}, [][]row{{with(unfinished, func(r *row) { r.Params, r.Group = orders(3), guid(1) })}}, [][]string{{guid(1), guid(2)}}},
 		{
 			"below a parent that would recover the failed one's",
-			[]row{night(10, "Failed", 1), with(failed, below(10)), with(other, below(10))},
+			[]row{night(10, "Failed", 1), with(failed, below10), with(other, below10)},
 			[][]row{
 				{night(11, "InProgress", 2)},
 				{with(unfinished, func(r *row) { r.Parent, r.Params = guid(11), orders(9) })},
@@ -175,13 +175,13 @@ func (x suite) runningAnnounced(t *testing.T) {
 		},
 		{
 			"the child comes before its parent",
-			[]row{night(10, "Failed", 1), with(failed, below(10))},
+			[]row{night(10, "Failed", 1), with(failed, below10)},
 			[][]row{{with(unfinished, func(r *row) { r.Parent, r.Params = guid(11), orders(9) })}, {night(11, "InProgress", 2)}},
 			[][]string{{guid(2)}, {guid(1), guid(10), guid(11)}},
 		},
 		{
 			"below the run that recovered the parent",
-			[]row{night(10, "Failed", 1), night(11, "Succeeded", 2), with(failed, below(10))},
+			[]row{night(10, "Failed", 1), night(11, "Succeeded", 2), with(failed, below10)},
 			[][]row{{with(unfinished, func(r *row) { r.Parent, r.Params = guid(11), orders(9) })}},
 			[][]string{{guid(1), guid(2)}},
 		},

@@ -350,7 +350,7 @@ func (w *writer) flushSeries() error {
 // sameSeries reports whether two runs of a pipeline have equal recurring
 // parameters, of those that both have.
 func (w *writer) sameSeries(a, b *storedRun) (bool, error) {
-	if same, known := a.work.sameSeries(&b.work); known {
+	if same, known := a.sameSeries(&b.work); known {
 		return same, nil
 	}
 	pw, err := w.pipelineWork(a.pipeline)
