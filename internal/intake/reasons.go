@@ -39,7 +39,7 @@ var (
 	tokenReply      = reason{"a token answer, not runs", "delete the file: it holds a secret", false}
 	tooLarge        = reason{fmt.Sprintf("records of more than %d MB, which no run is", maxRecord>>20), "take the record out of the file, if the file is to be whole", false}
 	tooDeep         = reason{fmt.Sprintf("lists within lists, %d deep, where runs are expected", maxNesting), nextRuns, false}
-	notJSON         = reason{"records that are not valid JSON", nextExport, false}
+	notJSON         = reason{"records that are not valid JSON, or nested more than 10,000 deep", nextExport, false}
 	wrongCells      = reason{"rows with more or fewer cells than the header", nextExport, false}
 	noZone          = reason{"times without a zone", "export with the zone in the header, such as Start [UTC], or as ISO 8601", false}
 	badTime         = reason{"rows whose start can't be read", "export times as ISO 8601, or in English with the zone in the header: 3/5/2024, 10:00:00 AM and Start [UTC]", false}

@@ -22,6 +22,14 @@ func (im *importer) cleanDeclared(ctx context.Context, place store.Place, f *fou
 		secrets = declared.New(im.redact, all)
 		im.declared[place.Key] = secrets
 	}
+	if !clearDeclared(secrets, f) {
+		return noSecret, nil
+	}
+	return reason{}, nil
+}
+
+// clearDeclared returns false where the row can't be read without the values.
+func clearDeclared(secrets *declared.Secrets, f *found) bool {
 	var err error
 	switch f.is {
 	case isPipelineRun:
@@ -34,8 +42,5 @@ func (im *importer) cleanDeclared(ctx context.Context, place store.Place, f *fou
 		}
 	case isTriggerRun: // hands no parameters on
 	}
-	if err != nil {
-		return noSecret, nil
-	}
-	return reason{}, nil
+	return err == nil
 }

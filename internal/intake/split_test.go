@@ -60,7 +60,7 @@ func TestReadRowsTakesEveryFormOfRuns(t *testing.T) {
 		"JSON lines":                   {a + "\n" + b + "\n", []string{a, b}},
 		"JSON lines, blank ones, CRLF": {a + "\r\n\r\n" + b, []string{a, b}},
 		"pages as JSON lines":          {`{"value":[` + a + `]}` + "\n" + `{"value":[` + b + `]}` + "\n", []string{a, b}},
-		"a broken line in the middle":  {a + "\n{\"runId\": oops\n" + b + "\n", []string{a, "<line 2 records that are not valid JSON>", b}},
+		"a broken line in the middle":  {a + "\n{\"runId\": oops\n" + b + "\n", []string{a, "<line 2 records that are not valid JSON, or nested more than 10,000 deep>", b}},
 		"a broken record in an array":  {`[{"runId": oops},` + a + `]`, []string{`{"runId": oops}`, a}},
 		"records of an event hub":      {`{"records":[` + a + `,` + b + `]}`, []string{a, b}},
 		"tables of Log Analytics":      {`{"tables":[{"name":"PrimaryResult","columns":[{"name":"RunId","type":"string"},{"name":"n"}],"rows":[["a",1],["b"],["c",null]]}]}`, []string{`{"RunId":"a","n":1}`, "<record 2 rows with more or fewer cells than the header>", `{"RunId":"c","n":null}`}},

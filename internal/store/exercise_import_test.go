@@ -450,3 +450,40 @@ func (x suite) importedFailure(t *testing.T) {
 		t.Errorf("shown by Azure: %v pipelines need attention and are older, want %v", got, want)
 	}
 }
+
+// undoneSuccess: an import brought the success that made a failure not redone, of
+// another set of recurring parameters. Undone, the failure is open again.
+func (x suite) undoneSuccess(t *testing.T) {
+	t.Parallel()
+	s := x.open(t)
+	f := putFactory(t, s, "adf")
+	run := func(n int, status, start, parameters string) adf.PipelineRun {
+		return decoded(map[string]any{
+			"runId": guid(n), "pipelineName": "load", "status": status, "parameters": json.RawMessage(parameters),
+			"runStart": "2026-10-01T" + start + ":00Z", "runEnd": "2026-10-01T" + start + ":30Z", "lastUpdated": "2026-10-01T" + start + ":30Z",
+		})
+	}
+	failed := []adf.PipelineRun{run(1, "Failed", "01:00", `{"table":"orders","date":"2026-09-30"}`), run(2, "Failed", "01:05", `{"table":"orders","date":"2026-09-30","region":"north"}`)}
+	if _, err := s.WriteRuns(t.Context(), store.Page{Factory: f.Key, Origin: store.OriginAzure, Runs: failed}); err != nil {
+		t.Fatal(err)
+	}
+	state := func() string {
+		t.Helper()
+		r, err := s.Run(t.Context(), "", guid(1))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(r.Recovery.State)
+	}
+	if got := state(); got != "open" {
+		t.Fatalf("before: %s", got)
+	}
+	id, _ := importRuns(t, s, f, store.OriginFile, run(3, "Succeeded", "02:00", `{"table":"orders","date":"2026-10-01","region":"north"}`))
+	if got := state(); got != "notRedone" {
+		t.Errorf("with the import: %s", got)
+	}
+	undo(t, s, id)
+	if got := state(); got != "open" {
+		t.Errorf("undone: %s", got)
+	}
+}

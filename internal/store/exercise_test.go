@@ -48,6 +48,7 @@ func exercise(t *testing.T, open opener) {
 	t.Run("logs never overrule the API", x.logsAndAnswers)
 	t.Run("an undone import leaves nothing", x.undoneExactly)
 	t.Run("an import is undone once", x.undoneTwice)
+	t.Run("an undone success leaves a failure open", x.undoneSuccess)
 	t.Run("a rehearsed import stores nothing", x.rehearsed)
 	t.Run("activities of logs are shown until Azure gives them", x.importedActivities)
 	t.Run("activities of logs come in any order", x.importedActivitiesInAnyOrder)

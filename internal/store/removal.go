@@ -35,7 +35,7 @@ func (w *writer) removeRun(r *storedRun, touched *touchedRuns) error {
 		return err
 	}
 	for _, query := range []string{
-		"DELETE FROM run WHERE seq = ?", "DELETE FROM run_raw WHERE seq = ?", "DELETE FROM activity WHERE run_seq = ?",
+		"DELETE FROM run WHERE seq = ?", "DELETE FROM activity WHERE run_seq = ?",
 		"DELETE FROM activity_read WHERE run_seq = ?", "DELETE FROM failed_activity WHERE run_seq = ?", "DELETE FROM import_run WHERE run_seq = ?",
 	} {
 		if err := w.exec(query, r.seq); err != nil {
@@ -50,7 +50,10 @@ func (w *writer) removeRun(r *storedRun, touched *touchedRuns) error {
 	if err := w.deriveAgain(r.pipeline); err != nil {
 		return err
 	}
-	if err := w.noteRemoved(r); err != nil {
+	if err := w.noteRemoved(r); err != nil { // may read its parameters
+		return err
+	}
+	if err := w.exec("DELETE FROM run_raw WHERE seq = ?", r.seq); err != nil {
 		return err
 	}
 	return w.markLatest(members, touched)
