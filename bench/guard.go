@@ -236,7 +236,7 @@ func fillGuard(ctx context.Context, path string) (err error) {
 			return err
 		}
 	}
-	return nil
+	return s.Derive(ctx) // or the first server would do so beside the queries
 }
 
 func guardRow(n int, end adf.Time, words []string) map[string]any {
