@@ -171,7 +171,7 @@ func TestADisabledSubscriptionIsLeftAlone(t *testing.T) {
 	})
 }
 
-// Somebody who mended the cause need not wait for the rest to end.
+// A person who has fixed the cause need not wait for the rest to end.
 func TestARestEndsWhenSomebodyAsks(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
