@@ -113,8 +113,8 @@ func (a *board) runActivities(ctx context.Context, in *ActivityParams) (Activity
 }
 
 // asksForMore reports whether Azure is asked for activities of a run that only logs
-// have shown: of runs that Azure has, unless a policy keeps none and they were not asked for
-// for them.
+// have shown: of runs that Azure has, unless a policy keeps none and the caller
+// does not ask for them.
 func (a *board) asksForMore(stored *store.Activities, read *bool) bool {
 	isWanted := stored.State != store.ActivitiesNotKept || read != nil && *read
 	return stored.Origin == store.OriginAzure && a.collecting != nil && isWanted
