@@ -199,40 +199,14 @@ func (s *Store) undoActivities(ctx context.Context, id ImportID) (removed int64,
 // to take out what must not be kept. change returns a row without that, and
 // whether it differs.
 func (s *Store) RewriteImportedActivities(ctx context.Context, factory FactoryKey, runID string, change func(raw []byte) ([]byte, bool)) error {
-	type row struct {
-		activityID, raw []byte
-		source          ImportID
-	}
 	var hasAny bool
 	err := s.read.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM import_activity WHERE factory_id = ? AND run_id = ?)", int64(factory), encodeRunID(runID)).Scan(&hasAny)
 	if err != nil || !hasAny { // as of nearly every run: the writer has other work
 		return s.unavailable(err)
 	}
 	err = s.submit(ctx, func(w *writer) error {
-		var rows []row
-		err := w.query("SELECT activity_id, import_id, raw FROM import_activity WHERE factory_id = ? AND run_id = ?", func(st *sqlite3.Stmt) bool {
-			rows = append(rows, row{st.ColumnBlob(0, nil), st.ColumnBlob(2, nil), ImportID(st.ColumnInt64(1))})
-			return true
-		}, factory, encodeRunID(runID))
-		if err != nil {
-			return err
-		}
-		for _, r := range rows {
-			raw, err := w.s.codec.unpack(r.raw)
-			if err != nil {
-				return err
-			}
-			clean, changed := change(raw)
-			if !changed {
-				continue
-			}
-			err = w.exec("UPDATE import_activity SET raw = ? WHERE factory_id = ? AND run_id = ? AND activity_id = ? AND import_id = ?",
-				w.s.codec.pack(rawActivity, clean), factory, encodeRunID(runID), r.activityID, int64(r.source))
-			if err != nil {
-				return err
-			}
-		}
-		return nil
+		_, err := w.rewrite(rawActivity, "import_activity", "factory_id = ? AND run_id = ?", change, factory, encodeRunID(runID))
+		return err
 	}, nil)
 	if err != nil {
 		return fmt.Errorf("rewrite the imported activities of run %s: %w", runID, err)

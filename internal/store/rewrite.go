@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/ncruces/go-sqlite3"
 )
@@ -43,12 +44,12 @@ func (w *writer) rewriteRun(factory FactoryKey, key RunKey, clean func(raw []byt
 		return false, err
 	}
 	r := &found[0]
-	changed, err = w.rewrite("run_raw", "seq", clean, r.seq)
+	changed, err = w.rewrite(rawRun, "run_raw", "seq = ?", clean, r.seq)
 	if err != nil {
 		return false, err
 	}
 	if r.flags&flagTraced != 0 {
-		given, err := w.rewrite("import_run", "run_seq", clean, r.seq)
+		given, err := w.rewrite(rawRun, "import_run", "run_seq = ?", clean, r.seq)
 		if err != nil {
 			return false, err
 		}
@@ -60,14 +61,15 @@ func (w *writer) rewriteRun(factory FactoryKey, key RunKey, clean func(raw []byt
 	return changed, err
 }
 
-// rewrite cleans the rows of a run in a table of packed rows; column names the
-// run. import_run has NULL where what an import gave is the row of the run.
-func (w *writer) rewrite(table, column string, clean func(raw []byte) ([]byte, bool), seq int64) (changed bool, err error) {
+// rewrite cleans the rows of a run in a table of packed rows of a kind; where and
+// its arguments name the run. import_run has NULL where what an import gave is the
+// row of the run.
+func (w *writer) rewrite(kind, table, where string, clean func(raw []byte) ([]byte, bool), args ...any) (changed bool, err error) {
 	var all [][]byte
-	err = w.query("SELECT raw FROM "+table+" WHERE "+column+" = ? AND raw IS NOT NULL", func(st *sqlite3.Stmt) bool {
+	err = w.query("SELECT raw FROM "+table+" WHERE "+where+" AND raw IS NOT NULL", func(st *sqlite3.Stmt) bool {
 		all = append(all, st.ColumnBlob(0, nil))
 		return true
-	}, seq)
+	}, args...)
 	if err != nil {
 		return false, err
 	}
@@ -80,7 +82,8 @@ func (w *writer) rewrite(table, column string, clean func(raw []byte) ([]byte, b
 		if !edited {
 			continue
 		}
-		if err := w.exec("UPDATE "+table+" SET raw = ? WHERE "+column+" = ? AND raw = ?", w.s.codec.pack(rawRun, out), seq, packed); err != nil {
+		values := slices.Concat([]any{w.s.codec.pack(kind, out)}, args, []any{packed})
+		if err := w.exec("UPDATE "+table+" SET raw = ? WHERE "+where+" AND raw = ?", values...); err != nil {
 			return false, err
 		}
 		changed = true
