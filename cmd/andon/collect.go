@@ -124,6 +124,14 @@ func counted(n int64, what string) string {
 	return fmt.Sprintf("%d %ss", n, what)
 }
 
+// countedWere is counted with its verb: "1 row was", "2 rows were".
+func countedWere(n int64, what string) string {
+	if n == 1 {
+		return "1 " + what + " was"
+	}
+	return counted(n, what) + " were"
+}
+
 func (c *collected) end(err error) error {
 	if len(c.failed) > 0 {
 		err = errors.Join(err, errors.New(strings.Join(c.failed, "; ")))

@@ -165,14 +165,14 @@ func importFiles(cmd *cobra.Command, s *store.Store, redactor *redact.Redactor, 
 // importProblem is the error of an import: partial when something was read.
 func importProblem(total *intake.Total, broken []string) error {
 	if n := len(broken); n > maxBroken {
-		broken = append(broken[:maxBroken], fmt.Sprintf("and %d more files", n-maxBroken))
+		broken = append(broken[:maxBroken], "and "+counted(int64(n-maxBroken), "more file"))
 	}
 	faults := total.Faults()
 	switch {
 	case len(broken) == 0 && faults == 0:
 		return nil
 	case len(broken) == 0:
-		broken = []string{fmt.Sprintf("%d rows were refused", faults)}
+		broken = []string{countedWere(int64(faults), "row") + " refused"}
 	}
 	err := errors.New(strings.Join(broken, "; "))
 	if total.Kept() > 0 {
@@ -256,7 +256,7 @@ func listImports(cmd *cobra.Command, s *store.Store) error {
 		out.printf("%d\t%s\t%d\t%d\t%d\t%d\t%d\t%d\t%d\t%s\t%s\n", i.ID, minute(i.Began.String()), i.Files, i.Taken, i.Known, i.Completed, i.Refused, i.Activities.Taken, i.TriggerRuns.Taken, state, pathsText(i.Paths))
 	}
 	if untimed.Removed > 0 {
-		out.printf("\n%d rows without any time, which earlier versions had imported as runs, were removed at %s. Import their files again.\n", untimed.Removed, minute(untimed.At.String()))
+		out.printf("\nAt %[2]s %[1]s removed that had no time and that earlier versions had imported as runs: import the files again.\n", countedWere(untimed.Removed, "row"), minute(untimed.At.String()))
 	}
 	if w, ok := out.w.(*tabwriter.Writer); ok {
 		out.note(w.Flush())
@@ -293,12 +293,12 @@ func undoImport(cmd *cobra.Command, s *store.Store, id store.ImportID) error {
 		return err
 	}
 	out := &printer{w: cmd.OutOrStdout()}
-	out.printf("import %d is undone: %d runs are removed, %d are as their other sources have them\n", id, done.Removed, done.Kept)
+	out.printf("import %d is undone: %s removed, %s kept with what other sources say\n", id, countedWere(done.Removed, "run"), countedWere(done.Kept, "run"))
 	if done.Activities > 0 {
-		out.printf("what it said of %d activity runs is removed\n", done.Activities)
+		out.printf("what it said of %s is removed\n", counted(done.Activities, "activity run"))
 	}
 	if done.TriggerRuns > 0 {
-		out.printf("what it said of %d trigger runs is removed\n", done.TriggerRuns)
+		out.printf("what it said of %s is removed\n", counted(done.TriggerRuns, "trigger run"))
 	}
 	return out.err
 }

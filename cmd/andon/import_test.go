@@ -48,7 +48,7 @@ func TestImportTakesFlagsBeforeAndAfterFiles(t *testing.T) {
 				"DIR/b.json: 0 taken, 1 known, 0 completed, 1 refused\n" +
 				"import 1: 2 files with answers of the API: 1 taken, 1 known, 0 completed, 1 refused; to undo it: andon import --undo 1\n"
 			stdout, refused, _ := strings.Cut(stdout, "  refused ")
-			if diff := cmp.Diff(want, stdout); diff != "" || code != exitPartly || !strings.HasSuffix(stderr, "import: 1 rows were refused\n") ||
+			if diff := cmp.Diff(want, stdout); diff != "" || code != exitPartly || !strings.HasSuffix(stderr, "import: 1 row was refused\n") ||
 				!strings.HasPrefix(refused, "1: objects without runId (DIR/b.json record 2). What to do: ") {
 				t.Errorf("exit %d, standard error %q, refused %q, standard output (-want +got):\n%s", code, stderr, refused, diff)
 			}
@@ -191,7 +191,7 @@ func TestImportIsTriedListedAndUndone(t *testing.T) {
 	if text := try(0, "import", "--list"); !strings.Contains(text, "DIR/logs") || !strings.Contains(text, "done") || !strings.Contains(text, "ACTIVITIES") {
 		t.Errorf("list:\n%s", text)
 	}
-	if text := try(0, "import", "--undo", "1"); text != "import 1 is undone: 1 runs are removed, 0 are as their other sources have them\nwhat it said of 1 activity runs is removed\nwhat it said of 1 trigger runs is removed\n" {
+	if text := try(0, "import", "--undo", "1"); text != "import 1 is undone: 1 run was removed, 0 runs were kept with what other sources say\nwhat it said of 1 activity run is removed\nwhat it said of 1 trigger run is removed\n" {
 		t.Errorf("undo: %s", text)
 	}
 	if text := try(0, "import", "--list"); !strings.Contains(text, "undone 20") {

@@ -154,7 +154,7 @@ func (t *tableRuns) end(asOf *string, limited bool) error {
 	if asOf == nil {
 		return nil
 	}
-	_, err := fmt.Fprintf(t.w, "%d runs, as of %s\n", t.rows, onOneLine(*asOf))
+	_, err := fmt.Fprintf(t.w, "%s, as of %s\n", counted(int64(t.rows), "run"), onOneLine(*asOf))
 	return err
 }
 

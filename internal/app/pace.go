@@ -16,8 +16,12 @@ func paceWords(paces []collector.Pace, share float64) (what, advice string) {
 	}
 	p := paces[0]
 	every := time.Duration(math.Ceil(p.Every.Seconds())) * time.Second
-	what = fmt.Sprintf("the %d factories of subscription %s can be asked every %s only, not every %s: the budget allows %.4g requests/s for all of them",
-		p.Factories, p.Subscription, every, p.Wanted, p.PerSecond)
+	who, all := "the only factory", "it"
+	if p.Factories > 1 {
+		who, all = fmt.Sprintf("the %d factories", p.Factories), "all of them"
+	}
+	what = fmt.Sprintf("%s of subscription %s can be asked every %s only, not every %s: the budget allows %.4g requests/s for %s",
+		who, p.Subscription, every, p.Wanted, p.PerSecond, all)
 	advice = fmt.Sprintf("set poll to %s", every)
 	// Rounded up, to two digits: as much is enough.
 	if needed := math.Ceil(100*share*p.Every.Seconds()/p.Wanted.Seconds()) / 100; needed <= 1 {

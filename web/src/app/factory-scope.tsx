@@ -6,7 +6,7 @@ import { Icon } from '../icons/icon'
 import { useScope, useSetScope } from '../search/use-scope'
 import { Button } from '../state/button'
 import { Name } from '../state/name'
-import { formatCount } from '../time/format'
+import { formatCount, formatCounted } from '../time/format'
 import styles from './controls.module.css'
 import { Popover } from './popover'
 
@@ -41,11 +41,14 @@ export function FactoryScope() {
 function scopeName(chosen: string[] | undefined, factories: Factory[]): string {
   if (!chosen) {
     if (factories.length === 0) return 'All factories'
-    return factories.length === 1 ? '1 factory' : `${formatCount(factories.length)} factories`
+    return formatCounted(factories.length, 'factory', 'factories')
   }
   const [only, ...others] = chosen
   if (others.length === 0) return factories.find((f) => f.factory === only)?.name ?? only ?? ''
-  return `${chosen.length} of ${factories.length} factories`
+  const known = chosen.filter((id) => factories.some((f) => f.factory === id)).length
+  // Of some that are chosen nothing is known, yet or any more: they are counted by themselves.
+  if (known < chosen.length) return formatCounted(chosen.length, 'factory', 'factories')
+  return `${formatCount(known)} of ${formatCounted(factories.length, 'factory', 'factories')}`
 }
 
 interface FactoryChoiceProps {

@@ -1,5 +1,5 @@
 import type { Basis, BasisCause } from '../api/types'
-import { formatCount, formatDate, formatTime } from '../time/format'
+import { formatCount, formatCounted, formatDate, formatTime } from '../time/format'
 import { toMillis } from '../time/instant'
 import type { Zone } from '../time/zone'
 
@@ -77,7 +77,7 @@ export function namesOf(factories: { name: string }[], count: number): string {
 export function causeTitle({ count, factories, source, what }: BasisCause): string {
   const [only] = factories
   if (count === 1 && only) return `${only.name}: ${what}`
-  if (count > 0) return `${formatCount(count)} factories: ${what}`
+  if (count > 0) return `${formatCounted(count, 'factory', 'factories')}: ${what}`
   return source === null ? what : `Source ${source}: ${what}`
 }
 

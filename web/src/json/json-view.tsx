@@ -3,6 +3,7 @@ import { Button } from '../state/button'
 import { classes } from '../state/classes'
 import { CopyButton } from '../state/copy'
 import text from '../state/text.module.css'
+import { formatCounted } from '../time/format'
 import styles from './json-view.module.css'
 
 interface JsonViewProps {
@@ -74,7 +75,7 @@ function Branch({ value, label, open, last }: NodeProps & { value: object }) {
       </div>
     )
   }
-  const size = `${members.length} ${isArray ? 'item' : 'member'}${members.length === 1 ? '' : 's'}`
+  const size = formatCounted(members.length, isArray ? 'item' : 'member')
   return (
     <div>
       <div className={styles.line}>

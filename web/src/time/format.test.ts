@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import {
   formatAge,
   formatCount,
+  formatCounted,
   formatDuration,
   formatShare,
   formatTime,
@@ -94,6 +95,21 @@ describe('formatShare', () => {
     [null, '–'],
   ])('writes %s as "%s"', (share, text) => {
     expect(plain(formatShare(share))).toBe(text)
+  })
+})
+
+describe('formatCounted', () => {
+  it.each([
+    [0, '0 runs'],
+    [1, '1 run'],
+    [2_000, '2,000 runs'],
+    [null, '– runs'],
+  ])('counts %s as "%s"', (count, text) => {
+    expect(formatCounted(count, 'run')).toBe(text)
+  })
+
+  it('takes a plural that is not the noun with an s', () => {
+    expect(formatCounted(2, 'factory', 'factories')).toBe('2 factories')
   })
 })
 

@@ -106,6 +106,15 @@ export function formatCount(count: number | null | undefined): string {
   return count === null || count === undefined ? unknown : integers.format(count)
 }
 
+/** A count with its noun: "1 run", "2,000 runs", "– runs" where it is not known. The plural needs saying where it is not the noun with an s. */
+export function formatCounted(
+  count: number | null | undefined,
+  one: string,
+  many = `${one}s`,
+): string {
+  return `${formatCount(count)} ${count === 1 ? one : many}`
+}
+
 /** A share of 0 to 1: "99.2 %", "100 %". Never "100 %" while something is missing from it, nor "0 %" when not nothing. */
 export function formatShare(share: number | null | undefined): string {
   if (share === null || share === undefined) return unknown

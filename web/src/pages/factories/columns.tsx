@@ -8,7 +8,7 @@ import { Name } from '../../state/name'
 import text from '../../state/text.module.css'
 import { Card } from '../../table/card'
 import type { Column } from '../../table/virtual-table'
-import { formatCount, formatDate, formatWhole, unknown } from '../../time/format'
+import { formatCount, formatCounted, formatDate, formatWhole, unknown } from '../../time/format'
 import { toMillis } from '../../time/instant'
 import { Age } from '../../time/time'
 import { useZone } from '../../time/zone'
@@ -65,11 +65,7 @@ export function columnsFor(options: ColumnsOptions): Column<FactoryRow>[] {
           {factory.source === null ? 'from a file' : <Name>{factory.source}</Name>}
         </span>
       ),
-      total: (
-        <span className={text.muted}>
-          {sources.size === 1 ? '1 source' : `${formatCount(sources.size)} sources`}
-        </span>
-      ),
+      total: <span className={text.muted}>{formatCounted(sources.size, 'source')}</span>,
     },
     {
       id: 'bar',
@@ -194,11 +190,18 @@ function AsOf({ factory }: { factory: Factory }) {
   )
 }
 
+interface RunsProps {
+  count: number | null
+  recounting: boolean
+  /** "1 run" instead of "1", where no head says what is counted. */
+  named?: boolean
+}
+
 /** How many runs there are in the range. Those of another range keep the place meanwhile, so that no row moves. */
-export function Runs({ count, recounting }: { count: number | null; recounting: boolean }) {
+export function Runs({ count, recounting, named }: RunsProps) {
   return (
     <span className={classes(recounting && text.muted)} aria-busy={recounting}>
-      {formatCount(count)}
+      {named ? formatCounted(count, 'run') : formatCount(count)}
     </span>
   )
 }
@@ -208,7 +211,7 @@ function Requests({ row: { perHour, collection } }: { row: FactoryRow }) {
   return (
     <span
       className={text.muted}
-      title={`${formatCount(collection.usage.requests)} requests in the last 24 h`}
+      title={`${formatCounted(collection.usage.requests, 'request')} in the last 24 h`}
     >
       {formatCount(perHour)}
     </span>
@@ -256,7 +259,7 @@ export function FactoryCard({ row, range, recounting, open, onToggle }: FactoryC
       note={<Covered factory={factory} />}
       noteEnd={
         <>
-          <Runs count={runs} recounting={recounting} /> runs, {range}
+          <Runs count={runs} recounting={recounting} named />, {range}
         </>
       }
     />

@@ -1,6 +1,6 @@
 import type { Factory } from '../../api/types'
 import { isStale } from '../../factory/state'
-import { formatDate, formatTime } from '../../time/format'
+import { formatCounted, formatDate, formatTime } from '../../time/format'
 import { toMillis } from '../../time/instant'
 import type { Zone } from '../../time/zone'
 
@@ -77,7 +77,7 @@ export function coverageWords(factory: Factory, zone: Zone, now: number): string
   return [
     `Covered from ${formatDate(start, zone, now)} to ${end}`,
     ...missing,
-    ...(more > 0 ? [`and ${more} more ${more === 1 ? 'gap' : 'gaps'}`] : []),
+    ...(more > 0 ? [`and ${formatCounted(more, 'more gap')}`] : []),
   ]
 }
 

@@ -7,7 +7,7 @@ import { Button } from '../../state/button'
 import { CommandBox } from '../../state/command-box'
 import { Progress } from '../../state/progress'
 import text from '../../state/text.module.css'
-import { formatCount, formatDuration, unknown } from '../../time/format'
+import { formatCount, formatCounted, formatDuration, unknown } from '../../time/format'
 import { Age, Time } from '../../time/time'
 import styles from './factories.module.css'
 import { RereadForm } from './reread'
@@ -134,7 +134,7 @@ function History({ factory, collection }: DetailsProps) {
         <dd>
           {coverage.activitiesPending === 0
             ? 'none'
-            : `those of ${formatCount(coverage.activitiesPending)} finished runs`}
+            : `those of ${formatCounted(coverage.activitiesPending, 'finished run')}`}
         </dd>
         <dt>Odd rows</dt>
         <dd>
@@ -158,7 +158,7 @@ function Corrected({ corrected }: { corrected: FactoryCollection['corrected'] })
       : `and corrected ${formatCount(missed)} missed, ${formatCount(outdated)} outdated`
   return (
     <>
-      {formatCount(sweeps)} {sweeps === 1 ? 'range' : 'ranges'} read once more {found}
+      {formatCounted(sweeps, 'range')} read once more {found}
       {lastAt && (
         <>
           , last <Age instant={lastAt} /> ago
@@ -174,12 +174,12 @@ function Fill({ factory }: { factory: Factory }) {
   if (!fill || coverage.complete) return null
   const { reason, recordsRead, recordsLeft, secondsLeft, costLeftUsd, ceiling } = fill
   const figures = [
-    `${formatCount(recordsRead)} records read`,
+    `${formatCounted(recordsRead, 'record')} read`,
     recordsLeft === null ? '' : `about ${formatCount(recordsLeft)} left`,
     // Nothing of it passes while nobody reads.
     secondsLeft === null || !watched ? '' : `about ${formatDuration(secondsLeft * 1_000)}`,
     costLeftUsd === null ? '' : `list price ${formatUsd(costLeftUsd)}`,
-    ceiling === null ? '' : `ceiling ${formatCount(ceiling)} records`,
+    ceiling === null ? '' : `ceiling ${formatCounted(ceiling, 'record')}`,
   ]
   return (
     <div className={styles.fill}>

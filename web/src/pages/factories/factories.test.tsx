@@ -135,6 +135,15 @@ describe('the table', () => {
     expect(screen.getByText(/^2 factories, /).textContent).toContain('2 factories, 221')
   })
 
+  it('counts one factory and one run as one', async () => {
+    window.innerWidth = 390
+    serve(sampleFactories([dw]), [sampleCollected({ factory: 'dw-1', runs: 1 })])
+    await open()
+    const list = await screen.findByRole('list', { name: 'Factories' })
+    await waitFor(() => expect(list.textContent).toContain('1 run, last'))
+    expect(screen.getByText(/^1 factory, /).textContent).toContain('1 factory, 1 run, last')
+  })
+
   it('follows freshness as it comes in, and asks for the roll-up and the sources again', async () => {
     const asked = serve(two, twoCollected)
     const { stream } = await open()

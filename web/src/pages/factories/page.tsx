@@ -14,7 +14,7 @@ import { EmptyState, ErrorState } from '../../state/panels'
 import { narrow, useMedia, withoutPanel } from '../../table/use-media'
 import { VirtualTable } from '../../table/virtual-table'
 import { useClock, useNow } from '../../time/clock'
-import { formatCount, formatTime } from '../../time/format'
+import { formatCounted, formatTime } from '../../time/format'
 import { toInstant } from '../../time/instant'
 import { allHistory, describeRange } from '../../time/range'
 import { useZone } from '../../time/zone'
@@ -288,9 +288,9 @@ function FactoryTable({ rows, recounting }: FactoryTableProps) {
 function Totals({ rows, range, recounting }: FactoryTableProps & { range: string }) {
   return (
     <p className={styles.totals}>
-      {formatCount(rows.length)} factories,{' '}
-      <Runs count={sumOf(rows.map((row) => row.runs))} recounting={recounting} /> runs, {range},{' '}
-      {formatCount(sumOf(rows.map((row) => row.perHour)))} requests per h
+      {formatCounted(rows.length, 'factory', 'factories')},{' '}
+      <Runs count={sumOf(rows.map((row) => row.runs))} recounting={recounting} named />, {range},{' '}
+      {formatCounted(sumOf(rows.map((row) => row.perHour)), 'request')} per h
     </p>
   )
 }

@@ -7,7 +7,7 @@ import text from '../../state/text.module.css'
 import { StatusMark } from '../../status/status-mark'
 import { useClock } from '../../time/clock'
 import { fieldOf, millisOf } from '../../time/field'
-import { formatCount } from '../../time/format'
+import { formatCount, formatCounted } from '../../time/format'
 import { toInstant } from '../../time/instant'
 import { Time } from '../../time/time'
 import { useZone, zoneName } from '../../time/zone'
@@ -189,7 +189,7 @@ function spokenWords(reread: Reread): string {
 
 /** How it stands, and what it found. */
 function foundWords({ state, rows, added, missed, outdated, what }: Reread): string {
-  const read = rows === 1 ? '1 run read' : `${formatCount(rows)} runs read`
+  const read = `${formatCounted(rows, 'run')} read`
   const found = [
     // What lay in a gap until now is new, and nothing that should have been here.
     added > missed ? `${formatCount(added - missed)} new` : '',

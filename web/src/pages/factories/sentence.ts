@@ -1,6 +1,13 @@
 import type { Factory, FactoryList } from '../../api/types'
 import { isImported, isStale, isWatched } from '../../factory/state'
-import { formatAge, formatCount, formatDate, formatDuration, formatTime } from '../../time/format'
+import {
+  formatAge,
+  formatCount,
+  formatCounted,
+  formatDate,
+  formatDuration,
+  formatTime,
+} from '../../time/format'
 import { compareInstants, toMillis } from '../../time/instant'
 import type { Zone } from '../../time/zone'
 
@@ -155,7 +162,7 @@ function importedWords(items: Factory[], zone: Zone, now: number): string {
   if (runs === 0) return 'No history is here yet; Azure itself keeps 45 days.'
   const [first] = files.flatMap((f) => toMillis(f.firstRunStart) ?? []).sort((a, b) => a - b)
   const since = first === undefined ? '' : ` since ${formatDate(first, zone, now)}`
-  return `${formatCount(runs)} imported ${runs === 1 ? 'run' : 'runs'}${since}; whether others are missing is not known.`
+  return `${formatCounted(runs, 'imported run')}${since}; whether others are missing is not known.`
 }
 
 function factoriesWords(count: number): string {

@@ -6,7 +6,7 @@ import { CommandBox } from '../../state/command-box'
 import text from '../../state/text.module.css'
 import { StaleMark } from '../../status/status-mark'
 import { useNow } from '../../time/clock'
-import { formatCount, formatDate } from '../../time/format'
+import { formatCounted, formatDate } from '../../time/format'
 import { toMillis } from '../../time/instant'
 import { Age } from '../../time/time'
 import { useZone } from '../../time/zone'
@@ -92,7 +92,7 @@ function Facts({ source, count }: { source: Source; count: number }) {
   const now = useNow(60_000)
   const ends = toMillis(source.credentialExpires)
   const facts = [
-    count === 1 ? '1 factory' : `${formatCount(count)} factories`,
+    formatCounted(count, 'factory', 'factories'),
     source.subscriptions === null ? '' : subscriptionsOf(source.subscriptions),
     source.credential === null
       ? ''
@@ -104,7 +104,7 @@ function Facts({ source, count }: { source: Source; count: number }) {
 }
 
 function subscriptionsOf(count: number): string {
-  return count === 1 ? '1 subscription' : `${formatCount(count)} subscriptions`
+  return formatCounted(count, 'subscription')
 }
 
 interface NoticeProps {

@@ -4,7 +4,7 @@ import { causeTitle, namesOf } from '../../factory/basis'
 import { CommandBox } from '../../state/command-box'
 import text from '../../state/text.module.css'
 import { StaleMark } from '../../status/status-mark'
-import { formatCount } from '../../time/format'
+import { formatCount, formatCounted } from '../../time/format'
 import styles from './overview.module.css'
 
 // More than this is shown by the page of factories, each with its check.
@@ -23,7 +23,7 @@ export function Causes({ basis }: { basis: Basis }) {
       <p className={styles.causesEnd}>
         <Link to="/factories">
           {more > 0
-            ? `${formatCount(more)} more ${more === 1 ? 'cause' : 'causes'} and checks in Factories`
+            ? `${formatCounted(more, 'more cause')} and checks in Factories`
             : 'Checks and details in Factories'}
         </Link>
       </p>

@@ -4,7 +4,7 @@ import { CommandBox } from '../../state/command-box'
 import { Progress } from '../../state/progress'
 import text from '../../state/text.module.css'
 import { StatusMark } from '../../status/status-mark'
-import { formatCount, formatShare, unknown } from '../../time/format'
+import { formatCounted, formatShare, unknown } from '../../time/format'
 import { Time } from '../../time/time'
 import styles from './overview.module.css'
 
@@ -30,7 +30,7 @@ export function Filling({ list }: { list: FactoryList }) {
             </span>
             <FactoryFill factory={factory} />
             <span className={styles.number}>
-              {factory.runs ? `${formatCount(factory.runs)} runs` : unknown}
+              {factory.runs ? formatCounted(factory.runs, 'run') : unknown}
             </span>
             {factory.lastError && <Trouble error={factory.lastError} />}
           </li>

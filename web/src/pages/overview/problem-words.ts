@@ -1,5 +1,5 @@
 import type { Problem } from '../../api/types'
-import { formatCount, formatDuration, formatShare } from '../../time/format'
+import { formatCount, formatCounted, formatDuration, formatShare } from '../../time/format'
 
 /**
  * How much of a pipeline fails. With recurring parameters it is counted in series, else in runs: of `pl_load {table}`
@@ -39,7 +39,7 @@ export function foldedOf({ folded }: Problem): string {
 }
 
 export function runsOf(count: number): string {
-  return count === 1 ? '1 run' : `${formatCount(count)} runs`
+  return formatCounted(count, 'run')
 }
 
 const most = 3

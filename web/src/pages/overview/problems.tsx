@@ -8,7 +8,7 @@ import { Button } from '../../state/button'
 import { classes } from '../../state/classes'
 import text from '../../state/text.module.css'
 import { RunMark, StatusMark } from '../../status/status-mark'
-import { formatCount } from '../../time/format'
+import { formatCount, formatCounted } from '../../time/format'
 import { Age, Time } from '../../time/time'
 import styles from './overview.module.css'
 import { extentOf, foldedOf, seriesName } from './problem-words'
@@ -35,7 +35,7 @@ export const Problems = memo(function Problems({ overview }: { overview: Overvie
             to="/runs"
             search={(before) => ({ ...before, ...everOf('open') })}
           >
-            {formatCount(problems.runs)} open {problems.runs === 1 ? 'failure' : 'failures'}
+            {formatCounted(problems.runs, 'open failure')}
           </Link>
         )}
       </div>
@@ -49,7 +49,7 @@ export const Problems = memo(function Problems({ overview }: { overview: Overvie
       {hidden > 0 && (
         <p className={styles.quietLine}>
           <Link to="/runs" search={(before) => ({ ...before, ...everOf('open') })}>
-            {formatCount(hidden)} more {hidden === 1 ? 'pipeline' : 'pipelines'}
+            {formatCounted(hidden, 'more pipeline')}
           </Link>
         </p>
       )}
@@ -81,7 +81,7 @@ function NotListed({ basis: { factories } }: { basis: Basis }) {
   return (
     <p className={styles.quietLine}>
       <Icon name="info" />
-      {formatCount(count)} {count === 1 ? 'factory is' : 'factories are'} not part of this list
+      {formatCounted(count, 'factory is', 'factories are')} not part of this list
     </p>
   )
 }
@@ -137,7 +137,7 @@ function SeriesList({ id, problem }: { id: string; problem: Problem }) {
         <li key={JSON.stringify(parameters)}>
           <span>{seriesName(parameters)}</span>
           <span className={text.muted}>
-            {runs === 1 ? '1 run' : `${formatCount(runs)} runs`} · since <Time instant={since} />
+            {formatCounted(runs, 'run')} · since <Time instant={since} />
           </span>
         </li>
       ))}

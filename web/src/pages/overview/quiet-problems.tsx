@@ -4,7 +4,7 @@ import { Icon } from '../../icons/icon'
 import text from '../../state/text.module.css'
 import type { RecoveryState } from '../../status/status'
 import { StatusMark } from '../../status/status-mark'
-import { formatCount, formatDuration } from '../../time/format'
+import { formatCount, formatCounted, formatDuration } from '../../time/format'
 import { Age } from '../../time/time'
 import styles from './overview.module.css'
 import { flappingOf, runsOf } from './problem-words'
@@ -63,9 +63,7 @@ export function QuietProblems({ overview: { problems, recovery } }: { overview: 
               recovery: ['recovered'],
             })}
           >
-            {recovery.recovered === 1
-              ? '1 failure recovered'
-              : `${formatCount(recovery.recovered)} failures recovered`}
+            {formatCounted(recovery.recovered, 'failure')} recovered
           </Link>
         </p>
       )}
@@ -109,8 +107,7 @@ function More({ hidden }: { hidden: number }) {
   return (
     <p className={styles.quietLine}>
       <Link to="/runs" search={(before) => ({ ...before, ...everOf('notRedone') })}>
-        {formatCount(hidden)} more {hidden === 1 ? 'pipeline that works' : 'pipelines that work'}{' '}
-        again
+        {formatCounted(hidden, 'more pipeline that works', 'more pipelines that work')} again
       </Link>
     </p>
   )

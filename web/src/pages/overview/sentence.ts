@@ -1,7 +1,7 @@
 import type { Basis, Overview } from '../../api/types'
 import { countsOf, tallyOf, totalOf } from '../../chart/buckets'
 import { detailsOf, isLimitedBy, isPartOfFactories, isPast } from '../../factory/basis'
-import { formatAge, formatCount, formatShare } from '../../time/format'
+import { formatAge, formatCount, formatCounted, formatShare } from '../../time/format'
 import { toMillis } from '../../time/instant'
 import type { Zone } from '../../time/zone'
 
@@ -63,7 +63,7 @@ function redoneOf(count: number): string {
 
 function attentionOf(pipelines: number, past: boolean): string {
   const verb = past ? 'needed' : pipelines === 1 ? 'needs' : 'need'
-  return `${formatCount(pipelines)} ${pipelines === 1 ? 'pipeline' : 'pipelines'} ${verb} attention`
+  return `${formatCounted(pipelines, 'pipeline')} ${verb} attention`
 }
 
 function ageOf({ oldest }: Counts, open: number, now: number): string {
@@ -132,7 +132,7 @@ function recoveryAside({ notRedone, recovered }: Overview['recovery']): string {
 function successOf({ basis, successRate, previous }: Overview, lengthWords: string): string {
   const { value, succeeded, finished } = successRate
   if (!finished || succeeded === null) return ''
-  const of = `${formatCount(succeeded)} of ${formatCount(finished)} finished ${finished === 1 ? 'run' : 'runs'} succeeded`
+  const of = `${formatCount(succeeded)} of ${formatCounted(finished, 'finished run')} succeeded`
   // Beside what is not known a share looks like that of all.
   if (value === null || basis.reason !== null) return `${of}.`
   const before = previous.successRate.value

@@ -1,6 +1,6 @@
 import type { RunFacets } from '../../api/types'
 import { toneOf } from '../../status/status'
-import { formatCount } from '../../time/format'
+import { formatCount, formatCounted } from '../../time/format'
 import { isChosen } from './filter'
 
 /** The page's answer: what limits it, how many runs match, of how many, and which of them are not well. */
@@ -24,7 +24,7 @@ export function sentenceOf(
 function partsOf(facets: RunFacets, statuses: string[] | undefined): string[] {
   const parts: string[] = []
   const { open, notRedone, recovered } = facets
-  if (open) parts.push(`${formatCount(open)} open ${open === 1 ? 'failure' : 'failures'}`)
+  if (open) parts.push(formatCounted(open, 'open failure'))
   if (notRedone) parts.push(`${formatCount(notRedone)} not redone`)
   if (recovered) parts.push(`${formatCount(recovered)} recovered`)
   const under = (facets.status ?? [])
