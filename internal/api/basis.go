@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 
 	"andon/internal/adf"
 	"andon/internal/store"
@@ -50,7 +51,7 @@ type BasisGap struct {
 
 // Limit is one thing that limits an answer.
 type Limit struct {
-	Kind      string         `json:"kind" enum:"noFactory,off,neverRead,imported,gone,stale,source,filling,future,beforeHistory,gap" doc:"What it is, one word."`
+	Kind      string         `json:"kind" enum:"noFactory,off,neverRead,imported,gone,stale,source,filling,future,beforeHistory,gap,recovery" doc:"What it is, one word."`
 	Reason    string         `json:"reason" doc:"The same as the beginning of a sentence, without times."`
 	Count     int            `json:"count" doc:"Factories concerned."`
 	Factories []NamedFactory `json:"factories" nullable:"false" doc:"The first 50 of them."`
@@ -145,6 +146,22 @@ func (a *board) coveredWhole(ctx context.Context, from, to adf.Time) (map[string
 	return out, err
 }
 
+// basisOf is the basis of runs that a filter found. One that asks what became of
+// failed runs lacks those whose recovery is being derived.
+func (a *board) basisOf(ctx context.Context, f *store.RunFilter) (Basis, error) {
+	out, err := a.basis(ctx, f.From, f.To, f.Factories)
+	if err != nil || !f.ByRecovery() {
+		return out, err
+	}
+	d, err := a.store.Derivation(ctx)
+	if d.Failed == 0 {
+		return out, err
+	}
+	out.Limits = append(out.Limits, Limit{Kind: "recovery", Reason: strings.TrimSuffix(d.Reason(), "."), Factories: []NamedFactory{}})
+	out.Reason = &out.Limits[0].Reason
+	return out, err
+}
+
 // weighing is the making of one basis.
 type weighing struct {
 	board   *board
@@ -154,9 +171,10 @@ type weighing struct {
 	scoped  bool // only some factories were asked for
 
 	by                     map[readState][]*store.Basis
-	before, holed          []*store.Basis // up to date, and the range begins before their history, or has a gap
+	before, holed, after   []*store.Basis // up to date, and the range begins before their history, has a gap, or begins after their last poll
 	missing                []store.Window
 	whole, touched, future int // factories by how much of the range they cover; future when it has not begun
+	absent                 int // factories that were never here
 	share                  float64
 	wanted                 int
 }
@@ -172,7 +190,7 @@ func (w *weighing) basis() Basis {
 		NeverRead: w.n(readNever), Imported: w.n(readImported), Off: w.n(readOff), Gone: w.n(readGone),
 	}
 	switch {
-	case len(w.list) > 0 && w.whole == len(w.list):
+	case w.whole > 0 && w.whole == len(w.list)-w.absent:
 		out.Covered = string(store.CoveredYes)
 	case w.whole+w.touched > 0:
 		out.Covered = string(store.CoveredPartly)
@@ -198,6 +216,10 @@ func (w *weighing) weigh(f *store.Basis, out *Basis) {
 	w.by[s] = append(w.by[s], f)
 	if s == readImported {
 		return // nothing says which part of its history the files held
+	}
+	if f.WasNeverHere() {
+		w.absent++
+		return
 	}
 	if f.Coverage.DoneShare != nil {
 		w.share += *f.Coverage.DoneShare
@@ -239,6 +261,8 @@ func (w *weighing) weigh(f *store.Basis, out *Basis) {
 			w.before = append(w.before, f)
 		case gap.From < f.Coverage.To:
 			w.holed = append(w.holed, f)
+		default:
+			w.after = append(w.after, f)
 		}
 	}
 }
@@ -294,6 +318,9 @@ func (w *weighing) limits() []Limit {
 	}
 	if len(w.holed) > 0 {
 		add("gap", "Part of this time range is missing", w.holed)
+	}
+	if len(out) == 0 && len(w.after) > 0 {
+		add("gap", "This time range has not been read yet", w.after)
 	}
 	return out
 }

@@ -181,6 +181,11 @@ func situations() map[string]situation {
 			},
 			covered: "partly", reason: "Part of this time range is missing", nothingRan: false, counts: object{"Succeeded": 1.0}, total: 1.0,
 		},
+		"a range after the last poll": {
+			build:   func(t *testing.T, b *bundle) { t.Helper(); whole(t, b, "sales-prod", run) },
+			query:   "?from=" + at(3*time.Second).String(),
+			covered: "no", reason: "This time range has not been read yet",
+		},
 		"a range to come": {
 			build:   func(t *testing.T, b *bundle) { t.Helper(); whole(t, b, "sales-prod", run) },
 			query:   "?from=2027-01-01T00:00:00Z&to=2027-02-01T00:00:00Z",
@@ -231,6 +236,14 @@ func situations() map[string]situation {
 			},
 			covered: "yes", nothingRan: false, counts: object{"Succeeded": 1.0}, open: 0.0, running: 0.0, rate: 1.0, total: 1.0,
 		},
+		"one that was gone before it was read limits nothing either": {
+			build: func(t *testing.T, b *bundle) {
+				t.Helper()
+				whole(t, b, "sales-prod", run)
+				b.says(t, b.putFactory(t, "gone-prod"), store.StateGone, nil)
+			},
+			covered: "yes", nothingRan: false, counts: object{"Succeeded": 1.0}, open: 0.0, running: 0.0, rate: 1.0, total: 1.0,
+		},
 	}
 }
 
@@ -262,6 +275,9 @@ func TestNoAnswerClaimsWhatIsNotCovered(t *testing.T) {
 			}
 			if diff := cmp.Diff(want, got); diff != "" {
 				t.Errorf("overview (-want +got):\n%s", diff)
+			}
+			if (basis["covered"] == "yes") != (basis["reason"] == nil) && basis["reason"] == nil {
+				t.Errorf("the range is covered %v, and nothing says why", basis["covered"])
 			}
 			if rate := overview["successRate"].(object); (rate["value"] == nil) == (rate["reason"] == nil) {
 				t.Errorf("the success rate is %v", rate)

@@ -58,19 +58,19 @@ type FactoryFacet struct {
 // too, and the basis says why.
 type Facets struct {
 	Basis          Basis          `json:"basis" doc:"What all figures here rest on."`
-	Total          *int64         `json:"total" doc:"Known runs that the filters leave; null when none is known and the range is not covered whole."`
+	Total          *int64         `json:"total" doc:"Known runs that the filters leave; null when none is known and the range is not covered whole, and when the filters ask for a recovery and recoveries are being derived."`
 	Open           *int64         `json:"open" doc:"Open failed runs among them; null when none is known and the basis has a reason."`
 	NotRedone      *int64         `json:"notRedone" doc:"Failed runs among them that are not redone; null like open."`
 	Recovered      *int64         `json:"recovered" doc:"Failed runs among them that have recovered; null like open."`
-	RecoveryReason *string        `json:"recoveryReason" doc:"Why open, notRedone and recovered are null though total is known: recoveries are being derived."`
+	RecoveryReason *string        `json:"recoveryReason" doc:"Why open, notRedone, recovered and the counts by recovery are null: recoveries are being derived."`
 	Recovery       []Facet        `json:"recovery" nullable:"true" doc:"Failed runs by recovery."`
 	Status         []Facet        `json:"status" nullable:"true" doc:"By status."`
 	Factory        []FactoryFacet `json:"factory" nullable:"true" doc:"By factory."`
 	InvokedBy      []Facet        `json:"invokedBy" nullable:"true" doc:"By invokedBy.invokedByType."`
-	Trigger        []Facet        `json:"trigger" nullable:"true" doc:"The 20 triggers with the most runs."`
-	Parent         []Facet        `json:"parent" nullable:"true" doc:"The 20 pipelines that started the most runs, for the parameter invokedBy."`
-	Pipeline       []Facet        `json:"pipeline" nullable:"true" doc:"The 50 pipelines with the most runs."`
-	Annotation     []Facet        `json:"annotation" nullable:"true" doc:"The 50 annotations with the most runs."`
+	Trigger        []Facet        `json:"trigger" nullable:"true" doc:"The 20 triggers with the most runs, and those that the filter names."`
+	Parent         []Facet        `json:"parent" nullable:"true" doc:"The 20 pipelines that started the most runs, and those that the filter names, for the parameter invokedBy."`
+	Pipeline       []Facet        `json:"pipeline" nullable:"true" doc:"The 50 pipelines with the most runs, and those that the filter names."`
+	Annotation     []Facet        `json:"annotation" nullable:"true" doc:"The 50 annotations with the most runs, and those that the filter names."`
 	Reason         *string        `json:"reason" doc:"Why a figure is null; null when none is."`
 }
 
@@ -120,7 +120,7 @@ func (a *board) listRuns(ctx context.Context, in *ListRunsParams) (RunPage, erro
 	if len(in.Include) > 0 {
 		rows = runRowsWhole
 	}
-	basis, err := a.basis(ctx, query.From, query.To, query.Factories)
+	basis, err := a.basisOf(ctx, &query.RunFilter)
 	if err != nil {
 		return RunPage{}, err
 	}
@@ -137,7 +137,7 @@ func (a *board) runFacets(ctx context.Context, in *RunFilterParams) (Facets, err
 	if err != nil {
 		return Facets{}, err
 	}
-	basis, err := a.basis(ctx, filter.From, filter.To, in.Factory)
+	basis, err := a.basisOf(ctx, &filter)
 	if err != nil {
 		return Facets{}, err
 	}

@@ -29,6 +29,10 @@ func (b *Basis) OnlyImported() bool {
 	return b.Source == "" && b.State == StateNotCollected && len(b.Windows) == 0
 }
 
+// WasNeverHere reports whether Azure no longer lists the factory and nothing of
+// it was ever read: an answer that lacks it lacks nothing that the board showed.
+func (b *Basis) WasNeverHere() bool { return b.State == StateGone && len(b.Windows) == 0 }
+
 // Over says how much of a span is covered, and what is missing of it, oldest
 // first. Of a factory that Azure no longer lists nothing is missing after its
 // last window. A zero begin is where the factory's history is meant to begin.
@@ -74,11 +78,12 @@ func coverSpan(windows []Window, span Window, tail int64) (Covered, []Window) {
 
 // coverAll says how much of a span is covered over several factories: all of it
 // only when each of them covers it. A factory that was only imported has no say,
-// because nothing says which part of its history the files held.
+// because nothing says which part of its history the files held; nor has one
+// that was never here.
 func coverAll(list []Basis, span Window) Covered {
 	var collected, whole, some int
 	for i := range list {
-		if list[i].OnlyImported() {
+		if list[i].OnlyImported() || list[i].WasNeverHere() {
 			continue
 		}
 		collected++

@@ -82,6 +82,14 @@ func TestAStoreOfBeforeIsDerivedWhileItServes(t *testing.T) {
 	if err != nil || f.Open != nil || f.Recovered != nil || f.RecoveryReason != d.Reason() || *f.Total == 0 {
 		t.Errorf("facets before: %+v %v", f, err)
 	}
+	// By their recovery the failed runs can't be told apart yet, so that none is no answer.
+	isOpen := false
+	for _, filter := range []store.RunFilter{{Recovery: []store.RecoveryState{store.RecoveryOpen}}, {Recovery: []store.RecoveryState{store.RecoveryNotRedone}}, {Open: &isOpen}} {
+		f, err := s.Facets(t.Context(), filter)
+		if diff := cmp.Diff(store.Facets{Reason: d.Reason(), RecoveryReason: d.Reason()}, f); err != nil || diff != "" {
+			t.Errorf("facets of %+v before: %v (-want +got):\n%s", filter, err, diff)
+		}
+	}
 
 	if err := s.CheckFailures(t.Context()); err != nil { // it is kept now
 		t.Fatal(err)

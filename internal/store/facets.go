@@ -80,6 +80,7 @@ type facet struct {
 	name   string // of the filter that its values are for
 	into   *[]Facet
 	set    bool             // the filter has values for it, which its own counts leave out
+	chosen []string         // of these values, those that are counted beyond top
 	loosen func(*RunFilter) // leaves them out
 	rolled bool             // a roll-up tells it
 	top    int              // 0: all values
@@ -89,36 +90,36 @@ type facet struct {
 func (b *facetBuilder) facets(out *Facets) []facet {
 	f, d := b.filter, b.s.dicts
 	return []facet{
-		{"status", &out.Status, len(f.Statuses) > 0, func(l *RunFilter) { l.Statuses = nil }, true, 0, func(g group) []Facet {
+		{"status", &out.Status, len(f.Statuses) > 0, nil, func(l *RunFilter) { l.Statuses = nil }, true, 0, func(g group) []Facet {
 			return []Facet{{Value: string(d.word(g.status))}}
 		}},
-		{"recovery", &out.Recovery, len(f.Recovery) > 0 || f.Open != nil, func(l *RunFilter) { l.Recovery, l.Open = nil, nil }, true, 0, func(g group) []Facet {
+		{"recovery", &out.Recovery, f.ByRecovery(), nil, func(l *RunFilter) { l.Recovery, l.Open = nil, nil }, true, 0, func(g group) []Facet {
 			state, _ := stateOf(g.status, g.recovery)
 			return nonEmpty(state.String())
 		}},
-		{"factory", &out.Factory, len(f.Factories) > 0, func(l *RunFilter) { l.Factories = nil }, true, 0, func(g group) []Facet {
+		{"factory", &out.Factory, len(f.Factories) > 0, nil, func(l *RunFilter) { l.Factories = nil }, true, 0, func(g group) []Facet {
 			p, _ := d.place(FactoryKey(g.factory))
 			return []Facet{{Value: p.Short, Name: p.Name}}
 		}},
-		{"invokedBy", &out.InvokedBy, len(f.InvokedBy) > 0, func(l *RunFilter) { l.InvokedBy = nil }, false, 0, func(g group) []Facet {
+		{"invokedBy", &out.InvokedBy, len(f.InvokedBy) > 0, f.InvokedBy, func(l *RunFilter) { l.InvokedBy = nil }, false, 0, func(g group) []Facet {
 			return nonEmpty(d.invoker(g.invoker).kind)
 		}},
-		{"trigger", &out.Trigger, len(f.Triggers) > 0, func(l *RunFilter) { l.Triggers = nil }, false, topTriggers, func(g group) []Facet {
+		{"trigger", &out.Trigger, len(f.Triggers) > 0, f.Triggers, func(l *RunFilter) { l.Triggers = nil }, false, topTriggers, func(g group) []Facet {
 			if v := d.invoker(g.invoker); v.isTrigger() {
 				return nonEmpty(v.name)
 			}
 			return nil
 		}},
-		{"invokedBy", &out.Parent, len(f.InvokedBy) > 0, func(l *RunFilter) { l.InvokedBy = nil }, false, topParents, func(g group) []Facet {
+		{"invokedBy", &out.Parent, len(f.InvokedBy) > 0, f.InvokedBy, func(l *RunFilter) { l.InvokedBy = nil }, false, topParents, func(g group) []Facet {
 			if v := d.invoker(g.invoker); v.isParent() {
 				return nonEmpty(v.name)
 			}
 			return nil
 		}},
-		{"pipeline", &out.Pipeline, len(f.Pipelines) > 0, func(l *RunFilter) { l.Pipelines = nil }, false, topPipelines, func(g group) []Facet {
+		{"pipeline", &out.Pipeline, len(f.Pipelines) > 0, f.Pipelines, func(l *RunFilter) { l.Pipelines = nil }, false, topPipelines, func(g group) []Facet {
 			return nonEmpty(d.pipeline(g.pipeline).name)
 		}},
-		{"annotation", &out.Annotation, len(f.Annotations) > 0, func(l *RunFilter) { l.Annotations = nil }, false, topAnnotation, func(g group) []Facet {
+		{"annotation", &out.Annotation, len(f.Annotations) > 0, f.Annotations, func(l *RunFilter) { l.Annotations = nil }, false, topAnnotation, func(g group) []Facet {
 			return nonEmpty(d.set(g.set)...)
 		}},
 	}
@@ -127,6 +128,14 @@ func (b *facetBuilder) facets(out *Facets) []facet {
 func (b *facetBuilder) build(ctx context.Context, walks []walk, all []facet, out *Facets) error {
 	if err := b.walk(ctx, walks); err != nil {
 		return err
+	}
+	switch underived, err := b.underived(ctx); {
+	case err != nil:
+		return err
+	case underived > 0:
+		reason := derivingReason(underived)
+		*out = Facets{Reason: reason, RecoveryReason: reason}
+		return nil
 	}
 	whole := b.seen[""]
 	whole.totals(out)
@@ -139,7 +148,10 @@ func (b *facetBuilder) build(ctx context.Context, walks []walk, all []facet, out
 			b.skipped = true
 			continue
 		}
-		*facet.into = count(found, facet.top, facet.name != "status", facet.values)
+		*facet.into = count(found, &facet)
+	}
+	if out.RecoveryReason != "" {
+		out.Recovery = nil // what is being derived is missing in it
 	}
 	switch {
 	case b.skipped || whole == nil:
@@ -151,6 +163,27 @@ func (b *facetBuilder) build(ctx context.Context, walks []walk, all []facet, out
 		out.Parent = nil
 	}
 	return nil
+}
+
+// underived counts the failed runs that a filter by recovery can't tell apart
+// yet: those within the rest of the filter, or of the whole store where they
+// are too many to look at. It is 0 for every other filter.
+func (b *facetBuilder) underived(ctx context.Context) (int64, error) {
+	if !b.filter.ByRecovery() {
+		return 0, nil
+	}
+	found := b.seen["recovery"]
+	if found == nil {
+		d, err := b.s.Derivation(ctx)
+		return d.Failed, err
+	}
+	var n int64
+	for _, x := range found.list {
+		if state, _ := stateOf(x.status, x.recovery); x.status == statusFailed && state == history.Underived {
+			n += x.n
+		}
+	}
+	return n, nil
 }
 
 // walk is one set of groups to be counted.
@@ -433,13 +466,14 @@ func (g *groups) totals(out *Facets) {
 	}
 }
 
-// count sums groups by value, the most frequent first. Names are the same in
-// upper and lower case, and shown in the spelling that most runs have; an
-// unknown status is not.
-func count(g *groups, top int, fold bool, values func(group) []Facet) []Facet {
+// count sums groups by value, the most frequent first: as many as the facet
+// takes, and what is chosen in it. Names are the same in upper and lower case,
+// and shown in the spelling that most runs have; an unknown status is not.
+func count(g *groups, of *facet) []Facet {
+	fold := of.name != "status"
 	sums, spelled := map[string]*Facet{}, map[string]int64{}
 	for _, x := range g.list {
-		for _, v := range values(x) {
+		for _, v := range of.values(x) {
 			key := v.Value
 			if fold {
 				key = strings.ToLower(key)
@@ -467,10 +501,13 @@ func count(g *groups, top int, fold bool, values func(group) []Facet) []Facet {
 		}
 	}
 	slices.SortFunc(out, func(a, b Facet) int { return cmp.Or(cmp.Compare(b.Count, a.Count), strings.Compare(a.Value, b.Value)) })
-	if top > 0 {
-		out = out[:min(top, len(out))]
+	if of.top == 0 || len(out) <= of.top {
+		return out
 	}
-	return out
+	rest := slices.DeleteFunc(slices.Clone(out[of.top:]), func(f Facet) bool {
+		return !slices.ContainsFunc(of.chosen, func(value string) bool { return strings.EqualFold(value, f.Value) })
+	})
+	return append(out[:of.top:of.top], rest...)
 }
 
 func nonEmpty(values ...string) []Facet {

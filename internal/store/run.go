@@ -199,6 +199,10 @@ type RunFilter struct {
 	Q             string // words in the message, or part of the pipeline's name, or the start of a runId
 }
 
+// ByRecovery reports whether the filter asks what became of failed runs, so
+// that it can't tell those apart whose recovery is being derived.
+func (f *RunFilter) ByRecovery() bool { return len(f.Recovery) > 0 || f.Open != nil }
+
 // Sort is the order of a list of runs. Runs of unknown duration come last in
 // either order of duration.
 type Sort string
@@ -246,10 +250,10 @@ type Facets struct {
 	Status         []Facet // as ADF spells it, most first
 	Factory        []Facet // Value is the short id
 	InvokedBy      []Facet // by invokedByType
-	Trigger        []Facet // top 20
-	Parent         []Facet // pipelines that started runs, top 20; values for InvokedBy
-	Pipeline       []Facet // top 50, by name over all factories
-	Annotation     []Facet // top 50
+	Trigger        []Facet // top 20, and those that the filter names
+	Parent         []Facet // pipelines that started runs, top 20 and those that the filter names; values for InvokedBy
+	Pipeline       []Facet // top 50 and those that the filter names, by name over all factories
+	Annotation     []Facet // top 50, and those that the filter names
 	Reason         string
-	RecoveryReason string // why Open, NotRedone and Recovered are nil
+	RecoveryReason string // why Open, NotRedone, Recovered and Recovery are nil
 }
