@@ -138,13 +138,7 @@ func (s *Store) changeFlags(ctx context.Context, factory FactoryKey, runID strin
 		if flags == r.flags {
 			return nil
 		}
-		touched.add(r.seq)
-		marked := *r
-		marked.flags = flags
-		if err := w.noteBefore(r, &marked); err != nil {
-			return err
-		}
-		if err := w.setFlags(r, flags); err != nil {
+		if err := w.mark(r, flags, touched); err != nil {
 			return err
 		}
 		return w.settle(touched)
@@ -153,6 +147,21 @@ func (s *Store) changeFlags(ctx context.Context, factory FactoryKey, runID strin
 		return fmt.Errorf("mark run %s: %w", runID, err)
 	}
 	return nil
+}
+
+// mark gives a stored run other flags, and notes whom that concerns: a run that
+// Azure has forgotten recovers nothing, one that it shows again may.
+func (w *writer) mark(r *storedRun, flags int64, touched *touchedRuns) error {
+	touched.add(r.seq)
+	marked := *r
+	marked.flags = flags
+	if err := w.noteBefore(r, &marked); err != nil {
+		return err
+	}
+	if err := w.setFlags(r, flags); err != nil {
+		return err
+	}
+	return w.noteRunning(r, &marked, nil)
 }
 
 func (s *Store) publishRun(factory FactoryKey, key RunKey) {

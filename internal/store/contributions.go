@@ -275,8 +275,7 @@ func (w *writer) settleContributions(old *storedRun, current []byte, list []cont
 			err = w.deriveAgain(old.pipeline) // the series that it had may have no run now
 		}
 	} else if flags := flagsOf(old.flags, old.status); flags != old.flags {
-		touched.add(old.seq)
-		err = w.setFlags(old, flags)
+		err = w.mark(old, flags, touched)
 	}
 	if err != nil {
 		return 0, false, err

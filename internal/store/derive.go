@@ -32,7 +32,7 @@ const (
 	derivedNot   = 0 // its runs may lack a series, or have one of other classes
 	derivedWhole = 1
 	derivedKeys  = 2 // its runs have their series; their recoveries are being worked out
-	derivedAgain = 3 // whole, but runs were removed or redacted since: classes, keys and series may say more than is stored
+	derivedAgain = 3 // whole, but runs were removed or redacted since or meanwhile: classes, keys and series may say more than is stored
 )
 
 // Derivation is how far the derivation of recoveries has come.
@@ -57,7 +57,8 @@ func (s *Store) Derivation(ctx context.Context) (d Derivation, err error) {
 	return d, s.unavailable(err)
 }
 
-// KeepDerived calls Derive now and again until ctx ends.
+// KeepDerived does what Derive does now and again until ctx ends; classes of
+// pipelines that have more runs are decided again once a day.
 func (s *Store) KeepDerived(ctx context.Context) {
 	timer := time.NewTimer(0)
 	defer timer.Stop()
@@ -69,21 +70,24 @@ func (s *Store) KeepDerived(ctx context.Context) {
 			return
 		case <-timer.C:
 		}
-		if err := s.Derive(ctx); err != nil && ctx.Err() == nil && !s.isClosed() {
+		if err := s.derive(ctx, classesLast); err != nil && ctx.Err() == nil && !s.isClosed() {
 			s.log.WarnContext(ctx, "recoveries were not derived; they will be tried again", slog.Any("error", err))
 		}
 		timer.Reset(deriveEvery)
 	}
 }
 
-// Derive decides the classes of parameters that are due, and derives series
-// and recoveries that do not follow from them yet. It returns when nothing is
-// due any more. It can be ended at any time and goes on at the next call.
-func (s *Store) Derive(ctx context.Context) error {
+// Derive decides the classes of parameters of all pipelines that have got runs
+// since it last did, and derives series and recoveries that do not follow from
+// them yet. It can be ended at any time and goes on at the next call.
+func (s *Store) Derive(ctx context.Context) error { return s.derive(ctx, 0) }
+
+// derive is Derive for classes that were decided at least so long ago.
+func (s *Store) derive(ctx context.Context, decided time.Duration) error {
 	if err := s.deriveWindows(ctx); err != nil {
 		return fmt.Errorf("derive the windows of trigger runs: %w", err)
 	}
-	due, err := s.dueForClasses(ctx)
+	due, err := s.dueForClasses(ctx, decided)
 	if err != nil {
 		return s.unavailable(fmt.Errorf("look for pipelines whose parameters are to be classified: %w", err))
 	}
@@ -116,64 +120,42 @@ type duePipeline struct {
 }
 
 // dueForClasses lists the pipelines that are not derived, that the
-// configuration classifies otherwise than before, or whose classes are old.
-func (s *Store) dueForClasses(ctx context.Context) ([]duePipeline, error) {
-	old := int64(adf.TimeOf(s.now().Add(-classesLast)))
-	var all []duePipeline
-	var at []int64
-	var filling []bool
-	err := newStmt().add(`SELECT p.id, p.factory_id, p.derived, coalesce(p.classes, ''), p.classes_at, f.state = `).arg(string(StateFilling)).
+// configuration classifies otherwise than before, or that have got runs since
+// their classes were decided, at least so long ago.
+func (s *Store) dueForClasses(ctx context.Context, decided time.Duration) (due []duePipeline, err error) {
+	old := int64(adf.TimeOf(s.now().Add(-decided)))
+	err = newStmt().add(`SELECT p.id, p.factory_id, p.derived, coalesce(p.classes, ''), p.grown = 1 AND p.classes_at <= `).arg(old).
+		add(` AND f.state <> `).arg(string(StateFilling)).
 		add(` FROM pipeline p JOIN factory f ON f.id = p.factory_id ORDER BY p.id`).each(ctx, s.read, func(rows *sql.Rows) error {
 		var p duePipeline
 		var stored string
-		var step, when int64
-		var fills bool
-		if err := rows.Scan(&p.id, &p.factory, &step, &stored, &when, &fills); err != nil {
+		var step int64
+		var isOld bool
+		err := rows.Scan(&p.id, &p.factory, &step, &stored, &isOld)
+		if err != nil {
 			return err
 		}
 		p.derived = step == derivedWhole
-		var err error
-		p.classes, err = decodeClasses(stored)
-		all, at, filling = append(all, p), append(at, when), append(filling, fills)
-		return err
-	})
-	if err != nil {
-		return nil, err
-	}
-	var due []duePipeline
-	for i, p := range all {
-		name := s.dicts.pipeline(p.id).name
-		place, _ := s.dicts.place(p.factory)
-		switch {
-		case !p.derived, s.seriesRules != nil && !s.seriesRules.Agree(place.Name, name, p.classes):
-			due = append(due, p)
-		case filling[i] || at[i] > old:
-		default:
-			newer, err := s.ranSince(ctx, p.id, at[i])
-			if err != nil {
-				return nil, err
-			}
-			if newer {
-				due = append(due, p)
-			}
+		if p.classes, err = decodeClasses(stored); err != nil {
+			return err
 		}
-	}
-	return due, nil
-}
-
-func (s *Store) ranSince(ctx context.Context, pipeline, since int64) (bool, error) {
-	var n int64
-	err := s.read.QueryRowContext(ctx, "SELECT 1 FROM run INDEXED BY run_pipeline WHERE pipeline_id = ? AND run_start > ? LIMIT 1", pipeline, since).Scan(&n)
-	if errors.Is(err, sql.ErrNoRows) {
-		return false, nil
-	}
-	return n == 1, err
+		place, _ := s.dicts.place(p.factory)
+		if !p.derived || isOld || s.seriesRules != nil && !s.seriesRules.Agree(place.Name, s.dicts.pipeline(p.id).name, p.classes) {
+			due = append(due, p)
+		}
+		return nil
+	})
+	return due, err
 }
 
 // derivePipeline decides a pipeline's classes and, where they have changed or
 // its runs have none yet, derives its series and recoveries. again reports
 // whether it did the latter.
 func (s *Store) derivePipeline(ctx context.Context, p duePipeline) (again bool, err error) {
+	var seen int64 // the samples lack no run up to it
+	if err := s.read.QueryRowContext(ctx, "SELECT coalesce(max(seq), 0) FROM run").Scan(&seen); err != nil {
+		return false, s.unavailable(err)
+	}
 	samples, err := s.samples(ctx, p.id)
 	if err != nil {
 		return false, s.unavailable(err)
@@ -189,7 +171,11 @@ func (s *Store) derivePipeline(ctx context.Context, p duePipeline) (again bool, 
 		}
 	}
 	again = !p.derived || !history.SameClasses(p.classes, classes)
-	err = s.submit(ctx, func(w *writer) error { return w.setClasses(p.id, classes, again) }, nil)
+	var asked int64
+	err = s.submit(ctx, func(w *writer) (err error) {
+		asked, err = w.setClasses(p.id, classes, seen, again)
+		return err
+	}, nil)
 	if err != nil || !again {
 		return again, err
 	}
@@ -204,7 +190,7 @@ func (s *Store) derivePipeline(ctx context.Context, p duePipeline) (again bool, 
 	if err != nil {
 		return true, err
 	}
-	return true, s.submit(ctx, func(w *writer) error { return w.setDerived(p.id, derivedWhole) }, nil)
+	return true, s.submit(ctx, func(w *writer) error { return w.endDerivation(p.id, asked) }, nil)
 }
 
 // samples reads the runs that a pipeline's classes are decided from.
@@ -234,28 +220,49 @@ func (s *Store) samples(ctx context.Context, pipeline int64) ([]history.Sample, 
 	return out, err
 }
 
-// setClasses stores a pipeline's classes. again forgets its series, which its
-// runs then get anew from deriveWork.
-func (w *writer) setClasses(pipeline int64, classes history.Classes, again bool) error {
+// setClasses stores a pipeline's classes, decided with all runs up to seen.
+// again forgets its series, which its runs then get anew from deriveWork. It
+// returns how often a derivation of the pipeline was asked for.
+func (w *writer) setClasses(pipeline int64, classes history.Classes, seen int64, again bool) (asked int64, err error) {
 	text, err := encodeClasses(classes)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	delete(w.memory.pipelines, pipeline)
-	if err := w.exec("UPDATE pipeline SET classes = ?, classes_at = ? WHERE id = ?", text, int64(adf.TimeOf(w.s.now())), pipeline); err != nil || !again {
-		return err
+	err = w.exec("UPDATE pipeline SET classes = ?, classes_at = ?, grown = (SELECT coalesce(max(seq), 0) > ? FROM run) WHERE id = ?",
+		text, int64(adf.TimeOf(w.s.now())), seen, pipeline)
+	if err != nil || !again {
+		return 0, err
 	}
 	if err := w.flushSeries(); err != nil { // of other jobs of this transaction
-		return err
+		return 0, err
 	}
 	w.memory = newWorkMemory()
 	if err := w.setDerived(pipeline, derivedNot); err != nil {
-		return err
+		return 0, err
 	}
 	if err := w.exec("DELETE FROM shape WHERE pipeline_id = ?", pipeline); err != nil {
+		return 0, err
+	}
+	if err := w.exec("DELETE FROM series WHERE pipeline_id = ?", pipeline); err != nil {
+		return 0, err
+	}
+	err = w.queryRow("SELECT asked_again FROM pipeline WHERE id = ?", func(st *sqlite3.Stmt) { asked = st.ColumnInt64(0) }, pipeline)
+	return asked, err
+}
+
+// endDerivation calls a pipeline derived whole, unless it was asked to be
+// derived again since asked was read: rows that were passed already may have
+// changed then.
+func (w *writer) endDerivation(pipeline, asked int64) error {
+	var now int64
+	if err := w.queryRow("SELECT asked_again FROM pipeline WHERE id = ?", func(st *sqlite3.Stmt) { now = st.ColumnInt64(0) }, pipeline); err != nil {
 		return err
 	}
-	return w.exec("DELETE FROM series WHERE pipeline_id = ?", pipeline)
+	if now != asked {
+		return w.setDerived(pipeline, derivedAgain)
+	}
+	return w.setDerived(pipeline, derivedWhole)
 }
 
 // eachRunOf calls do for every run of a pipeline that meets a condition, in
@@ -335,10 +342,11 @@ func (w *writer) setDerived(pipeline, step int64) error {
 	return w.exec("UPDATE pipeline SET derived = ? WHERE id = ?", step, pipeline)
 }
 
-// deriveAgain has the next Derive decide the classes and series of a pipeline once more.
-// Until then those of now hold.
+// deriveAgain has the next Derive decide the classes and series of a pipeline
+// once more, also where one is at it. Until then those of now hold.
 func (w *writer) deriveAgain(pipeline int64) error {
-	return w.exec("UPDATE pipeline SET derived = ? WHERE id = ? AND derived = ?", int64(derivedAgain), pipeline, int64(derivedWhole))
+	return w.exec("UPDATE pipeline SET asked_again = asked_again + 1, derived = iif(derived = ?, ?, derived) WHERE id = ?",
+		int64(derivedWhole), int64(derivedAgain), pipeline)
 }
 
 // deriveWindows gives trigger runs that were stored before schema 4 their

@@ -171,6 +171,18 @@ func (x suite) explained(t *testing.T) {
 	if diff := cmp.Diff([]string{"date moving: The configuration says so.", "note ignored: The configuration says so.", "table recurring: The configuration says so."}, uses); diff != "" {
 		t.Error(diff)
 	}
+	// A pipeline that gains a recurring parameter goes on with its series.
+	full := func(n int) map[string]any {
+		return map[string]any{"table": "orders", "config": "full", "date": fmt.Sprintf("2026-10-%02d", n)}
+	}
+	write(t, s, f,
+		row{ID: guid(11), Pipeline: "gains", Status: "Failed", Start: hour(1), Ms: 60_000, Params: file(1)},
+		row{ID: guid(12), Pipeline: "gains", Status: "Succeeded", Start: hour(2), Params: full(2)},
+		row{ID: guid(13), Pipeline: "gains", Status: "Succeeded", Start: hour(3), Params: file(3)},
+	)
+	if d, err := s.Run(t.Context(), "", guid(11)); err != nil || d.Recovery.State != store.RecoveryNotRedone || d.Recovery.Since == nil || d.Recovery.Since.RunID != guid(12) {
+		t.Errorf("of a pipeline that gained a parameter: %+v %v", d.Recovery, err)
+	}
 	// The rerun ends well: the same failed run has recovered.
 	write(t, s, f, row{ID: guid(4), Pipeline: "load", Status: "Succeeded", Start: hour(4), Ms: 1000, Params: file(1)})
 	page, err := s.Runs(t.Context(), store.RunQuery{RunFilter: store.RunFilter{Recovery: []store.RecoveryState{store.Recovered}}})

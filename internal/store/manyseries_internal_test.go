@@ -18,6 +18,7 @@ type manySeries struct {
 	t       *testing.T
 	factory FactoryKey
 	now     time.Time
+	start   time.Duration // of run 0, from now
 }
 
 func openManySeries(t *testing.T) *manySeries {
@@ -39,7 +40,7 @@ func openManySeries(t *testing.T) *manySeries {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &manySeries{s, t, place.Key, now}
+	return &manySeries{s, t, place.Key, now, -40 * time.Hour}
 }
 
 func manyID(n int) string { return fmt.Sprintf("%08x-0000-4000-8000-%012x", n*2654435761%(1<<32), n) }
@@ -53,7 +54,7 @@ func (s *manySeries) write(n, to int, params func(n int) string) {
 		p := Page{Factory: s.factory, Origin: OriginAzure}
 		for range min(rows, to-n) {
 			status := []string{"Failed", "Succeeded"}[n%2]
-			start := adf.TimeOf(s.now.Add(-40 * time.Hour)).Add(time.Duration(n) * time.Second)
+			start := adf.TimeOf(s.now.Add(s.start)).Add(time.Duration(n) * time.Second)
 			raw := fmt.Appendf(nil, `{"runId":%q,"pipelineName":"load","parameters":%s,"status":%q,"runStart":%q,"runEnd":%q,"durationInMs":500,"message":"no such table","lastUpdated":%q}`,
 				manyID(n), params(n), status, start, start.Add(time.Second/2), start.Add(time.Second/2))
 			r, err := adf.DecodePipelineRun(raw)

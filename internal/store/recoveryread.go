@@ -80,15 +80,42 @@ func (s *Store) explainWork(ctx context.Context, hit located, d *RunDetail) erro
 	if d.Recovery == nil || d.Recovery.State != RecoveryNotRedone {
 		return nil
 	}
+	series, err := s.worksAgain(ctx, hit.pipeline, id.Int64, label.String, end.Int64)
+	if err != nil {
+		return err
+	}
 	var link scannedLink
 	b := newStmt().add("SELECT seq, run_id, pipeline_id, run_start, run_end, flags FROM run").index("run_pipeline").add(" WHERE pipeline_id = ").arg(hit.pipeline)
-	b.add(" AND run_start >= ").arg(end.Int64).add(" AND status = 2 AND series_id = ").arg(id.Int64).add(" AND flags & ").num(flagNoStart).add(" = 0 ORDER BY run_start, run_id LIMIT 1")
+	b.add(" AND run_start >= ").arg(end.Int64).add(" AND status = 2 AND series_id IN ").nums(series).add(" AND flags & ").num(flagNoStart).add(" = 0 ORDER BY run_start, run_id LIMIT 1")
 	err = s.read.QueryRowContext(ctx, b.text.String(), b.args...).Scan(link.into()...)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil // it changed just now
 	}
 	d.Recovery.Since = s.linkOf(&link, adf.StatusSucceeded)
 	return err
+}
+
+// worksAgain returns a series and those that it is alike with, of which a run
+// succeeded after a time.
+func (s *Store) worksAgain(ctx context.Context, pipeline, own int64, label string, after int64) ([]int64, error) {
+	out := []int64{own}
+	var shapes int
+	err := s.read.QueryRowContext(ctx, "SELECT count(*) FROM shape WHERE pipeline_id = ?", pipeline).Scan(&shapes)
+	if err != nil || shapes < 2 {
+		return out, err // all runs have the same parameters, so that no two series are alike
+	}
+	params := history.ParametersOf([]byte(label))
+	b := newStmt().add("SELECT id, label FROM series WHERE pipeline_id = ").arg(pipeline).add(" AND newest_ok >= ").arg(after).add(" AND id <> ").arg(own)
+	err = b.each(ctx, s.read, func(rows *sql.Rows) error {
+		var id int64
+		var other string
+		err := rows.Scan(&id, &other)
+		if history.Equal(params, history.ParametersOf([]byte(other))) {
+			out = append(out, id)
+		}
+		return err
+	})
+	return out, err
 }
 
 func parentOf(d *RunDetail) string {

@@ -200,16 +200,14 @@ func (x suite) runningAnnounced(t *testing.T) {
 	}
 }
 
-// runningForgotten: what Azure forgot recovers nothing, and a trigger window that
-// becomes known later names what it would.
+// runningForgotten: what Azure forgot recovers nothing until Azure shows it
+// again, and a trigger window that becomes known later names what it would.
 func (x suite) runningForgotten(t *testing.T) {
 	t.Parallel()
 	s := x.open(t)
 	f := putFactory(t, s, "adf")
-	write(t, s, f,
-		row{ID: guid(1), Pipeline: "load", Status: "Failed", Start: hour(1), Ms: 1000, Params: orders(1)},
-		row{ID: guid(2), Pipeline: "load", Status: "InProgress", Start: hour(2), Params: orders(2)},
-	)
+	unfinished := row{ID: guid(2), Pipeline: "load", Status: "InProgress", Start: hour(2), Updated: hour(2.1), Params: orders(2)}
+	write(t, s, f, row{ID: guid(1), Pipeline: "load", Status: "Failed", Start: hour(1), Ms: 1000, Params: orders(1)}, unfinished)
 	sub := s.Subscribe(0)
 	defer sub.Close()
 	writeTriggerRuns(t, s, f, hour(9), tumbling("A", 0, guid(1)), tumbling("B", 0, guid(2)))
@@ -227,6 +225,15 @@ func (x suite) runningForgotten(t *testing.T) {
 	}
 	if got := runningOf(t, s, guid(1)); got != "" {
 		t.Errorf("a forgotten run is named: %s", got)
+	}
+	if c := write(t, s, f, unfinished); c.Unchanged != 1 { // Azure shows it again
+		t.Errorf("%+v", c)
+	}
+	if got, want := announced(t, s, sub), sorted([]string{guid(1), guid(2)}); !slices.Equal(got, want) {
+		t.Errorf("a run that is not forgotten any more announces %v, want %v", got, want)
+	}
+	if got := runningOf(t, s, guid(1)); got != guid(2) {
+		t.Errorf("it is not named again: %q", got)
 	}
 }
 

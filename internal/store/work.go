@@ -38,6 +38,7 @@ func (w *work) sameSeries(o *work) (same, known bool) {
 type pipelineWork struct {
 	classes history.Classes
 	keyed   bool // series and keys of all stored runs are by these classes
+	grown   bool // runs have come since the classes were decided
 	shapes  []shape
 }
 
@@ -92,8 +93,8 @@ func (w *writer) pipelineWork(pipeline int64) (*pipelineWork, error) {
 	}
 	pw := &pipelineWork{classes: history.Classes{}}
 	var stored string
-	err := w.queryRow("SELECT coalesce(classes, ''), derived FROM pipeline WHERE id = ?", func(st *sqlite3.Stmt) {
-		stored, pw.keyed = st.ColumnText(0), st.ColumnInt64(1) != derivedNot
+	err := w.queryRow("SELECT coalesce(classes, ''), derived, grown FROM pipeline WHERE id = ?", func(st *sqlite3.Stmt) {
+		stored, pw.keyed, pw.grown = st.ColumnText(0), st.ColumnInt64(1) != derivedNot, st.ColumnInt64(2) == 1
 	}, pipeline)
 	if err != nil {
 		return nil, err
@@ -155,10 +156,22 @@ func (w *writer) placeWork(r *storedRun, a *arrival) error {
 	if err != nil {
 		return err
 	}
+	if err := w.noteGrown(pw, r.pipeline); err != nil {
+		return err
+	}
 	if err := w.classifyNew(pw, r, a); err != nil {
 		return err
 	}
 	return w.setWork(pw, r, a.params, a.tree)
+}
+
+// noteGrown notes that a pipeline has runs that its classes were not decided with.
+func (w *writer) noteGrown(pw *pipelineWork, pipeline int64) error {
+	if pw.grown {
+		return nil
+	}
+	pw.grown = true
+	return w.exec("UPDATE pipeline SET grown = 1 WHERE id = ?", pipeline)
 }
 
 // setWork works out a run's shape, key and series.

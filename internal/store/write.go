@@ -285,7 +285,7 @@ func (w *writer) writeRun(p Page, a *arrival, done *Changes, touched *touchedRun
 	}
 	if old != nil && !w.supersedes(a, old) {
 		done.Unchanged++
-		return 0, w.claimForAzure(p, old)
+		return 0, w.claimForAzure(p, old, touched)
 	}
 	fresh, err := w.rowOf(p, a, old)
 	if err != nil {
@@ -374,11 +374,11 @@ func progress(status int64) int {
 
 // claimForAzure makes a run that was imported before one of Azure's, so that
 // its activities are read.
-func (w *writer) claimForAzure(p Page, old *storedRun) error {
+func (w *writer) claimForAzure(p Page, old *storedRun, touched *touchedRuns) error {
 	if originFlags(p.Origin) != 0 || old.flags&(flagImport|flagGone) == 0 {
 		return nil
 	}
-	return w.setFlags(old, withUnread(old.flags&^(flagImport|flagLog|flagGone), old.status))
+	return w.mark(old, withUnread(old.flags&^(flagImport|flagLog|flagGone), old.status), touched)
 }
 
 // withUnread sets flagUnread as the other flags and the status demand.
