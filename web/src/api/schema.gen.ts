@@ -657,7 +657,7 @@ export interface components {
             value: string;
         };
         Facets: {
-            /** @description The 50 annotations with the most runs. */
+            /** @description The 50 annotations with the most runs, and those that the filter names. */
             annotation: components["schemas"]["Facet"][] | null;
             /** @description What all figures here rest on. */
             basis: components["schemas"]["Basis"];
@@ -675,9 +675,9 @@ export interface components {
              * @description Open failed runs among them; null when none is known and the basis has a reason.
              */
             open: number | null;
-            /** @description The 20 pipelines that started the most runs, for the parameter invokedBy. */
+            /** @description The 20 pipelines that started the most runs, and those that the filter names, for the parameter invokedBy. */
             parent: components["schemas"]["Facet"][] | null;
-            /** @description The 50 pipelines with the most runs. */
+            /** @description The 50 pipelines with the most runs, and those that the filter names. */
             pipeline: components["schemas"]["Facet"][] | null;
             /** @description Why a figure is null; null when none is. */
             reason: string | null;
@@ -688,16 +688,16 @@ export interface components {
             recovered: number | null;
             /** @description Failed runs by recovery. */
             recovery: components["schemas"]["Facet"][] | null;
-            /** @description Why open, notRedone and recovered are null though total is known: recoveries are being derived. */
+            /** @description Why open, notRedone, recovered and the counts by recovery are null: recoveries are being derived. */
             recoveryReason: string | null;
             /** @description By status. */
             status: components["schemas"]["Facet"][] | null;
             /**
              * Format: int64
-             * @description Known runs that the filters leave; null when none is known and the range is not covered whole.
+             * @description Known runs that the filters leave; null when none is known and the range is not covered whole, and when the filters ask for a recovery and recoveries are being derived.
              */
             total: number | null;
-            /** @description The 20 triggers with the most runs. */
+            /** @description The 20 triggers with the most runs, and those that the filter names. */
             trigger: components["schemas"]["Facet"][] | null;
         };
         Factory: {
@@ -1013,7 +1013,7 @@ export interface components {
              * @description What it is, one word.
              * @enum {string}
              */
-            kind: "noFactory" | "off" | "neverRead" | "imported" | "gone" | "stale" | "source" | "filling" | "future" | "beforeHistory" | "gap";
+            kind: "noFactory" | "off" | "neverRead" | "imported" | "gone" | "stale" | "source" | "filling" | "future" | "beforeHistory" | "gap" | "recovery";
             /** @description The same as the beginning of a sentence, without times. */
             reason: string;
             /**
