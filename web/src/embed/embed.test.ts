@@ -51,6 +51,7 @@ describe('the address of a piece', () => {
     ['/embed/runs', '?zone=cet', 'utc'],
     ['/embed/runs', '?limit=0', '1 to 100'],
     ['/embed/strip', '?factory=a&pipeline=b&limit=61', '1 to 60'],
+    ['/embed/strip', '?factory=a&pipeline=b&pipeline=c', 'names pipeline 2 times'],
     ['/embed/clock', '', '/embed/strip and /embed/runs'],
   ])('refuses %s%s and names what is allowed', (path, search, said) => {
     expect(readPiece(path, search)).toEqual(expect.stringContaining(said))
@@ -105,13 +106,35 @@ describe('what is drawn', () => {
 
   it('says the strip in words and draws the oldest run first', () => {
     const strip = drawStrip(rows, 'UTC', now)
-    expect(sentence(rows)).toBe('0 of 3 succeeded at first try, 1 failed and open, 1 not redone')
+    expect(sentence(rows)).toBe(
+      '0 of 3 finished runs succeeded, 1 failed and open, 1 failed and not redone, 1 failed and recovered, 1 in progress',
+    )
     expect([...strip.querySelectorAll('rect')].map((r) => r.getAttribute('class'))).toEqual([
       'bar notRedone',
       'bar recovered',
       'bar bad',
       'bar run',
     ])
+  })
+
+  it('counts a rerun as a run, never as a first try', () => {
+    const rerun = run('r', '2026-11-24T02:12:00Z', { runGroupId: 'a' })
+    expect(sentence([rerun, ...rows.slice(2, 3)])).toBe(
+      '1 of 2 finished runs succeeded, 1 failed and recovered',
+    )
+  })
+
+  it('gives no share of nothing, and no height to a duration that is not known', () => {
+    const unfinished = [
+      run('c', '2026-11-24T02:10:00Z', { status: 'InProgress', durationInMs: null }),
+      run('d', '2026-11-24T02:09:00Z', { status: 'InProgress', endUnknown: 'forgotten' }),
+      run('e', '2026-11-24T02:08:00Z', { status: 'Cancelled' }),
+    ]
+    expect(sentence(unfinished)).toBe(
+      'None succeeded or failed, 1 in progress, 1 unknown end, 1 cancelled',
+    )
+    const bar = drawStrip(unfinished, 'UTC', now).querySelector('.bar.run')
+    expect(bar?.getAttribute('height')).toBe('4.5')
   })
 
   it('lists runs without their message and cause, with the time a running one takes so far', () => {
@@ -130,7 +153,7 @@ describe('what is drawn', () => {
   it('claims nothing of a failure whose recovery is being derived', () => {
     const row = run('d', '2026-11-24T02:00:00Z', { status: 'Failed' })
     expect(sentence([row])).toBe(
-      '0 of 1 succeeded at first try, 1 failed, its recovery is being derived',
+      '0 of 1 finished run succeeded, 1 failed, recovery is being derived',
     )
     expect(drawTable([row], 'UTC', now).textContent).toContain('Failed, recovery is being derived')
     expect(drawStrip([row], 'UTC', now).querySelector('.bar')?.classList).toContain('underived')

@@ -49,6 +49,10 @@ export function readPiece(path: string, search: string): Piece | string {
   if (missing.length > 0)
     return `The strip shows one pipeline: its address lacks ${missing.join(' and ')}.`
 
+  const several = needs.find((name) => given.getAll(name).length > 1)
+  if (several)
+    return `The strip shows one pipeline: its address names ${several} ${given.getAll(several).length} times.`
+
   const theme = given.get('theme') ?? 'auto'
   if (theme !== 'light' && theme !== 'dark' && theme !== 'auto')
     return `theme “${theme}” is not known: light, dark or auto.`
