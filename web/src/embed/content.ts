@@ -39,8 +39,10 @@ export function drawPiece(
 /** What went wrong, and why: for a refused value, what is allowed. */
 function errorWords({ status, title, detail, errors }: ApiError): [string, string] {
   if (status === 0) return [title, 'It may be restarting. The piece asks again each minute.']
-  const fields = errors.map((e) => `${e.location.replace(/^query\./, '')}: ${e.message}`)
-  const why = fields.length > 0 ? `${fields.join('. ')}.` : detail || title
+  const fields = errors
+    .filter(({ message }) => !detail.includes(message))
+    .map(({ location, message }) => `${location.replace(/^query\./, '')} ${message}.`)
+  const why = [detail || `${title}.`, ...fields].join(' ')
   return [status >= 400 && status < 500 ? refused : 'The runs could not be read', why]
 }
 

@@ -134,16 +134,17 @@ describe('a read that fails', () => {
   })
 
   it('says what is wrong with a value of the address, and what is allowed', async () => {
-    const message = 'abc is not a duration: 90s, 5m and 1h30m are'
+    const message = 'allowed: a duration such as 90s, 5m or 1h30m, or whole milliseconds'
+    const detail = 'minDuration can\'t be "abc".'
     const piece = await open(
       '/embed/runs?minDuration=abc',
-      refuses(422, {
-        title: 'Unprocessable Entity',
-        detail: 'validation failed',
+      refuses(400, {
+        title: "A parameter can't be used",
+        detail,
         errors: [{ location: 'query.minDuration', message, value: 'abc' }],
       }),
     )
-    expect(piece.text()).toContain(`This piece cannot be shownminDuration: ${message}.`)
+    expect(piece.text()).toContain(`This piece cannot be shown${detail} minDuration ${message}.`)
   })
 })
 
