@@ -6,6 +6,7 @@ import { overviewRoute } from '../pages/overview/route'
 import { runRoute } from '../pages/run/route'
 import { runsRoute } from '../pages/runs/route'
 import { parseSearch, stringifySearch } from '../search/codec'
+import { leftOutOf } from '../search/left-out'
 import { NotFound, PageError, PageLoading } from './fallbacks'
 import { rootRoute } from './root'
 
@@ -13,10 +14,12 @@ const routeTree = rootRoute.addChildren([overviewRoute, runsRoute, runRoute, fac
 
 /** The app's router; a history of one's own is for tests. */
 export function createAppRouter(queryClient: QueryClient, history?: RouterHistory) {
+  // Asked before the router rewrites the address without them.
+  const leftOut = leftOutOf(parseSearch((history ?? window).location.search))
   return createRouter({
     routeTree,
     basepath: basePath(),
-    context: { queryClient },
+    context: { queryClient, leftOut },
     parseSearch,
     stringifySearch,
     defaultPreload: 'intent',

@@ -14,6 +14,7 @@ import { widenRange } from '../time/range'
 import { localZone, ZoneProvider } from '../time/zone'
 import { FactoryScope } from './factory-scope'
 import { Freshness } from './freshness'
+import { LeftOutNotice } from './left-out'
 import { NoticeProvider, useNotify } from './notice'
 import { Rail } from './rail'
 import { RangeControl } from './range-control'
@@ -91,6 +92,7 @@ function Frame() {
           </div>
         </header>
         <main id="content" className={styles.main} tabIndex={-1}>
+          <LeftOutNotice />
           <Outlet />
         </main>
       </div>

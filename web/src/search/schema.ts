@@ -2,7 +2,7 @@ import * as v from 'valibot'
 import { recoveryStates } from '../status/status'
 import { allHistory, relativeMillis } from '../time/range'
 
-// Each field falls back to nothing, so that a mangled link opens the page without that filter.
+// Each field falls back to nothing, so that a mangled link opens the page without that filter; left-out.ts says so.
 
 /** A repeatable name: one or several texts in the URL, a list without doubles in code, absent when empty. */
 const list = v.fallback(
@@ -30,15 +30,15 @@ const recovery = v.fallback(
 
 const text = v.fallback(v.optional(v.pipe(v.string(), v.trim(), v.nonEmpty())), undefined)
 
-const instant = v.fallback(
-  v.optional(
-    v.pipe(
-      v.string(),
-      v.check((value) => /^\d{4}-\d\d-\d\dT/.test(value) && !Number.isNaN(Date.parse(value))),
-    ),
-  ),
-  undefined,
-)
+/** As the API reads it: with its zone, and of a day that there is. Date would take 31 February for 3 March. */
+function isInstant(value: string): boolean {
+  const [, year, month, day] =
+    /^(\d{4})-(\d\d)-(\d\d)T\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)$/.exec(value) ?? []
+  const lastDay = new Date(Date.UTC(Number(year), Number(month), 0)).getUTCDate()
+  return Number(day) <= lastDay && !Number.isNaN(Date.parse(value))
+}
+
+const instant = v.fallback(v.optional(v.pipe(v.string(), v.check(isInstant))), undefined)
 
 const range = v.fallback(
   v.optional(
@@ -73,9 +73,9 @@ export const scopeSchema = v.object({
 
 export const scopeKeys = ['factory', 'range', 'from', 'to', 'zone'] as const
 
-const runSorts = ['-runStart', 'runStart', '-durationInMs', 'durationInMs'] as const
+export const runSorts = ['-runStart', 'runStart', '-durationInMs', 'durationInMs'] as const
 
-const runFilterFields = v.object({
+export const runFilterFields = v.object({
   ...scopeSchema.entries,
   status: list,
   pipeline: list,

@@ -26,13 +26,16 @@ const unitMillis: Record<string, number> = {
   w: 7 * 24 * 60 * minute,
 }
 
-/** The length of "36h" in milliseconds; null when it is not such a text or no longer than nothing. */
+/** The longest range that the API counts, 2000 weeks. */
+const longest = 2000 * 7 * 24 * 60 * minute
+
+/** The length of "36h" in milliseconds; null when it is not such a text, no longer than nothing, or too long. */
 export function relativeMillis(range: string): number | null {
   const match = /^(\d{1,5})([mhdw])$/.exec(range)
   const unit = unitMillis[match?.[2] ?? '']
   if (!match || unit === undefined) return null
   const millis = Number(match[1]) * unit
-  return millis > 0 ? millis : null
+  return millis > 0 && millis <= longest ? millis : null
 }
 
 /** What the API is asked for. An absent end is open: `from` to the beginning of history, `to` to whatever comes. */
