@@ -88,6 +88,7 @@ func exercise(t *testing.T, open opener) {
 	t.Run("times that can't be disturb nothing", x.impossible)
 	t.Run("what started a run has a name or none", x.invokers)
 	exerciseAround(t, x)
+	exerciseProblems(t, x)
 }
 
 // ctxOf is the context of a property test.

@@ -11,10 +11,10 @@ import (
 
 // failedRun is a failed run that has not recovered.
 type failedRun struct {
-	seq, pipeline, series, start int64
-	id, parent                   string // of the factory; parent "" for none
-	factory                      FactoryKey
-	notRedone, imported          bool
+	seq, pipeline, series, start, end int64  // series 0: unknown
+	id, parent                        string // of the factory; parent "" for none
+	factory                           FactoryKey
+	notRedone, imported               bool
 }
 
 // failures keeps the newest failed runs that have not recovered, since each
@@ -73,13 +73,17 @@ func (s *Store) allFailedRuns(ctx context.Context) ([]failedRun, error) {
 	return list, nil
 }
 
+// failureEnd is when a failed run ended, as recovery counts it. Stores of before
+// schema 4 have no work_end until it is derived.
+const failureEnd = "coalesce(work_end, run_end, run_start)"
+
 func (s *Store) readFailedRuns(ctx context.Context, factories []int64) ([]failedRun, error) {
 	b := newStmt()
 	for i, one := range []struct{ index, cond string }{{"run_open", condOpen}, {"run_not_redone", condNotRedone}} {
 		if i > 0 {
 			b.add(" UNION ALL ")
 		}
-		b.add("SELECT seq, pipeline_id, coalesce(series_id, 0), run_start, run_id, parent_id, factory_id, recovery, flags FROM run").index(one.index).add(" WHERE ", one.cond)
+		b.add("SELECT seq, pipeline_id, coalesce(series_id, 0), run_start, ", failureEnd, ", run_id, parent_id, factory_id, recovery, flags FROM run").index(one.index).add(" WHERE ", one.cond)
 		if factories != nil {
 			b.add(" AND +factory_id IN ").nums(factories)
 		}
@@ -90,7 +94,7 @@ func (s *Store) readFailedRuns(ctx context.Context, factories []int64) ([]failed
 		var r failedRun
 		var id, parent sql.RawBytes
 		var code, flags int64
-		if err := rows.Scan(&r.seq, &r.pipeline, &r.series, &r.start, &id, &parent, &r.factory, &code, &flags); err != nil {
+		if err := rows.Scan(&r.seq, &r.pipeline, &r.series, &r.start, &r.end, &id, &parent, &r.factory, &code, &flags); err != nil {
 			return err
 		}
 		r.id, r.parent, r.notRedone, r.imported = string(id), string(parent), code == codeNotRedone, flags&flagImport != 0

@@ -351,7 +351,7 @@ func (s *Store) findFlapping(ctx context.Context, groups []problemGroup) error {
 		if now.IsZero() {
 			now = adf.TimeOf(s.now())
 		}
-		outcomes, err := s.outcomes(ctx, g.pipeline, now.Add(-history.FlapPeriod))
+		outcomes, err := s.outcomes(ctx, g, now.Add(-history.FlapPeriod))
 		if err != nil {
 			return err
 		}
@@ -362,32 +362,39 @@ func (s *Store) findFlapping(ctx context.Context, groups []problemGroup) error {
 	return nil
 }
 
-// outcomes returns the ended runs of a pipeline since a time, none where it
-// failed too seldom to flap or ran too often to be looked at.
-func (s *Store) outcomes(ctx context.Context, pipeline int64, since adf.Time) ([]history.Outcome, error) {
-	b := newStmt().add("SELECT count(*) FROM run").index("run_odd_pipeline").add(" WHERE status <> 2 AND status = 3 AND pipeline_id = ").arg(pipeline)
+// outcomes returns the ended runs of a pipeline since a time and its open runs
+// from before, none where it failed too seldom to flap or ran too often to be
+// looked at.
+func (s *Store) outcomes(ctx context.Context, g *problemGroup, since adf.Time) ([]history.Outcome, error) {
+	b := newStmt().add("SELECT count(*) FROM run").index("run_odd_pipeline").add(" WHERE status <> 2 AND status = 3 AND pipeline_id = ").arg(g.pipeline)
 	b.add(" AND run_start >= ").arg(int64(since))
 	var failures int64
 	if err := s.read.QueryRowContext(ctx, b.text.String(), b.args...).Scan(&failures); err != nil || failures < history.FlapFailures {
 		return nil, err
 	}
 	var out []history.Outcome
-	b = newStmt().add("SELECT coalesce(series_id, 0), run_start, coalesce(work_end, run_end, run_start), status FROM run").index("run_pipeline").add(" WHERE pipeline_id = ").arg(pipeline)
+	b = newStmt().add("SELECT coalesce(series_id, 0), run_start, ", failureEnd, ", status, coalesce(recovery, 0) FROM run").index("run_pipeline").add(" WHERE pipeline_id = ").arg(g.pipeline)
 	b.add(" AND run_start >= ").arg(int64(since)).add(" AND status IN (2, 3) ORDER BY run_start DESC LIMIT ").num(maxFlapRuns + 1)
 	err := b.each(ctx, s.read, func(rows *sql.Rows) error {
 		var o history.Outcome
-		var status int64
-		if err := rows.Scan(&o.Series, &o.Start, &o.End, &status); err != nil {
+		var status, code int64
+		if err := rows.Scan(&o.Series, &o.Start, &o.End, &status, &code); err != nil {
 			return err
 		}
 		o.Failed = status == statusFailed
+		o.Open = o.Failed && code == codeOpen
 		out = append(out, o)
 		return nil
 	})
-	if len(out) > maxFlapRuns {
+	if err != nil || len(out) > maxFlapRuns {
 		return nil, err
 	}
-	return out, err
+	for _, r := range g.open {
+		if r.start < int64(since) {
+			out = append(out, history.Outcome{Series: r.series, Start: adf.Time(r.start), End: adf.Time(r.end), Failed: true, Open: true})
+		}
+	}
+	return out, nil
 }
 
 // problem fills in what the list of problems shows of one.

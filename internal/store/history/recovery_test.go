@@ -102,6 +102,16 @@ func TestFlaps(t *testing.T) {
 		return out
 	}
 	tenth := func(i int) bool { return i%10 == 3 }
+	// open are failures of a series of its own that began so long ago and stayed
+	// open.
+	open := func(ago ...time.Duration) (out []history.Outcome) {
+		for _, d := range ago {
+			out = append(out, history.Outcome{Series: 2, Start: now.Add(-d), End: now.Add(-d).Add(5 * time.Second), Failed: true, Open: true})
+		}
+		return out
+	}
+	day := history.FlapPeriod
+	flapping := every(9, 100, tenth)
 	for _, tt := range []struct {
 		name     string
 		outcomes []history.Outcome
@@ -118,9 +128,22 @@ func TestFlaps(t *testing.T) {
 		{"has not worked for longer than ever", every(9, 100, func(i int) bool { return tenth(i) || i == 99 }), now.Add(time.Minute), false, 4 * time.Second},
 		{"never worked again", every(9, 6, func(int) bool { return true }), now, false, 0},
 		{"nothing ran", nil, now, false, 0},
+		{"another series failed 3 times in a row 2 days ago", append(open(50*time.Hour, 49*time.Hour, 48*time.Hour), flapping...), now, false, 4 * time.Second},
+		{"another series failed once, 30 h ago", append(open(30*time.Hour), flapping...), now, false, 4 * time.Second},
+		{"another series failed 8 s ago", append(open(8*time.Second), flapping...), now, true, 4 * time.Second},
+		{"3 in a row, the first of them before the 24 h", append(open(day+time.Minute, day-time.Minute, 8*time.Second), flapping...), now, false, 4 * time.Second},
+		{"failures of before the 24 h do not make it flap", append(open(28*time.Hour, 27*time.Hour), every(9, 40, tenth)...), now, false, 4 * time.Second},
+		{"an open failure that a success followed", append(flapping[:97:97], history.Outcome{Series: 1, Start: now.Add(-26 * time.Second), End: now.Add(-20 * time.Second), Failed: true, Open: true}, flapping[98], flapping[99]), now, false, 4 * time.Second},
+		{"a run that failed after a success that began before its end", append([]history.Outcome{{Series: 1, Start: now.Add(-10 * time.Minute), End: now.Add(-time.Minute), Failed: true}}, flapping...), now, true, 6 * time.Second},
 	} {
 		got, ok := history.Flaps(tt.outcomes, tt.now)
-		if ok != tt.flaps || got.WorksAgain != tt.again || got.Runs != len(tt.outcomes) {
+		var runs int
+		for _, o := range tt.outcomes {
+			if o.Start >= tt.now.Add(-day) {
+				runs++
+			}
+		}
+		if ok != tt.flaps || got.WorksAgain != tt.again || got.Runs != runs {
 			t.Errorf("%s: %+v %v, want %v, %s", tt.name, got, ok, tt.flaps, tt.again)
 		}
 	}

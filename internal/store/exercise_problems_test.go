@@ -1,0 +1,126 @@
+package store_test
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"andon/internal/adf"
+	"andon/internal/store"
+)
+
+func exerciseProblems(t *testing.T, x suite) {
+	t.Helper()
+	t.Run("a broken series stays a problem beside a flapping one", x.brokenBesideFlapping)
+	t.Run("a flapping pipeline is a problem once it does not work again", x.flappingStaysBroken)
+}
+
+// headline is what the overview says of problems: pipelines, series and runs
+// that need attention, and flapping pipelines.
+type headline struct{ Pipelines, Series, Runs, Flapping int64 }
+
+func headlineOf(t *testing.T, s *store.Store) headline {
+	t.Helper()
+	o, err := s.Overview(t.Context(), store.OverviewQuery{From: hour(0), To: hour(24), OlderAfter: 100 * 24 * time.Hour})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := o.Problems
+	return headline{p.Pipelines, p.Series, p.Runs, p.Flapping}
+}
+
+// freshUntil says that everything before a time is stored.
+func freshUntil(t *testing.T, s *store.Store, f store.Place, at adf.Time) {
+	t.Helper()
+	if _, err := s.WriteRuns(t.Context(), store.Page{Factory: f.Key, Origin: store.OriginAzure, Completes: &store.Window{From: day0 - 1, To: at}, AsOf: at}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// loads are runs of pl_load for a table, each of its own date. The first is
+// numbered n.
+func loads(n int, table, status string, starts ...adf.Time) []row {
+	var out []row
+	for i, start := range starts {
+		out = append(out, row{
+			ID: guid(n + i), Pipeline: "pl_load", Status: status, Start: start, Ms: 1000,
+			Params: map[string]any{"table": table, "date": fmt.Sprint(start)},
+		})
+	}
+	return out
+}
+
+// flaps are five failures of orders within the 20 hours before a time, each of
+// which worked again a minute later.
+func flaps(n int, until adf.Time) []row {
+	var failed, worked []adf.Time
+	for i := range 5 {
+		at := until.Add(-time.Duration(4*(i+1)) * time.Hour)
+		failed, worked = append(failed, at), append(worked, at.Add(time.Minute+time.Second))
+	}
+	return append(loads(n, "orders", "Failed", failed...), loads(n+5, "orders", "Succeeded", worked...)...)
+}
+
+// brokenBesideFlapping: a series of pl_load failed and has not worked since.
+// That orders, another series, fails and works again within a minute hides
+// nothing of it, however long ago it failed.
+func (x suite) brokenBesideFlapping(t *testing.T) {
+	t.Parallel()
+	broken := headline{Pipelines: 1, Series: 1, Runs: 1}
+	for _, tt := range []struct {
+		name string
+		rows []row // beside the flaps of orders
+		at   adf.Time
+		want headline
+	}{
+		{"customers failed 3 times in a row, less than 24 h ago", loads(1, "customers", "Failed", hour(25), hour(26), hour(27)), hour(48), headline{1, 1, 3, 0}},
+		{"customers failed 3 times in a row, 2 days ago", loads(1, "customers", "Failed", hour(1), hour(2), hour(3)), hour(48), headline{1, 1, 3, 0}},
+		{"customers failed twice 2 days ago and once today", loads(1, "customers", "Failed", hour(1), hour(2), hour(47.99)), hour(48), headline{1, 1, 3, 0}},
+		{"customers worked a day before its only failure, 30 h ago", append(loads(1, "customers", "Failed", hour(18)), loads(2, "customers", "Succeeded", hour(0))...), hour(48), broken},
+		{"customers failed 30 h ago and worked again 6 h ago", append(loads(1, "customers", "Failed", hour(18)), loads(2, "customers", "Succeeded", hour(42))...), hour(48), headline{Flapping: 1}},
+		{"customers never failed", loads(1, "customers", "Succeeded", hour(18), hour(42)), hour(48), headline{Flapping: 1}},
+	} {
+		s := x.open(t)
+		f := putFactory(t, s, "adf")
+		write(t, s, f, append(flaps(100, tt.at), tt.rows...)...)
+		freshUntil(t, s, f, tt.at)
+		if got := headlineOf(t, s); got != tt.want {
+			t.Errorf("%s: %+v, want %+v", tt.name, got, tt.want)
+		}
+	}
+}
+
+// flappingStaysBroken: orders fails and works again within a minute. Its newest
+// failure is a problem after three minutes without a success that began after
+// its end.
+func (x suite) flappingStaysBroken(t *testing.T) {
+	t.Parallel()
+	end := hour(48).Add(time.Second) // of the newest failure
+	for _, tt := range []struct {
+		name string
+		rows []row // beside the flaps of orders and its newest failure
+		at   adf.Time
+		want headline
+	}{
+		{"two minutes later", nil, end.Add(2 * time.Minute), headline{Flapping: 1}},
+		{"four minutes later", nil, end.Add(4 * time.Minute), headline{1, 1, 1, 0}},
+		{"beside a run that failed after a success which began before its end", []row{
+			{ID: guid(2), Pipeline: "pl_load", Status: "Failed", Start: end.Add(-time.Millisecond), Ms: int64(12 * time.Minute / time.Millisecond), Params: map[string]any{"table": "orders", "date": "long"}},
+			loads(3, "orders", "Succeeded", end.Add(time.Minute))[0],
+		}, end.Add(20 * time.Minute), headline{1, 1, 1, 0}},
+		{"it worked again after a minute", loads(3, "orders", "Succeeded", end.Add(time.Minute)), end.Add(4 * time.Minute), headline{Flapping: 1}},
+		{"its parameters are unknown, and a run whose parameters are unknown worked", []row{
+			{ID: guid(2), Pipeline: "pl_load", Status: "Failed", Start: hour(47.5), Ms: 1000, Extra: map[string]any{"parameters": nil}},
+			{ID: guid(3), Pipeline: "pl_load", Status: "Succeeded", Start: hour(47.51), Ms: 1000, Extra: map[string]any{"parameters": nil}},
+			loads(4, "orders", "Succeeded", end.Add(time.Minute))[0],
+		}, end.Add(2 * time.Minute), headline{1, 1, 1, 0}},
+	} {
+		s := x.open(t)
+		f := putFactory(t, s, "adf")
+		write(t, s, f, append(append(flaps(100, hour(48)), loads(1, "orders", "Failed", hour(48))...), tt.rows...)...)
+		freshUntil(t, s, f, tt.at)
+		if got := headlineOf(t, s); got != tt.want {
+			t.Errorf("%s: %+v, want %+v", tt.name, got, tt.want)
+		}
+	}
+}
