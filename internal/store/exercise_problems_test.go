@@ -12,6 +12,7 @@ import (
 func exerciseProblems(t *testing.T, x suite) {
 	t.Helper()
 	t.Run("a broken series stays a problem beside a flapping one", x.brokenBesideFlapping)
+	t.Run("a series is older when nothing of it failed lately", x.olderByAge)
 	t.Run("a flapping pipeline is a problem once it does not work again", x.flappingStaysBroken)
 }
 
@@ -27,6 +28,33 @@ func headlineOf(t *testing.T, s *store.Store) headline {
 	}
 	p := o.Problems
 	return headline{p.Pipelines, p.Series, p.Runs, p.Flapping}
+}
+
+// fold is what the overview says of pipelines that need attention, of runs that
+// are not redone, and of what is older than 14 days.
+type fold struct {
+	Pipelines, NotRedone int64
+	Older                store.OlderProblems
+}
+
+func foldOf(t *testing.T, s *store.Store) fold {
+	t.Helper()
+	o, err := s.Overview(t.Context(), store.OverviewQuery{From: daysAgo(1), To: daysAgo(0), OlderAfter: 14 * 24 * time.Hour})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := o.Problems
+	p.Older.After = 0
+	return fold{p.Pipelines, p.NotRedone, p.Older}
+}
+
+func daysAgo(n float64) adf.Time {
+	return adf.TimeOf(clock()).Add(-time.Duration(n * float64(24*time.Hour)))
+}
+
+// load is a run of pl_load for a table and a date.
+func load(n int, table, date, status string, start adf.Time) row {
+	return row{ID: guid(n), Pipeline: "pl_load", Status: status, Start: start, Ms: 1000, Params: map[string]any{"table": table, "date": date}}
 }
 
 // freshUntil says that everything before a time is stored.
@@ -120,6 +148,35 @@ func (x suite) flappingStaysBroken(t *testing.T) {
 		write(t, s, f, append(append(flaps(100, hour(48)), loads(1, "orders", "Failed", hour(48))...), tt.rows...)...)
 		freshUntil(t, s, f, tt.at)
 		if got := headlineOf(t, s); got != tt.want {
+			t.Errorf("%s: %+v, want %+v", tt.name, got, tt.want)
+		}
+	}
+}
+
+// olderByAge: a file of orders is not redone since 20 days. Whether it is older
+// depends on the newest failure of orders, recovered or not.
+func (x suite) olderByAge(t *testing.T) {
+	t.Parallel()
+	notRedone := []row{load(1, "orders", "a", "Failed", daysAgo(20)), load(2, "orders", "b", "Succeeded", daysAgo(19))}
+	older := fold{Older: store.OlderProblems{Pipelines: 1, Series: 1, Runs: 1}}
+	long := load(3, "orders", "c", "Failed", daysAgo(14.1))
+	long.Ms = (3 * time.Hour).Milliseconds()
+	for _, tt := range []struct {
+		name string
+		rows []row // beside the file
+		want fold
+	}{
+		{"nothing else failed", nil, older},
+		{"another date failed yesterday and was rerun", []row{load(3, "orders", "c", "Failed", daysAgo(1)), load(4, "orders", "c", "Succeeded", daysAgo(0.9))}, fold{NotRedone: 1}},
+		{"another date failed yesterday and was not rerun", []row{load(3, "orders", "c", "Failed", daysAgo(1))}, fold{Pipelines: 1, NotRedone: 1}},
+		{"another date failed 15 days ago and was rerun", []row{load(3, "orders", "c", "Failed", daysAgo(15)), load(4, "orders", "c", "Succeeded", daysAgo(1))}, older},
+		{"another table failed yesterday and was rerun", []row{load(3, "customers", "c", "Failed", daysAgo(1)), load(4, "customers", "c", "Succeeded", daysAgo(0.9))}, older},
+		{"another date began to run more than 14 days ago, failed less than 14 days ago and was rerun", []row{long, load(4, "orders", "c", "Succeeded", daysAgo(1))}, fold{NotRedone: 1}},
+		{"another date began to run more than 14 days ago and failed less than 14 days ago", []row{long}, fold{Pipelines: 1, NotRedone: 1}},
+	} {
+		s := x.open(t)
+		write(t, s, putFactory(t, s, "adf"), append(notRedone, tt.rows...)...)
+		if got := foldOf(t, s); got != tt.want {
 			t.Errorf("%s: %+v, want %+v", tt.name, got, tt.want)
 		}
 	}

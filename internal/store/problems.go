@@ -26,8 +26,8 @@ type Problems struct {
 	Oldest                  adf.Time // when the oldest open failed run of Pipelines began; zero without any
 	Before                  int64    // open failed runs before the range
 	Items                   []Problem
-	// Older are pipelines with open or not redone runs that did not fail for
-	// OlderAfter, that Azure does not list any more, or that were only
+	// Older are the series with open or not redone runs that had no failure for
+	// OlderAfter, whose pipeline Azure does not list any more, or that were only
 	// imported.
 	Older OlderProblems
 	// Reason says why all this may lack something; "" when it does not.
@@ -198,66 +198,6 @@ func (p *Problems) count(g *problemGroup) {
 		p.Flapping++
 	case ProblemNotRedone:
 	}
-}
-
-// foldOlder returns the runs whose series are not older, and counts the rest.
-func (s *Store) foldOlder(ctx context.Context, runs []failedRun, olderAfter time.Duration, out *Problems) ([]failedRun, error) {
-	gone, err := s.gonePipelines(ctx)
-	if err != nil {
-		return nil, err
-	}
-	type key struct{ pipeline, series int64 }
-	type state struct {
-		newest   int64
-		imported bool
-	}
-	all := map[key]*state{}
-	for _, r := range runs {
-		k := key{r.pipeline, r.series}
-		if all[k] == nil {
-			all[k] = &state{newest: r.start, imported: true}
-		}
-		all[k].imported = all[k].imported && r.imported
-	}
-	limit := int64(math.MinInt64)
-	if olderAfter > 0 {
-		limit = int64(adf.TimeOf(s.now().Add(-olderAfter)))
-	}
-	recent := make([]failedRun, 0, len(runs))
-	olderSeries, olderPipelines := map[key]bool{}, map[int64]bool{}
-	for _, r := range runs {
-		k := key{r.pipeline, r.series}
-		if st := all[k]; st.newest >= limit && !st.imported && !gone[r.pipeline] {
-			recent = append(recent, r)
-			continue
-		}
-		olderSeries[k], olderPipelines[r.pipeline] = true, true
-		out.Older.Runs++
-	}
-	out.Older.Series, out.Older.Pipelines = int64(len(olderSeries)), int64(len(olderPipelines))
-	return recent, nil
-}
-
-// gonePipelines returns the pipelines that Azure does not list any more.
-func (s *Store) gonePipelines(ctx context.Context) (map[int64]bool, error) {
-	missing := map[pipelineKey]bool{}
-	b := newStmt().add("SELECT place_id, name_key FROM resource WHERE gone IS NOT NULL AND kind = ").arg(string(SurroundingPipelines))
-	err := b.each(ctx, s.read, func(rows *sql.Rows) error {
-		var k pipelineKey
-		if err := rows.Scan(&k.factory, &k.name); err != nil {
-			return err
-		}
-		missing[k] = true
-		return nil
-	})
-	out := map[int64]bool{}
-	if err != nil || len(missing) == 0 {
-		return out, err
-	}
-	for _, id := range s.dicts.pipelineIDs(func(_ int64, p pipeline) bool { return missing[pipelineKey{p.factory, nameKey(p.name)}] }) {
-		out[id] = true
-	}
-	return out, nil
 }
 
 // foldParents finds the open runs that failed only through an open child:
