@@ -13,6 +13,7 @@ func exerciseProblems(t *testing.T, x suite) {
 	t.Helper()
 	t.Run("a broken series stays a problem beside a flapping one", x.brokenBesideFlapping)
 	t.Run("a series is older when nothing of it failed lately", x.olderByAge)
+	t.Run("a series that Azure showed is not only imported", x.olderByImport)
 	t.Run("a flapping pipeline is a problem once it does not work again", x.flappingStaysBroken)
 }
 
@@ -176,6 +177,42 @@ func (x suite) olderByAge(t *testing.T) {
 	} {
 		s := x.open(t)
 		write(t, s, putFactory(t, s, "adf"), append(notRedone, tt.rows...)...)
+		if got := foldOf(t, s); got != tt.want {
+			t.Errorf("%s: %+v, want %+v", tt.name, got, tt.want)
+		}
+	}
+}
+
+// olderByImport: only an import shows that orders failed yesterday. That is older
+// while only imports show orders at all.
+func (x suite) olderByImport(t *testing.T) {
+	t.Parallel()
+	imported := load(1, "orders", "a", "Failed", daysAgo(1))
+	older := fold{Older: store.OlderProblems{Pipelines: 1, Series: 1, Runs: 1}}
+	failed, rerun := load(2, "orders", "b", "Failed", daysAgo(4)), load(3, "orders", "b", "Succeeded", daysAgo(3))
+	for _, tt := range []struct {
+		name           string
+		azure, imports []row // beside the failure
+		want           fold
+	}{
+		{"nothing else ran", nil, nil, older},
+		{"imports show a failure and its rerun", nil, []row{failed, rerun}, older},
+		{"Azure shows that another table failed and was rerun", []row{load(2, "customers", "b", "Failed", daysAgo(4)), load(3, "customers", "b", "Succeeded", daysAgo(3))}, nil, older},
+		{"Azure shows a success", []row{rerun}, nil, fold{Pipelines: 1}},
+		{"Azure shows the rerun of an imported failure", []row{rerun}, []row{failed}, fold{Pipelines: 1}},
+		{"Azure shows a success, and an import a failure of long ago", []row{rerun}, []row{load(4, "orders", "c", "Failed", daysAgo(30))}, fold{Pipelines: 1, NotRedone: 1}},
+		{"Azure shows a failure that an imported rerun recovered", []row{failed}, []row{rerun}, fold{Pipelines: 1}},
+	} {
+		s := x.open(t)
+		f := putFactory(t, s, "adf")
+		if len(tt.azure) > 0 {
+			write(t, s, f, tt.azure...)
+		}
+		runs := []adf.PipelineRun{imported.run()}
+		for _, r := range tt.imports {
+			runs = append(runs, r.run())
+		}
+		importRuns(t, s, f, store.OriginFile, runs...)
 		if got := foldOf(t, s); got != tt.want {
 			t.Errorf("%s: %+v, want %+v", tt.name, got, tt.want)
 		}

@@ -13,10 +13,10 @@ import (
 // is unknown are one, with series 0.
 type failedSeries struct{ pipeline, series int64 }
 
-// failuresOf is what decides whether a series is older.
+// failuresOf is what the failed runs of a series say that have not recovered.
 type failuresOf struct {
-	newest   int64 // when its newest failed run ended
-	imported bool  // only imports have shown its runs
+	newest   int64 // when the newest that has not recovered ended
+	imported bool  // only imports have shown those that have not recovered
 }
 
 // foldOlder returns the runs whose series are not older, and counts the rest.
@@ -39,12 +39,14 @@ func (s *Store) foldOlder(ctx context.Context, runs []failedRun, olderAfter time
 	return recent, nil
 }
 
-// olderSeries returns the series of failed runs that are older. runs holds no
-// recovered failures, and a series that failed and recovered lately is not
-// older: these are looked up, only for the series that would be folded.
+// olderSeries returns the series of failed runs that are older. runs holds only
+// those that have not recovered, but every run of a series decides: the others
+// are looked up, only for the series that would be folded.
 //
 // Example: a file of orders is not redone since 20 days. orders failed
-// yesterday for another file, which was rerun: orders is not older.
+// yesterday for another file, which was rerun: orders is not older. Only an
+// import shows that customers failed yesterday, but Azure showed that it worked
+// the day before: customers was not only imported.
 func (s *Store) olderSeries(ctx context.Context, runs []failedRun, olderAfter time.Duration) (map[failedSeries]bool, error) {
 	gone, err := s.gonePipelines(ctx)
 	if err != nil {
@@ -64,13 +66,15 @@ func (s *Store) olderSeries(ctx context.Context, runs []failedRun, olderAfter ti
 		limit = int64(adf.TimeOf(s.now().Add(-olderAfter)))
 	}
 	older := map[failedSeries]bool{}
-	var quiet []failedSeries // no failure since the limit is open or not redone
+	var quiet, imported []failedSeries // by the runs that have not recovered
 	for k, f := range all {
 		switch {
-		case gone[k.pipeline], f.imported:
+		case gone[k.pipeline]:
 			older[k] = true
 		case f.newest < limit:
 			quiet = append(quiet, k)
+		case f.imported:
+			imported = append(imported, k)
 		}
 	}
 	failed, err := s.seriesWith(ctx, quiet, recoveredSince(limit))
@@ -78,7 +82,19 @@ func (s *Store) olderSeries(ctx context.Context, runs []failedRun, olderAfter ti
 		return nil, err
 	}
 	for _, k := range quiet {
-		if !failed[k.series] {
+		switch {
+		case !failed[k.series]:
+			older[k] = true
+		case all[k].imported:
+			imported = append(imported, k)
+		}
+	}
+	shown, err := s.seriesWith(ctx, imported, shownByAzure())
+	if err != nil {
+		return nil, err
+	}
+	for _, k := range imported {
+		if !shown[k.series] {
 			older[k] = true
 		}
 	}
@@ -112,6 +128,16 @@ func (s *Store) seriesWith(ctx context.Context, of []failedSeries, cond *stmt) (
 func recoveredSince(limit int64) *stmt {
 	b := newStmt().add("EXISTS (SELECT 1 FROM run").index("run_failed_series").add(" WHERE status = 3 AND series_id = series.id AND recovery IN ").nums(recoveredCodes())
 	return b.add(" AND work_end >= ").arg(limit).add(")")
+}
+
+// shownByAzure holds for a series whose newest success or any recovered failure
+// Azure has shown. Its other successes have no index by series: where an import
+// brought the newest, they are not looked at.
+func shownByAzure() *stmt {
+	b := newStmt().add("(EXISTS (SELECT 1 FROM run").index("run_failed_series").add(" WHERE status = 3 AND series_id = series.id AND recovery IN ").nums(recoveredCodes())
+	b.add(" AND flags & ").num(flagImport).add(" = 0) OR EXISTS (SELECT 1 FROM run").index("run_pipeline")
+	b.add(" WHERE pipeline_id = series.pipeline_id AND run_start = series.newest_ok AND series_id = series.id AND status = 2")
+	return b.add(" AND flags & ").num(flagImport).add(" = 0))")
 }
 
 // gonePipelines returns the pipelines that Azure does not list any more.

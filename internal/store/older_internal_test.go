@@ -16,6 +16,7 @@ func TestOlderSeriesAreFoundByIndex(t *testing.T) {
 			want []string
 		}{
 			{recoveredSince(1), []string{"USING COVERING INDEX run_failed_series (series_id=? AND recovery=? AND work_end>?)"}},
+			{shownByAzure(), []string{"USING INDEX run_failed_series (series_id=? AND recovery=?)", "USING INDEX run_pipeline (pipeline_id=? AND run_start=?)"}},
 		} {
 			b := newStmt().add("SELECT id FROM series WHERE id IN ").nums(numbers(n)).add(" AND ", tt.cond.text.String())
 			b.args = append(b.args, tt.cond.args...)
