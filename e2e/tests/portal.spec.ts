@@ -49,7 +49,7 @@ test('the portal shows strip and table live', async ({ page }) => {
   const table = page.frameLocator('iframe[title="Latest deliveries"]')
   const strip = page.frameLocator('iframe[title="The last runs of the store settlement"]')
   await expect(table.getByRole('row')).toHaveCount(11)
-  await expect(strip.getByRole('img', { name: /1 of 1 succeeded at first try/ })).toBeVisible()
+  await expect(strip.getByRole('img', { name: /1 of 1 finished run succeeded/ })).toBeVisible()
 
   await world.happens({
     pipelineName: 'pl_settlement',
@@ -61,7 +61,7 @@ test('the portal shows strip and table live', async ({ page }) => {
     'Failed',
   )
   await expect(
-    strip.getByRole('img', { name: /1 of 2 succeeded at first try, 1 failed and open/ }),
+    strip.getByRole('img', { name: /1 of 2 finished runs succeeded, 1 failed and open/ }),
   ).toBeVisible()
   await expect(table.getByText(/^as of/)).toBeVisible()
   expect(await violations(page)).toEqual([])

@@ -27,6 +27,7 @@ type situation struct {
 	running    any
 	rate       any
 	total      any // of the facets over the same range
+	asOf       any // of every list; nil: not looked at
 }
 
 const day = 24 * time.Hour
@@ -234,6 +235,7 @@ func situations() map[string]situation {
 				b.says(t, f, store.StateGone, nil)
 				b.readFrom(t, f, 45*day, 20*day)
 			},
+			asOf:    at(5 * time.Second).String(),
 			covered: "yes", nothingRan: false, counts: object{"Succeeded": 1.0}, open: 0.0, running: 0.0, rate: 1.0, total: 1.0,
 		},
 		"one that was gone before it was read limits nothing either": {
@@ -299,6 +301,9 @@ func TestNoAnswerClaimsWhatIsNotCovered(t *testing.T) {
 			facets, runs := read[object](t, b, "/api/v1/runs/facets"+span), read[object](t, b, "/api/v1/runs"+span)
 			if facets["total"] != c.total || facets["open"] != nil && facets["open"] == 0.0 && c.reason != nil {
 				t.Errorf("the facets are %v", facets)
+			}
+			if c.asOf != nil && (overview["asOf"] != c.asOf || runs["asOf"] != c.asOf || timeline["asOf"] != c.asOf) {
+				t.Errorf("as of %v, %v and %v, not %v", overview["asOf"], runs["asOf"], timeline["asOf"], c.asOf)
 			}
 			delete(basis, "nothingRan")
 			for path, other := range map[string]object{"runs": runs, "facets": facets} {

@@ -139,7 +139,7 @@ type PipelineHealth struct {
 type Overview struct {
 	From           Time             `json:"from" doc:"Where the range begins."`
 	To             Time             `json:"to" doc:"Where the range ends; runs that start then are outside."`
-	AsOf           NullTime         `json:"asOf" doc:"Everything last updated before it is here: the oldest freshness of the factories asked for."`
+	AsOf           NullTime         `json:"asOf" doc:"Everything last updated before it is here: the oldest freshness of the factories asked for that were read and that Azure lists; null when none was."`
 	Basis          Basis            `json:"basis" doc:"What all figures here rest on."`
 	Counts         map[string]int64 `json:"counts" nullable:"true" doc:"Known runs by status; statuses that do not occur are left out. Null when none is known and nothing of the range is covered."`
 	SuccessRate    SuccessRate      `json:"successRate" doc:"Success rate of the range."`

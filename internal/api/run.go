@@ -62,7 +62,7 @@ type RunPage struct {
 	Basis      Basis    `json:"basis" doc:"What the list rests on: which runs it may lack."`
 	Items      []RunRow `json:"items" nullable:"false" doc:"The runs."`
 	NextCursor *string  `json:"nextCursor" doc:"Value of cursor for the next page; null on the last."`
-	AsOf       NullTime `json:"asOf" doc:"Everything last updated before it is here: the oldest freshness of the factories asked for. Null when one was never read to the end."`
+	AsOf       NullTime `json:"asOf" doc:"Everything last updated before it is here: the oldest freshness of the factories asked for that were read and that Azure lists. Null when none was; basis names those that never were."`
 }
 
 // RunList is a short list of runs, always whole.

@@ -35,7 +35,7 @@ type Timeline struct {
 	From   Time             `json:"from" doc:"Where it begins."`
 	To     Time             `json:"to" doc:"Where it ends."`
 	Bucket string           `json:"bucket" enum:"5m,15m,1h,1d,1w" doc:"Width of a bucket."`
-	AsOf   NullTime         `json:"asOf" doc:"Oldest freshness of the factories asked for."`
+	AsOf   NullTime         `json:"asOf" doc:"Oldest freshness of the factories asked for that were read and that Azure lists; null when none was."`
 	Basis  Basis            `json:"basis" doc:"What all figures here rest on."`
 	Items  []TimelineBucket `json:"items" nullable:"false" doc:"The buckets, oldest first, aligned to UTC, weeks to Monday; the first and last are cut to the range."`
 }

@@ -387,9 +387,11 @@ func (s *Store) childKeys(ctx context.Context, hit located) ([]RunKey, error) {
 	return keys, err
 }
 
-// asOf returns the oldest freshness of the factories that have one.
+// asOf returns the oldest freshness of the factories that have one. Those that
+// Azure no longer lists count only where there are no others: nothing of them is
+// awaited.
 func (s *Store) asOf(ctx context.Context, factories []int64) (adf.Time, error) {
-	b := newStmt().add("SELECT coalesce(min(as_of), 0) FROM factory WHERE as_of > 0")
+	b := newStmt().add("SELECT coalesce(min(as_of) FILTER (WHERE state <> ").arg(string(StateGone)).add("), min(as_of), 0) FROM factory WHERE as_of > 0")
 	if factories != nil {
 		b.add(" AND id IN ").nums(factories)
 	}

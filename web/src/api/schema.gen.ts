@@ -1064,7 +1064,7 @@ export interface components {
         Overview: {
             /**
              * Format: date-time
-             * @description Everything last updated before it is here: the oldest freshness of the factories asked for.
+             * @description Everything last updated before it is here: the oldest freshness of the factories asked for that were read and that Azure lists; null when none was.
              */
             asOf: string | null;
             /** @description What all figures here rest on. */
@@ -1557,7 +1557,7 @@ export interface components {
         RunPage: {
             /**
              * Format: date-time
-             * @description Everything last updated before it is here: the oldest freshness of the factories asked for. Null when one was never read to the end.
+             * @description Everything last updated before it is here: the oldest freshness of the factories asked for that were read and that Azure lists. Null when none was; basis names those that never were.
              */
             asOf: string | null;
             /** @description What the list rests on: which runs it may lack. */
@@ -1792,7 +1792,7 @@ export interface components {
         Timeline: {
             /**
              * Format: date-time
-             * @description Oldest freshness of the factories asked for.
+             * @description Oldest freshness of the factories asked for that were read and that Azure lists; null when none was.
              */
             asOf: string | null;
             /** @description What all figures here rest on. */
