@@ -1,5 +1,6 @@
 import { queryOptions } from '@tanstack/react-query'
 import { api, body } from './client'
+import { read } from './read'
 
 export const runKey = ['run'] as const
 
@@ -18,7 +19,7 @@ export function runQuery(ref: RunRef) {
   return queryOptions({
     queryKey: [...runKey, ref.runId, 'detail', ref.factory],
     queryFn: ({ signal }) =>
-      body(api.GET('/api/v1/runs/{runId}', { params: request(ref), signal })),
+      read(body(api.GET('/api/v1/runs/{runId}', { params: request(ref), signal }))),
   })
 }
 

@@ -3,6 +3,7 @@ import type { RunFilter } from '../search/schema'
 import { type Bounds, resolveRange } from '../time/range'
 import { basisMs } from './basis'
 import { api, body } from './client'
+import { read } from './read'
 import { scopeOf } from './scope'
 
 export const runsKey = ['runs'] as const
@@ -65,7 +66,7 @@ export function runsQuery(filter: RunFilter, now: () => number = Date.now) {
         ...(pageParam.cursor ? { cursor: pageParam.cursor } : {}),
         limit: runPageSize,
       }
-      const page = await body(api.GET('/api/v1/runs', { params: { query }, signal }))
+      const page = await read(body(api.GET('/api/v1/runs', { params: { query }, signal })))
       return { ...page, bounds }
     },
     getNextPageParam: (last): RunCursor | null =>

@@ -6,6 +6,8 @@ import { factoriesQuery } from '../../api/factories'
 import type { Collection, FactoryList } from '../../api/types'
 import { causesIn } from '../../factory/basis'
 import { NoFactories } from '../../factory/no-factories'
+import { knownUntil, useShown } from '../../factory/stale'
+import { StaleNotice } from '../../factory/stale-notice'
 import { useConnection } from '../../live/live'
 import { useScope, useSetScope } from '../../search/use-scope'
 import { Button } from '../../state/button'
@@ -23,7 +25,6 @@ import { axisOf } from './coverage'
 import { CoverageHatch, CoverageLegend } from './coverage-bar'
 import { FactoryDetails } from './details'
 import styles from './factories.module.css'
-import { knownUntil, OldNews } from './old-news'
 import { type FactoryRow, rowsOf, sorted, sumOf } from './rows'
 import { answerOf, subOf } from './sentence'
 import { SourceCard } from './source-card'
@@ -45,6 +46,8 @@ export function FactoriesPage() {
     ...collectionQuery(scope, clock.now),
     refetchInterval: ({ state }) => (isReading(state.data) ? followMs : calmMs),
   })
+  const shown = useShown('The factories', factories)
+  const counted = useShown('Runs, lag and requests', collection)
   const list = useMemo(
     () => (factories.data ? inScope(factories.data, scope.factory) : undefined),
     [factories.data, scope.factory],
@@ -55,11 +58,11 @@ export function FactoriesPage() {
   return (
     <>
       <title>Factories · Andon</title>
-      {list && <OldNews connection={connection} factories={factories} collection={collection} />}
+      {list && <StaleNotice connection={connection} shown={[shown, counted]} />}
       <Headline
         list={list}
         failed={factories.isError}
-        until={knownUntil({ connection, factories })}
+        until={knownUntil(connection, shown ? [shown] : [])}
       />
       {factories.isPending && <Loading label="Loading factories" blocks={skeleton} />}
       {factories.isError && !list && (

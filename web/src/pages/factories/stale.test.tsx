@@ -67,7 +67,7 @@ describe('what could not be read again', () => {
   async function openAndRefuse(...paths: string[]) {
     serve(two, twoCollected)
     const app = await open()
-    expect((await rowOf('sales-prod')).textContent).toContain('214')
+    await waitFor(async () => expect((await rowOf('sales-prod')).textContent).toContain('214'))
     for (const path of paths) refuse(path)
     await act(() => app.queryClient.refetchQueries())
     return app
