@@ -1,17 +1,21 @@
 import { useQuery } from '@tanstack/react-query'
+import { useMemo } from 'react'
 import { factoriesQuery } from '../../api/factories'
-import { overviewQuery } from '../../api/overview'
+import { type Asked, overviewQuery } from '../../api/overview'
 import { timelineQuery } from '../../api/timeline'
 import type { FactoryList, Overview, Timeline } from '../../api/types'
 import { Histogram } from '../../chart/histogram'
 import { HistogramLegend } from '../../chart/legend'
 import { isPast } from '../../factory/basis'
+import { knownUntil, overviewAsOf, overviewKept, readingOf, useShown } from '../../factory/stale'
+import { Kept, StaleNotice, Stopped } from '../../factory/stale-notice'
+import { useConnection } from '../../live/live'
 import { rangeChange, useScope, useSetScope } from '../../search/use-scope'
 import { Loading } from '../../state/loading'
 import { ErrorState } from '../../state/panels'
 import { useClock, useNow } from '../../time/clock'
 import { formatTime } from '../../time/format'
-import { compareInstants } from '../../time/instant'
+import { compareInstants, toInstant } from '../../time/instant'
 import { describeRange } from '../../time/range'
 import { useZone } from '../../time/zone'
 import { Causes } from './causes'
@@ -29,11 +33,25 @@ export function OverviewPage() {
   const overview = useQuery(overviewQuery(scope, clock.now))
   const factories = useQuery(factoriesQuery())
   const list = factories.data
+  const timeline = useQuery(timelineQuery(scope, clock.now))
+  const connection = useConnection()
+  const shown = useShown('The overview', overview, overview.data?.readAt)
+  const started = useShown('The runs started', timeline)
+  const until = knownUntil(connection, shown ? [shown] : [])
+  const kept = overview.isPlaceholderData
+  const drawn = useDrawn(overview.data, kept, until)
 
   return (
     <>
       <title>Overview · Andon</title>
-      <Headline overview={overview.data} failed={overview.isError} list={list} />
+      <StaleNotice connection={connection} shown={[shown, started]} />
+      <Headline
+        overview={kept ? overview.data : drawn}
+        kept={kept}
+        until={until}
+        failed={overview.isError}
+        list={list}
+      />
       {overview.data && <Causes basis={overview.data.basis} />}
       {overview.isError && !overview.data && (
         <ErrorState
@@ -44,24 +62,32 @@ export function OverviewPage() {
       )}
       <div className={styles.columns}>
         <div>
-          {overview.data ? (
-            <Problems overview={overview.data} />
+          {drawn ? (
+            <Kept busy={kept}>
+              <Problems overview={drawn} />
+            </Kept>
           ) : (
             <Waiting show={overview.isPending} blocks={[20, 76, 76]} />
           )}
           <RunsStarted />
         </div>
         <div>
-          {overview.data ? (
-            <RunningNow running={overview.data.running} past={isPast(overview.data.basis)} />
+          {drawn ? (
+            <Kept busy={kept}>
+              <Stopped at={until}>
+                <RunningNow running={drawn.running} past={isPast(drawn.basis)} />
+              </Stopped>
+            </Kept>
           ) : (
             <Waiting show={overview.isPending} blocks={[20, 28, 28, 28, 28]} />
           )}
         </div>
       </div>
       {list && <Filling list={list} />}
-      {overview.data ? (
-        <PipelinesThatMatter pipelines={overview.data.worstPipelines} />
+      {drawn ? (
+        <Kept busy={kept}>
+          <PipelinesThatMatter pipelines={drawn.worstPipelines} />
+        </Kept>
       ) : (
         <Waiting show={overview.isPending} blocks={[20, 36, 36, 36, 36, 36]} />
       )}
@@ -73,14 +99,30 @@ function Waiting({ show, blocks }: { show: boolean; blocks: number[] }) {
   return show ? <Loading label="Loading the overview" blocks={blocks} /> : null
 }
 
+/** The overview as far as it holds: one that is old, or of the previous choice, claims nothing of now. */
+function useDrawn(overview: (Overview & Asked) | undefined, kept: boolean, until: number | null) {
+  const zone = useZone()
+  const now = useNow(60_000)
+  const time = until === null ? null : formatTime(toInstant(until), zone, now)
+  return useMemo(() => {
+    if (!overview) return undefined
+    if (kept) return overviewKept(overview)
+    return time === null ? overview : overviewAsOf(overview, time)
+  }, [overview, kept, time])
+}
+
 interface HeadlineProps {
-  overview: Overview | undefined
+  overview: (Overview & Asked) | undefined
+  /** It is of the previous choice; that of the URL is being read. */
+  kept: boolean
+  /** When it last was so; null while news comes in. */
+  until: number | null
   failed: boolean
   list: FactoryList | undefined
 }
 
-function Headline({ overview, failed, list }: HeadlineProps) {
-  const scope = useScope()
+function Headline({ overview, kept, until, failed, list }: HeadlineProps) {
+  const chosen = useScope()
   const zone = useZone()
   const now = useNow()
   if (!overview) {
@@ -91,8 +133,8 @@ function Headline({ overview, failed, list }: HeadlineProps) {
       </header>
     )
   }
+  const { basis, problems, counts, scope = chosen } = overview
   const range = describeRange(scope, now, zone)
-  const { basis, problems, counts } = overview
   const { limit, bold, rest } = answerOf(
     basis,
     {
@@ -102,17 +144,21 @@ function Headline({ overview, failed, list }: HeadlineProps) {
       ran: counts !== null && Object.keys(counts).length > 0,
     },
     whenOf(range),
-    now,
+    until ?? now,
   )
   const lastRun = lastRunOf(list, scope.factory)
   return (
     <header className={styles.headline}>
-      <h1>
-        {limit && <span className={styles.limited}>{limit}</span>}
-        <b>{bold}</b>
-        {rest}
-      </h1>
-      <p>
+      {kept ? (
+        <h1>{readingOf(describeRange(chosen, now, zone))}</h1>
+      ) : (
+        <h1>
+          {limit && <span className={styles.limited}>{limit}</span>}
+          <b>{bold}</b>
+          {rest}
+        </h1>
+      )}
+      <Kept as="p" busy={kept}>
         {figuresOf({
           overview,
           when: whenOf(range),
@@ -121,7 +167,7 @@ function Headline({ overview, failed, list }: HeadlineProps) {
           zone,
           now,
         })}
-      </p>
+      </Kept>
     </header>
   )
 }
@@ -162,12 +208,14 @@ function RunsStarted() {
         {data && <HistogramLegend buckets={data.items} />}
       </div>
       {data ? (
-        <Histogram
-          buckets={data.items}
-          label={labelOf(data)}
-          height={136}
-          onSelect={(range) => setScope(rangeChange(range))}
-        />
+        <Kept busy={timeline.isPlaceholderData}>
+          <Histogram
+            buckets={data.items}
+            label={labelOf(data)}
+            height={136}
+            onSelect={(range) => setScope(rangeChange(range))}
+          />
+        </Kept>
       ) : timeline.isError ? (
         <ErrorState
           title="The runs of this time could not be counted"

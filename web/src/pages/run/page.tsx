@@ -1,11 +1,15 @@
 import { useQuery } from '@tanstack/react-query'
 import { Link, useNavigate, useParams, useSearch } from '@tanstack/react-router'
+import { basisMs } from '../../api/basis'
 import { ApiError } from '../../api/error'
 import { childrenQuery, groupQuery, type RunRef, runQuery } from '../../api/run'
 import type { RunDetail } from '../../api/types'
+import { knownUntil, lostAt, useShown } from '../../factory/stale'
+import { StaleNotice, Stopped } from '../../factory/stale-notice'
 import { Icon } from '../../icons/icon'
 import { JsonView } from '../../json/json-view'
 import { useShortcut } from '../../keys/shortcuts'
+import { useConnection } from '../../live/live'
 import { CopyButton } from '../../state/copy'
 import { Kbd } from '../../state/kbd'
 import { Loading } from '../../state/loading'
@@ -14,6 +18,10 @@ import { Tabs } from '../../state/tabs'
 import text from '../../state/text.module.css'
 import { statusOf, statusWord } from '../../status/status'
 import { RunMark } from '../../status/status-mark'
+import { useNow } from '../../time/clock'
+import { formatTime } from '../../time/format'
+import { toInstant } from '../../time/instant'
+import { useZone } from '../../time/zone'
 import { Activities, useActivities } from './activities'
 import { Cause } from './cause'
 import { Facts } from './facts'
@@ -28,9 +36,25 @@ export function RunPage() {
   const { runId } = useParams({ from: '/runs/$runId' })
   const { in: factory } = useSearch({ from: '/runs/$runId' })
   const reference: RunRef = { runId, factory }
-  const run = useQuery(runQuery(reference))
+  const connection = useConnection()
+  const run = useQuery({
+    ...runQuery(reference),
+    refetchInterval: lostAt(connection) === null ? false : basisMs,
+  })
+  const shown = useShown('The run', run, run.data?.readAt)
 
-  if (run.data) return <Run run={run.data} reference={reference} />
+  if (run.data && shown) {
+    return (
+      <>
+        <StaleNotice
+          connection={connection}
+          shown={[shown]}
+          instead="The run is read again each minute instead."
+        />
+        <Run run={run.data} reference={reference} until={knownUntil(connection, [shown])} />
+      </>
+    )
+  }
   return (
     <>
       <title>Run · Andon</title>
@@ -55,7 +79,16 @@ export function RunPage() {
   )
 }
 
-function Run({ run, reference }: { run: RunDetail; reference: RunRef }) {
+interface RunProps {
+  run: RunDetail
+  reference: RunRef
+  /** When it last was so; null while news comes in. */
+  until: number | null
+}
+
+function Run({ run, reference, until }: RunProps) {
+  const zone = useZone()
+  const now = useNow(60_000)
   return (
     <>
       <title>{`${run.pipelineName} ${statusWord(statusOf(run)).toLowerCase()} · Andon`}</title>
@@ -67,6 +100,7 @@ function Run({ run, reference }: { run: RunDetail; reference: RunRef }) {
         <div className={styles.title}>
           <RunMark run={run} size={24} />
           <h1>
+            {until !== null && `As of ${formatTime(toInstant(until), zone, now)}: `}
             <b>{run.pipelineName}</b> {statusWord(statusOf(run)).toLowerCase()}
           </h1>
           <span className={styles.acts}>
@@ -77,7 +111,9 @@ function Run({ run, reference }: { run: RunDetail; reference: RunRef }) {
             <CopyButton text={location.href} what="the link to this run" />
           </span>
         </div>
-        <RunSentence run={run} reference={reference} />
+        <Stopped at={until}>
+          <RunSentence run={run} reference={reference} />
+        </Stopped>
         <AlsoIn run={run} />
       </header>
       <Cause run={run} reference={reference} />
