@@ -1,10 +1,19 @@
-import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
+import {
+  type InfiniteData,
+  type UseInfiniteQueryResult,
+  useInfiniteQuery,
+  useQuery,
+} from '@tanstack/react-query'
 import { useNavigate, useSearch } from '@tanstack/react-router'
 import { useCallback, useState } from 'react'
 import { facetsQuery, runsQuery } from '../../api/runs'
 import { scopeOf } from '../../api/scope'
-import type { Basis, RunFacets, RunRow } from '../../api/types'
+import { timelineQuery } from '../../api/timeline'
+import type { Basis, RunFacets, RunPage, RunRow } from '../../api/types'
 import { detailsOf } from '../../factory/basis'
+import { basisAsOf, knownUntil, readingOf, type Shown, useShown } from '../../factory/stale'
+import { Kept, StaleNotice } from '../../factory/stale-notice'
+import { useConnection } from '../../live/live'
 import { runIdentity } from '../../live/patch'
 import { useLiveRuns } from '../../live/use-live-runs'
 import type { RunFilter } from '../../search/schema'
@@ -18,7 +27,9 @@ import text from '../../state/text.module.css'
 import { narrow, useMedia, withoutPanel } from '../../table/use-media'
 import { VirtualTable } from '../../table/virtual-table'
 import { useClock, useNow } from '../../time/clock'
-import { formatCount } from '../../time/format'
+import { formatCount, formatTime } from '../../time/format'
+import { toInstant } from '../../time/instant'
+import { describeRange } from '../../time/range'
 import { Time } from '../../time/time'
 import { useZone } from '../../time/zone'
 import { Chips } from './chips'
@@ -36,18 +47,40 @@ export function RunsPage() {
   const clock = useClock()
   const facets = useQuery(facetsQuery(filter, clock.now))
   const whole = useQuery({ ...facetsQuery(scopeOf(scope), clock.now), enabled: isFiltered(filter) })
+  const runs = useInfiniteQuery(runsQuery(filter, clock.now))
+  const timeline = useQuery(timelineQuery(filter, clock.now))
+  const connection = useConnection()
+  const listed = useShown('The list of runs', runs, runs.data?.pages[0]?.readAt)
+  const counted = useShown('The counts', facets)
+  const started = useShown('The runs over time', timeline)
+  const countedUntil = useTimeOf(counted)
   const slim = useMedia(withoutPanel)
   const [filtersShown, setFiltersShown] = useState(false)
-  const panel = <FacetPanel filter={filter} facets={facets.data} failed={facets.error} />
+  const panel = (
+    <Kept busy={facets.isPlaceholderData}>
+      <FacetPanel filter={filter} facets={facets.data} failed={facets.error} />
+    </Kept>
+  )
+  // A count of all runs is compared with one of the same moment alone.
+  const wholeHolds = isFiltered(filter) && !whole.isPlaceholderData && !whole.isError
 
   return (
     <>
       <title>Runs · Andon</title>
-      <Headline
-        facets={facets.isError ? undefined : facets.data}
-        whole={isFiltered(filter) ? (whole.data?.total ?? null) : null}
-        statuses={filter.status}
+      <StaleNotice
+        connection={connection}
+        shown={[listed, counted, started]}
+        instead="The counts are read again each minute instead; “Try again” reads the list too."
       />
+      {facets.isPlaceholderData ? (
+        <Reading />
+      ) : (
+        <Headline
+          facets={facets.data && asOf(facets.data, countedUntil)}
+          whole={wholeHolds ? (whole.data?.total ?? null) : null}
+          statuses={filter.status}
+        />
+      )}
       <div className={styles.filters}>
         <Chips filter={filter} />
         {slim && (
@@ -61,13 +94,41 @@ export function RunsPage() {
           </Button>
         )}
       </div>
-      <StartedHistogram filter={filter} />
+      <Kept busy={timeline.isPlaceholderData}>
+        <StartedHistogram filter={filter} />
+      </Kept>
       <div className={styles.body}>
         {(!slim || filtersShown) && panel}
-        <RunsTable filter={filter} total={facets.data?.total ?? null} />
+        <RunsTable
+          filter={filter}
+          runs={runs}
+          listed={listed}
+          total={facets.isPlaceholderData ? null : (facets.data?.total ?? null)}
+        />
       </div>
     </>
   )
+}
+
+/** When the answer last was so, in words; null while news comes in. */
+function useTimeOf(shown: Shown | null): string | null {
+  const connection = useConnection()
+  const zone = useZone()
+  const now = useNow(60_000)
+  const until = knownUntil(connection, shown ? [shown] : [])
+  return until === null ? null : formatTime(toInstant(until), zone, now)
+}
+
+/** An answer that is old begins with the time it is of. */
+function asOf<Answer extends { basis: Basis }>(answer: Answer, time: string | null): Answer {
+  return time === null ? answer : { ...answer, basis: basisAsOf(answer.basis, time) }
+}
+
+function Reading() {
+  const scope = useScope()
+  const zone = useZone()
+  const now = useNow(60_000)
+  return <h1 className={styles.headline}>{readingOf(describeRange(scope, now, zone))}</h1>
 }
 
 interface HeadlineProps {
@@ -88,16 +149,25 @@ function Headline({ facets, whole, statuses }: HeadlineProps) {
   )
 }
 
-function RunsTable({ filter, total }: { filter: RunFilter; total: number | null }) {
+type RunsResult = UseInfiniteQueryResult<InfiniteData<RunPage>>
+
+interface RunsTableProps {
+  filter: RunFilter
+  runs: RunsResult
+  listed: Shown | null
+  total: number | null
+}
+
+function RunsTable({ filter, runs, listed, total }: RunsTableProps) {
   const navigate = useNavigate()
-  const clock = useClock()
   const asCards = useMedia(narrow)
-  const runs = useInfiniteQuery(runsQuery(filter, clock.now))
+  const until = useTimeOf(listed)
   const [busy, setBusy] = useState(false)
   // The pill lies beside the rows: on the way to it nothing may move, or it would be gone before the click.
   const [pointed, setPointed] = useState(false)
   const live = useLiveRuns(filter, busy || pointed)
 
+  const page = runs.data?.pages[0]
   const rows = runs.data?.pages.flatMap((page) => page.items) ?? []
   const { hasNextPage, isFetchingNextPage, fetchNextPage } = runs
   const onEnd = useCallback(() => {
@@ -110,12 +180,15 @@ function RunsTable({ filter, total }: { filter: RunFilter; total: number | null 
       search: (before) => ({ ...before, in: run.factory }),
     })
 
-  if (runs.isPending) return <Loading label="Loading runs" blocks={skeleton} />
-  if (runs.isError && rows.length === 0) {
+  const kept = runs.isPlaceholderData
+  if (runs.isPending || (kept && rows.length === 0)) {
+    return <Loading label="Loading runs" blocks={skeleton} />
+  }
+  if (rows.length === 0 && (runs.isError || listed?.failure)) {
     return (
       <ErrorState
         title="Runs could not be read"
-        error={runs.error}
+        error={runs.error ?? new Error(listed?.failure?.message)}
         onRetry={() => void runs.refetch()}
       />
     )
@@ -124,7 +197,7 @@ function RunsTable({ filter, total }: { filter: RunFilter; total: number | null 
     <section
       className={styles.list}
       aria-label="Runs"
-      aria-busy={runs.isPlaceholderData}
+      aria-busy={kept}
       onPointerEnter={(event) => setPointed(event.pointerType !== 'touch')}
       onPointerLeave={() => setPointed(false)}
     >
@@ -137,11 +210,7 @@ function RunsTable({ filter, total }: { filter: RunFilter; total: number | null 
         </div>
       )}
       {rows.length === 0 ? (
-        <NoRuns
-          filter={filter}
-          asOf={runs.data?.pages[0]?.asOf ?? null}
-          basis={runs.data?.pages[0]?.basis}
-        />
+        <NoRuns filter={filter} page={page && asOf(page, until)} />
       ) : (
         <VirtualTable
           label="Runs"
@@ -168,10 +237,8 @@ function RunsTable({ filter, total }: { filter: RunFilter; total: number | null 
                   Try again
                 </Button>
               </>
-            ) : hasNextPage ? (
-              `${formatCount(rows.length)} loaded, more load as you scroll`
             ) : (
-              `${formatCount(rows.length)} shown, no more match`
+              extentOf(rows.length, { kept, until, more: hasNextPage })
             )}
           </span>
           {!asCards && (
@@ -187,23 +254,32 @@ function RunsTable({ filter, total }: { filter: RunFilter; total: number | null 
 
 const skeleton = [28, ...Array.from({ length: 12 }, () => 24)]
 
-interface NoRunsProps {
-  filter: RunFilter
-  asOf: string | null
-  basis: Basis | undefined
+interface Extent {
+  kept: boolean
+  until: string | null
+  more: boolean
 }
 
-function NoRuns({ filter, asOf, basis }: NoRunsProps) {
+/** How much of the answer the rows are. */
+function extentOf(rows: number, { kept, until, more }: Extent): string {
+  const shown = `${formatCount(rows)} ${more ? 'loaded' : 'shown'}`
+  if (kept) return `${shown}, of the previous choice`
+  if (until !== null) return `${shown}, as of ${until}`
+  return `${shown}, ${more ? 'more load as you scroll' : 'no more match'}`
+}
+
+function NoRuns({ filter, page }: { filter: RunFilter; page: RunPage | undefined }) {
   const navigate = useNavigate()
   const zone = useZone()
   const now = useNow(60_000)
   const filtered = isFiltered(filter)
-  const limited = basis !== undefined && basis.covered !== 'yes'
+  const { basis, asOf = null } = page ?? {}
+  const sure = basis?.covered === 'yes' && basis.reason === null
   return (
     <EmptyState
       title={
-        limited
-          ? `${basis.reason}: no run is known${filtered ? ' that matches the filters' : ''}`
+        !sure
+          ? `${basis?.reason ? `${basis.reason}: no` : 'No'} run is known${filtered ? ' that matches the filters' : ''}`
           : filtered
             ? 'No run in this time range matches the filters'
             : 'No run started in this time range'
@@ -234,7 +310,8 @@ function NoRuns({ filter, asOf, basis }: NoRunsProps) {
         </>
       }
     >
-      {limited && `${detailsOf(basis, zone, now)} `}
+      {basis && `${detailsOf(basis, zone, now)} `}
+      {!sure && !basis?.reason && 'How much of this time range is covered is not certain. '}
       {asOf === null ? (
         'Nothing has been read from Azure yet.'
       ) : (
