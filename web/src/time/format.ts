@@ -106,6 +106,11 @@ export function formatCount(count: number | null | undefined): string {
   return count === null || count === undefined ? unknown : integers.format(count)
 }
 
+/** The text with a capital first letter, as the beginning of a sentence. */
+export function capitalized(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1)
+}
+
 /** A count with its noun: "1 run", "2,000 runs", "– runs" where it is not known. The plural needs saying where it is not the noun with an s. */
 export function formatCounted(
   count: number | null | undefined,

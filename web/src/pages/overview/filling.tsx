@@ -44,7 +44,7 @@ function FactoryFill({ factory }: { factory: Factory }) {
   const { doneShare, from, complete } = factory.coverage
   return (
     <span className={styles.progress}>
-      <Progress done={doneShare ?? 0} label={`History of ${factory.name} read`} />
+      <Progress done={doneShare} label={`History of ${factory.name} read`} />
       <span className={text.muted}>
         {complete || doneShare === null ? '' : `${formatShare(doneShare)} `}
         {from && (

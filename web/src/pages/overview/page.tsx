@@ -133,19 +133,9 @@ function Headline({ overview, kept, until, failed, list }: HeadlineProps) {
       </header>
     )
   }
-  const { basis, problems, counts, scope = chosen } = overview
+  const { scope = chosen } = overview
   const range = describeRange(scope, now, zone)
-  const { limit, bold, rest } = answerOf(
-    basis,
-    {
-      openPipelines: problems.pipelines,
-      notRedone: problems.notRedone,
-      oldest: problems.oldest,
-      ran: counts !== null && Object.keys(counts).length > 0,
-    },
-    whenOf(range),
-    until ?? now,
-  )
+  const { limit, bold, rest } = answerOf(overview, whenOf(range), until ?? now)
   const lastRun = lastRunOf(list, scope.factory)
   return (
     <header className={styles.headline}>

@@ -8,6 +8,7 @@ import { RunReason } from '../../run/run-reason'
 import { whyOf } from '../../run/why'
 import { Name } from '../../state/name'
 import text from '../../state/text.module.css'
+import { outcomeOf } from '../../status/status'
 import { RunMark } from '../../status/status-mark'
 import { Strip } from '../../strip/strip'
 import { useMedia } from '../../table/use-media'
@@ -28,14 +29,17 @@ export const PipelinesThatMatter = memo(function PipelinesThatMatter({
       <div className={styles.sectionHead}>
         <h2 id="pipelines-that-matter">Pipelines with most failures</h2>
         <span className={text.muted}>most open failures, then most failed runs</span>
-        {!asCards && <StripLegend />}
+        {!asCards && <StripLegend pipelines={pipelines} />}
       </div>
       {asCards ? <Cards pipelines={pipelines} /> : <Table pipelines={pipelines} />}
     </section>
   )
 })
 
-function StripLegend() {
+function StripLegend({ pipelines }: { pipelines: PipelineHealth[] }) {
+  const underived = pipelines.some(({ strip }) =>
+    strip.some((run) => outcomeOf(run) === 'underived'),
+  )
   return (
     <Legend>
       <li>
@@ -54,6 +58,12 @@ function StripLegend() {
         <i className={styles.sample} data-tone="recovered" />
         recovered
       </li>
+      {underived && (
+        <li>
+          <i className={styles.sample} data-tone="underived" />
+          recovery is being derived
+        </li>
+      )}
       <li>height: duration</li>
     </Legend>
   )

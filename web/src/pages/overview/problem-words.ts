@@ -1,5 +1,45 @@
-import type { Problem } from '../../api/types'
+import type { Overview, Problem } from '../../api/types'
 import { formatCount, formatCounted, formatDuration, formatShare } from '../../time/format'
+
+/** How many pipelines need attention. More may where recoveries are being derived, or not every failure was looked at. */
+export interface Attention {
+  /** Null when none is known and more may be. */
+  pipelines: number | null
+  atLeast: boolean
+}
+
+export function attentionOf({ pipelines, items, reason }: Overview['problems']): Attention {
+  const listed = items.filter(({ kind }) => kind === 'open').length
+  return { pipelines: pipelines ?? (listed || null), atLeast: reason !== null }
+}
+
+/** Why it is not known whether something is failing: "The recovery of 4 failed runs is being derived."; else null. */
+export function unprovenOf(problems: Overview['problems']): string | null {
+  return attentionOf(problems).pipelines === null ? problems.reason : null
+}
+
+/** That nothing needs attention, in the words that the known failures allow. */
+export interface Calm {
+  words: string
+  /** Nothing limits what is known, and every failed run has recovered. */
+  clear: boolean
+}
+
+/**
+ * A pipeline that failed on the 1st and runs once a month needs no attention on the 15th, yet may be failing: with older
+ * or flapping pipelines nothing is said of open failures.
+ */
+export function calmOf({ basis, problems }: Pick<Overview, 'basis' | 'problems'>): Calm {
+  const { older, flapping, notRedone } = problems
+  const known = basis.reason === null && problems.reason === null
+  const clear = known && older.pipelines === 0 && flapping === 0 && !notRedone
+  if (older.pipelines > 0 || flapping > 0) {
+    const what = older.pipelines > 0 ? 'nothing new' : 'nothing'
+    return { words: `${what} ${known ? 'needs' : 'is known to need'} attention`, clear }
+  }
+  if (!known) return { words: 'no open failure is known', clear }
+  return { words: notRedone ? 'nothing is failing now' : 'no open failures', clear }
+}
 
 /**
  * How much of a pipeline fails. With recurring parameters it is counted in series, else in runs: of `pl_load {table}`

@@ -4,11 +4,14 @@ import { expect, it } from 'vitest'
 import type { Overview } from '../../api/types'
 import { renderApp } from '../../testing/render'
 import {
+  sampleFactories,
+  sampleFactory,
   sampleFailure,
   sampleOverview,
   sampleProblem,
   sampleProblems,
   sampleRecovery,
+  sampleStripRun,
 } from '../../testing/samples'
 import { server } from '../../testing/server'
 
@@ -88,9 +91,43 @@ it('what works again is one quiet line each, and leads to what is not redone', a
   }
   const recovered = within(section).getByRole('link', { name: '2 failures recovered' })
   expect(recovered.getAttribute('href')).toContain('recovery=recovered')
-  const older = within(section).getByRole('link', { name: '3 older' })
+  const older = within(section).getByRole('link', {
+    name: 'Show all failures that have not recovered',
+  })
   expect(older.getAttribute('href')).toMatch(/recovery=open&recovery=notRedone/)
-  expect(section.textContent).toContain('no failure for 30 days, deleted, or only imported')
+  expect(section.textContent).toContain(
+    '3 older: no failure for 30 days, deleted, or only imported',
+  )
+})
+
+it('links are named by what they list, not by a number of something else', async () => {
+  const { section } = await openWith({
+    problems: sampleProblems({ pipelines: 1, series: 4, runs: 5, items: [tables] }),
+  })
+  expect(plain(section)).toContain('5 open failures · Show all open failures')
+  const link = within(section).getByRole('link', { name: 'Show all open failures' })
+  expect(link.getAttribute('href')).toContain('recovery=open')
+})
+
+it('has no check mark beside older failures', async () => {
+  const { section } = await openWith({
+    problems: sampleProblems({
+      older: { pipelines: 3, series: 3, runs: 40, afterMs: 1_209_600_000 },
+    }),
+  })
+  const words = within(section).getByText('Nothing new needs attention.')
+  expect(words.querySelector('svg')).toBeNull()
+  expect(screen.getByRole('heading', { level: 1 }).textContent).not.toContain('All clear')
+})
+
+it('counts at least the open problems that it lists while recoveries are being derived', async () => {
+  const reason = 'The recovery of 4 failed runs is being derived.'
+  const unknown = { pipelines: null, series: null, runs: null, notRedone: null }
+  const { section } = await openWith({
+    problems: sampleProblems({ ...unknown, reason, items: [tables] }),
+  })
+  expect(section.textContent).toContain('Open problemsat least 1')
+  expect(section.textContent).not.toContain('No open')
 })
 
 it('claims nothing while recoveries are being derived', async () => {
@@ -102,4 +139,28 @@ it('claims nothing while recoveries are being derived', async () => {
   })
   expect(section.textContent).toContain(reason)
   expect(section.textContent).not.toMatch(/No open failures|\b0\b/)
+})
+
+it('names each bar of the strips, and shows no progress where none is known', async () => {
+  const run = sampleFailure({ recovery: null })
+  const counts = { runs: 1, failed: 1, open: 0, notRedone: 0, finished: 1, successRate: 0 }
+  const { factory, factoryName, pipelineName } = run
+  const filling = sampleFactory({ state: 'filling' })
+  server.use(
+    http.get('*/api/v1/factories', () =>
+      HttpResponse.json(
+        sampleFactories([
+          { ...filling, coverage: { ...filling.coverage, complete: false, doneShare: null } },
+        ]),
+      ),
+    ),
+  )
+  const strip = [sampleStripRun(run)]
+  await openWith({
+    worstPipelines: [{ factory, factoryName, pipelineName, ...counts, last: run, strip }],
+  })
+  const pipelines = screen.getByRole('region', { name: 'Pipelines with most failures' })
+  expect(within(pipelines).getByText('recovery is being derived')).toBeTruthy()
+  const progress = await screen.findByRole('progressbar', { name: 'History of sales-prod read' })
+  expect(progress.hasAttribute('value')).toBe(false)
 })

@@ -1,4 +1,3 @@
-import { Link } from '@tanstack/react-router'
 import { memo, useId, useState } from 'react'
 import type { Basis, Overview, Problem } from '../../api/types'
 import { Icon } from '../../icons/icon'
@@ -8,11 +7,11 @@ import { Button } from '../../state/button'
 import { classes } from '../../state/classes'
 import text from '../../state/text.module.css'
 import { RunMark, StatusMark } from '../../status/status-mark'
-import { formatCount, formatCounted } from '../../time/format'
+import { capitalized, formatCount, formatCounted } from '../../time/format'
 import { Age, Time } from '../../time/time'
 import styles from './overview.module.css'
-import { extentOf, foldedOf, seriesName } from './problem-words'
-import { everOf, QuietProblems } from './quiet-problems'
+import { attentionOf, calmOf, extentOf, foldedOf, seriesName, unprovenOf } from './problem-words'
+import { EverLink, QuietProblems } from './quiet-problems'
 import { Spark } from './spark'
 
 // More than this is an outage, which the list of runs shows better.
@@ -23,20 +22,21 @@ export const Problems = memo(function Problems({ overview }: { overview: Overvie
   const { problems } = overview
   const open = problems.items.filter(({ kind }) => kind === 'open')
   const shown = open.slice(0, most)
-  const hidden = Math.max(problems.pipelines ?? 0, open.length) - shown.length
+  const attention = attentionOf(problems)
+  const hidden = Math.max(attention.pipelines ?? 0, open.length) - shown.length
   return (
     <section className={styles.section} aria-labelledby="open-problems">
       <div className={styles.sectionHead}>
         <h2 id="open-problems">Open problems</h2>
-        <span className={text.muted}>{formatCount(problems.pipelines)}</span>
-        {problems.runs !== null && problems.runs > 0 && (
-          <Link
-            className={styles.end}
-            to="/runs"
-            search={(before) => ({ ...before, ...everOf('open') })}
-          >
-            {formatCounted(problems.runs, 'open failure')}
-          </Link>
+        <span className={text.muted}>
+          {attention.atLeast && attention.pipelines !== null && 'at least '}
+          {formatCount(attention.pipelines)}
+        </span>
+        {open.length > 0 && (
+          <span className={styles.end}>
+            {problems.runs !== null && `${formatCounted(problems.runs, 'open failure')} · `}
+            <EverLink states={['open']}>Show all open failures</EverLink>
+          </span>
         )}
       </div>
       <ul className={styles.problems}>
@@ -48,9 +48,10 @@ export const Problems = memo(function Problems({ overview }: { overview: Overvie
       </ul>
       {hidden > 0 && (
         <p className={styles.quietLine}>
-          <Link to="/runs" search={(before) => ({ ...before, ...everOf('open') })}>
-            {formatCounted(hidden, 'more pipeline')}
-          </Link>
+          <span>
+            {formatCounted(hidden, 'more pipeline')} ·{' '}
+            <EverLink states={['open']}>Show all open failures</EverLink>
+          </span>
         </p>
       )}
       {open.length === 0 && <NoOpenFailures overview={overview} />}
@@ -61,15 +62,14 @@ export const Problems = memo(function Problems({ overview }: { overview: Overvie
   )
 })
 
-/** That nothing is open, as far as it is known; a check mark only where all is covered and something ran. */
-function NoOpenFailures({ overview: { basis, problems } }: { overview: Overview }) {
-  if (basis.reason !== null) return <p className={styles.quietLine}>No open failure is known.</p>
-  if (problems.pipelines === null) return null
-  const sure = !basis.nothingRan && problems.reason === null
+/** That nothing is open, as far as it is known; a check mark only where all is covered, has recovered, and something ran. */
+function NoOpenFailures({ overview }: { overview: Overview }) {
+  if (unprovenOf(overview.problems) !== null) return null
+  const { words, clear } = calmOf(overview)
   return (
     <p className={styles.quietLine}>
-      {sure && <StatusMark status="Succeeded" decorative />}
-      No open failures.
+      {clear && !overview.basis.nothingRan && <StatusMark status="Succeeded" decorative />}
+      {capitalized(words)}.
     </p>
   )
 }

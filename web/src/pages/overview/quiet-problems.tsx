@@ -1,7 +1,6 @@
 import { Link } from '@tanstack/react-router'
 import type { Overview, Problem } from '../../api/types'
 import { Icon } from '../../icons/icon'
-import text from '../../state/text.module.css'
 import type { RecoveryState } from '../../status/status'
 import { StatusMark } from '../../status/status-mark'
 import { formatCount, formatCounted, formatDuration } from '../../time/format'
@@ -13,11 +12,20 @@ import { flappingOf, runsOf } from './problem-words'
 const most = 6
 
 /** The failed runs in these states whenever they began, so the list has to look at all of history. */
-export function everOf(...recovery: RecoveryState[]) {
+function everOf(...recovery: RecoveryState[]) {
   return {
     ...{ range: 'all', from: undefined, to: undefined },
     ...{ status: undefined, open: undefined, recovery },
   }
+}
+
+/** Leads to all failed runs in these states. These may be more than a figure beside it counts, so its name has no number. */
+export function EverLink({ states, children }: { states: RecoveryState[]; children: string }) {
+  return (
+    <Link to="/runs" search={(before) => ({ ...before, ...everOf(...states) })}>
+      {children}
+    </Link>
+  )
 }
 
 /** What needs no attention now: pipelines that work again, failures that recovered, and those of long ago. */
@@ -106,9 +114,10 @@ function More({ hidden }: { hidden: number }) {
   if (hidden <= 0) return null
   return (
     <p className={styles.quietLine}>
-      <Link to="/runs" search={(before) => ({ ...before, ...everOf('notRedone') })}>
-        {formatCounted(hidden, 'more pipeline that works', 'more pipelines that work')} again
-      </Link>
+      <span>
+        {formatCounted(hidden, 'more pipeline that works', 'more pipelines that work')} again ·{' '}
+        <EverLink states={['notRedone']}>Show all runs not redone</EverLink>
+      </span>
     </p>
   )
 }
@@ -119,11 +128,12 @@ function Older({ older }: { older: Overview['problems']['older'] }) {
   return (
     <p className={styles.quietLine}>
       <Icon name="calendar" />
-      <Link to="/runs" search={(before) => ({ ...before, ...everOf('open', 'notRedone') })}>
-        {formatCount(older.pipelines)} older
-      </Link>
-      <span className={text.muted}>
-        no failure for {inDays(older.afterMs)}, deleted, or only imported
+      <span>
+        {formatCount(older.pipelines)} older: no failure for {inDays(older.afterMs)}, deleted, or
+        only imported ·{' '}
+        <EverLink states={['open', 'notRedone']}>
+          Show all failures that have not recovered
+        </EverLink>
       </span>
     </p>
   )

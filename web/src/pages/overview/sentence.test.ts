@@ -1,20 +1,33 @@
 import { describe, expect, it } from 'vitest'
-import type { Basis } from '../../api/types'
+import type { Basis, Overview } from '../../api/types'
 import {
   sampleBasis,
   sampleLimits,
   sampleNamed,
   sampleNow,
   sampleOverview,
+  sampleProblem,
+  sampleProblems,
 } from '../../testing/samples'
-import { answerOf, beforeOf, type Counts, type Figures, figuresOf, whenOf } from './sentence'
+import { answerOf, beforeOf, type Figures, figuresOf, whenOf } from './sentence'
 
 const plain = (text: string) => text.replaceAll('\u00a0', ' ')
 const whole = sampleBasis({ nothingRan: false })
-const none: Counts = { openPipelines: 0, oldest: null, ran: true }
-const unproven: Counts = { openPipelines: null, oldest: null, ran: true }
-const nothing: Counts = { openPipelines: null, oldest: null, ran: false }
-const one: Counts = { openPipelines: 1, oldest: '2026-11-24T01:12:04Z', ran: true }
+
+/** What is known of failures, and whether runs of the range are known. */
+type Counts = Partial<Overview['problems']> & { ran?: boolean }
+const none: Counts = {}
+const unproven: Counts = { pipelines: null, notRedone: null }
+const nothing: Counts = { ...unproven, ran: false }
+const one: Counts = { pipelines: 1, oldest: '2026-11-24T01:12:04Z' }
+const derived = 'The recovery of 4 failed runs is being derived.'
+const deriving: Counts = { ...unproven, reason: derived }
+const listed = {
+  ...deriving,
+  oldest: one.oldest ?? null,
+  items: [sampleProblem(), sampleProblem()],
+}
+const some = (pipelines: number) => ({ older: { ...sampleProblems().older, pipelines } })
 
 /** Factories of which only `upToDate` can answer. */
 function factories(fields: Partial<Basis['factories']>): Basis['factories'] {
@@ -91,7 +104,7 @@ describe('the answer', () => {
     [
       'several are open',
       whole,
-      { ...one, openPipelines: 3 },
+      { ...one, pipelines: 3 },
       '3 pipelines need attention, the oldest for 1 h 02 m',
     ],
     [
@@ -100,7 +113,48 @@ describe('the answer', () => {
       { ...none, notRedone: 12 },
       'Nothing is failing now · 12 runs not redone',
     ],
-    ['recoveries are being derived', whole, unproven, 'Recovery is being derived'],
+    [
+      'recoveries are being derived',
+      whole,
+      deriving,
+      'The recovery of 4 failed runs is being derived',
+    ],
+    [
+      'recoveries are being derived and a factory is stale',
+      stale,
+      deriving,
+      '1 of 2 factories is up to date: the recovery of 4 failed runs is being derived',
+    ],
+    [
+      'recoveries are being derived and open failures are known',
+      stale,
+      listed,
+      '1 of 2 factories is up to date: at least 2 pipelines need attention, the oldest for at least 1 h 02 m',
+    ],
+    [
+      'not every failure was looked at',
+      whole,
+      { reason: 'Only the newest 50000 failed runs are looked at.' },
+      'No open failure is known',
+    ],
+    [
+      'a pipeline failed long ago',
+      whole,
+      some(1),
+      'Nothing new needs attention · older failures in 1 pipeline',
+    ],
+    [
+      'some failed long ago, and a factory is stale',
+      stale,
+      { ...unproven, ...some(3) },
+      '1 of 2 factories is up to date: nothing new is known to need attention · older failures in 3 pipelines',
+    ],
+    [
+      'a pipeline fails and works again',
+      whole,
+      { flapping: 1, notRedone: 2 },
+      'Nothing needs attention · 2 runs not redone · 1 pipeline fails and works again',
+    ],
     ['no role at all', noRole, nothing, 'No factory can be read: nothing is known yet'],
     [
       'one of five, something open',
@@ -185,8 +239,10 @@ describe('the answer', () => {
       nothing,
       'This time range has not begun: nothing can have run',
     ],
-  ])('%s', (_, basis, counts, said) => {
-    const { limit, bold, rest } = answerOf(basis, counts, 'in the last 24 h', sampleNow)
+  ])('%s', (_, basis, { ran = true, ...fields }, said) => {
+    const counts = ran ? { Succeeded: 1 } : {}
+    const overview = sampleOverview({ basis, counts, problems: sampleProblems(fields) })
+    const { limit, bold, rest } = answerOf(overview, 'in the last 24 h', sampleNow)
     expect(plain(limit + bold + rest)).toBe(said)
     if (basis.reason !== null) expect(limit + bold + rest).not.toMatch(/All clear|Nothing ran/)
   })

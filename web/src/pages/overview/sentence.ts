@@ -1,21 +1,13 @@
 import type { Basis, Overview } from '../../api/types'
 import { countsOf, tallyOf, totalOf } from '../../chart/buckets'
 import { detailsOf, isLimitedBy, isPartOfFactories, isPast } from '../../factory/basis'
-import { formatAge, formatCount, formatCounted, formatShare } from '../../time/format'
+import { capitalized, formatAge, formatCount, formatCounted, formatShare } from '../../time/format'
 import { toMillis } from '../../time/instant'
 import type { Zone } from '../../time/zone'
+import { type Attention, attentionOf, calmOf, unprovenOf } from './problem-words'
 
 /** What the headline is made of. */
-export interface Counts {
-  /** Pipelines with open failures; null when none is known and more may be, or while recoveries are being derived. */
-  openPipelines: number | null
-  /** Failed runs that no later run did again; absent where the two are not distinguished. */
-  notRedone?: number | null
-  /** When the oldest open failure began. */
-  oldest: string | null
-  /** Whether runs of the range are known. */
-  ran: boolean
-}
+export type Known = Pick<Overview, 'basis' | 'problems' | 'counts'>
 
 /** The page's answer: what limits it, the bold half, and what is added in a quieter voice. */
 export interface Answer {
@@ -29,49 +21,70 @@ export interface Answer {
  * that was asked for is covered and up to date: "1 of 5 factories can be read: 1 pipeline needs attention there".
  * `when` is the range in words: "in the last 24 h".
  */
-export function answerOf(basis: Basis, counts: Counts, when: string, now: number): Answer {
+export function answerOf(known: Known, when: string, now: number): Answer {
+  const { basis, problems, counts } = known
   const limit = basis.reason === null ? '' : `${basis.reason}: `
+  const begin = limit === '' ? capitalized : (words: string) => words
   // Open failures are those of now, whatever the range.
   const isOfRange = ['future', 'beforeHistory', 'gap'].includes(basis.limits[0]?.kind ?? '')
   const there = isPartOfFactories(basis) ? ' there' : isOfRange ? ' now' : ''
-  const open = counts.openPipelines ?? 0
-  const notRedone = counts.notRedone ?? 0
-  if (open > 0) {
-    const age = ageOf(counts, open, now)
-    const attention = attentionOf(open, isPast(basis))
-    if (basis.nothingRan) return { limit, bold: nothingRan(when), rest: `, ${attention}${age}` }
-    return { limit, bold: attention, rest: `${there}${age}` }
+  const attention = attentionOf(problems)
+  if (attention.pipelines !== null && attention.pipelines > 0) {
+    const words = attentionWords(attention, isPast(basis))
+    const age = ageOf(problems.oldest, attention, now)
+    if (basis.nothingRan) return { limit, bold: nothingRan(when), rest: `, ${words}${age}` }
+    return { limit, bold: begin(words), rest: `${there}${age}` }
   }
-  if (basis.covered === 'no' && !counts.ran) return { limit, ...unknown(basis, when) }
-  if (basis.reason !== null) {
-    const soFar = isLimitedBy(basis, 'filling') && there === '' ? ' so far' : there
-    return { limit, bold: 'no open failure is known', rest: soFar + redoneOf(notRedone) }
+  const ran = counts !== null && Object.keys(counts).length > 0
+  if (basis.covered === 'no' && !ran) return { limit, ...unknown(basis, when) }
+  const unproven = unprovenOf(problems)
+  if (unproven !== null) {
+    const why = partOfSentence(unproven)
+    if (basis.nothingRan) return { limit, bold: nothingRan(when), rest: `, ${why}` }
+    return { limit, bold: begin(why), rest: '' }
   }
-  if (basis.nothingRan) return { limit, bold: nothingRan(when), rest: redoneOf(notRedone) }
-  if (counts.openPipelines === null) return { limit, bold: 'Recovery is being derived', rest: '' }
-  if (notRedone > 0) return { limit, bold: 'Nothing is failing now', rest: redoneOf(notRedone) }
-  return { limit, bold: 'All clear', rest: '' }
+  const rest = quietOf(problems)
+  if (basis.reason === null && basis.nothingRan) return { limit, bold: nothingRan(when), rest }
+  const calm = calmOf(known)
+  if (calm.clear) return { limit, bold: 'All clear', rest }
+  const soFar = isLimitedBy(basis, 'filling') && there === '' ? ' so far' : there
+  return { limit, bold: begin(calm.words), rest: soFar + rest }
 }
 
 function nothingRan(when: string): string {
   return `Nothing ran ${when}`
 }
 
-function redoneOf(count: number): string {
-  return count > 0 ? ` · ${runsOf(count)} not redone` : ''
+/** " · 12 runs not redone · 1 pipeline fails and works again · older failures in 3 pipelines" */
+function quietOf({ notRedone, flapping, older }: Overview['problems']): string {
+  const parts = []
+  if (notRedone) parts.push(`${runsOf(notRedone)} not redone`)
+  if (flapping > 0)
+    parts.push(
+      formatCounted(flapping, 'pipeline fails and works again', 'pipelines fail and work again'),
+    )
+  if (older.pipelines > 0)
+    parts.push(`older failures in ${formatCounted(older.pipelines, 'pipeline')}`)
+  return parts.map((part) => ` · ${part}`).join('')
 }
 
-function attentionOf(pipelines: number, past: boolean): string {
+function attentionWords({ pipelines, atLeast }: Attention, past: boolean): string {
   const verb = past ? 'needed' : pipelines === 1 ? 'needs' : 'need'
-  return `${formatCounted(pipelines, 'pipeline')} ${verb} attention`
+  return `${atLeast ? 'at least ' : ''}${formatCounted(pipelines, 'pipeline')} ${verb} attention`
 }
 
-function ageOf({ oldest }: Counts, open: number, now: number): string {
+function ageOf(oldest: string | null, { pipelines, atLeast }: Attention, now: number): string {
   const since = toMillis(oldest)
   if (since === null) return ''
-  return open === 1
-    ? `, for ${formatAge(now - since)}`
-    : `, the oldest for ${formatAge(now - since)}`
+  const age = formatAge(now - since)
+  // What is not known yet may have begun before.
+  if (atLeast) return `, the oldest for at least ${age}`
+  return pipelines === 1 ? `, for ${age}` : `, the oldest for ${age}`
+}
+
+/** A sentence of the server's as the end of another: "The recovery of 4 runs is …." → "the recovery of 4 runs is …". */
+function partOfSentence(sentence: string): string {
+  return sentence.charAt(0).toLowerCase() + sentence.slice(1).replace(/\.$/, '')
 }
 
 /** The answer where nothing of the range is known. */
