@@ -9,7 +9,7 @@ interface InvokedByProps {
 }
 
 /**
- * What started a run: a person, a link to the run of the parent pipeline, or one to all runs of the trigger. The name
+ * What started a run: a person, a link to the run of the parent pipeline, or one that adds the trigger to the filters. The name
  * is startedBy: invokedBy.name of a child is a GUID.
  */
 export function InvokedBy({ run }: InvokedByProps) {
@@ -38,7 +38,7 @@ export function InvokedBy({ run }: InvokedByProps) {
         className={styles.invoked}
         to="/runs"
         search={(before) => ({ ...before, trigger: [name] })}
-        title={`${type}: all runs of ${name}`}
+        title={`${type}: filter runs by trigger ${name}`}
       >
         <Icon name="trigger" />
         <span className={styles.name}>{name}</span>

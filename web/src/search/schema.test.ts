@@ -64,6 +64,11 @@ describe('the search of a page of runs', () => {
     expect(readFilter('?open=false').open).toBe(false)
   })
 
+  it.each(['true', 'false'])('states of recovery replace open=%s', (open) => {
+    const filter = readFilter(`?open=${open}&recovery=recovered`)
+    expect(filter).toEqual({ recovery: ['recovered'], open: undefined })
+  })
+
   it('keeps the states of recovery that it knows, in their order', () => {
     expect(readFilter('?recovery=recovered&recovery=healed&recovery=open').recovery).toEqual([
       'open',

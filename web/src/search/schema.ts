@@ -84,7 +84,7 @@ export const runFilterFields = v.object({
   annotation: list,
   group: v.fallback(v.optional(v.literal('latest')), undefined),
   recovery,
-  /** Of links of before: `true` became recovery=open, `false` is every run that is not open. */
+  /** Of links of before: `true` became recovery=open, `false` is every run that is not open. Recovery replaces it. */
   open: flag,
   /** "90s", "5m", "1h30m" or whole milliseconds. */
   minDuration: text,
@@ -97,9 +97,11 @@ export type RunFilter = v.InferOutput<typeof runFilterFields>
 /** The filters of runs, under the API's names. */
 export const runFilterSchema = v.pipe(runFilterFields, v.transform(withRecovery))
 
+// The server applies both filters, and no recovered run is open: a choice of states replaces the older filter.
 function withRecovery(filter: RunFilter): RunFilter {
-  if (filter.open !== true || filter.recovery !== undefined) return filter
-  return { ...filter, recovery: ['open'], open: undefined }
+  if (filter.open === undefined) return filter
+  if (filter.recovery !== undefined) return { ...filter, open: undefined }
+  return filter.open ? { ...filter, recovery: ['open'], open: undefined } : filter
 }
 
 export type Scope = v.InferOutput<typeof scopeSchema>

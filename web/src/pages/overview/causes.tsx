@@ -4,7 +4,7 @@ import { causeTitle, namesOf } from '../../factory/basis'
 import { CommandBox } from '../../state/command-box'
 import text from '../../state/text.module.css'
 import { StaleMark } from '../../status/status-mark'
-import { formatCount, formatCounted } from '../../time/format'
+import { capitalized, formatCount, formatCounted } from '../../time/format'
 import styles from './overview.module.css'
 
 // More than this is shown by the page of factories, each with its check.
@@ -57,6 +57,6 @@ function fixesOf(count: number, command: string): string {
 }
 
 function sentenceOf(half: string): string {
-  const whole = half.charAt(0).toUpperCase() + half.slice(1)
+  const whole = capitalized(half)
   return /[.!?:]$/.test(whole) ? whole : `${whole}.`
 }

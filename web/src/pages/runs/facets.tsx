@@ -10,7 +10,7 @@ import { Name } from '../../state/name'
 import text from '../../state/text.module.css'
 import { type RecoveryState, recoveryStates, recoveryWord, statusWord } from '../../status/status'
 import { StatusMark } from '../../status/status-mark'
-import { formatCount } from '../../time/format'
+import { capitalized, formatCount } from '../../time/format'
 import { isChosen, type ListFilter, toggled } from './filter'
 import styles from './runs.module.css'
 
@@ -29,8 +29,14 @@ export function FacetPanel({ filter, facets, failed }: FacetPanelProps) {
     void navigate({ to: '/runs', search: (before) => ({ ...before, ...part }) })
   // Types and names of parents are values of one filter, and each belongs to its own list.
   const parents = facets?.parent?.map(({ value }) => value)
-  const list = (name: ListFilter) => ({
+  const list = (
+    name: ListFilter,
+    values: FacetProps['values'],
+    bound = Number.POSITIVE_INFINITY,
+  ) => ({
+    values,
     chosen: filter[name],
+    unlisted: unlistedCount(facets, values, bound),
     onToggle: (value: string) => change({ [name]: toggled(filter[name], value) }),
   })
 
@@ -45,8 +51,7 @@ export function FacetPanel({ filter, facets, failed }: FacetPanelProps) {
       {facets?.reason && <p className={styles.facetNote}>{facets.reason}</p>}
       <Facet
         title="Status"
-        values={statusValues(facets)}
-        {...list('status')}
+        {...list('status', statusValues(facets))}
         mark={(value) => <StatusMark status={value} decorative />}
         draw={statusWord}
       />
@@ -67,26 +72,25 @@ export function FacetPanel({ filter, facets, failed }: FacetPanelProps) {
       </fieldset>
       <Facet
         title="Factory"
-        values={facets?.factory}
-        {...list('factory')}
+        {...list('factory', facets?.factory)}
         draw={(value) => facets?.factory?.find((f) => f.value === value)?.name ?? value}
       />
-      <Facet title="Pipeline" values={facets?.pipeline} {...list('pipeline')} />
+      <Facet title="Pipeline" {...list('pipeline', facets?.pipeline, bounds.pipeline)} />
       <Facet
         title="Invoked by"
-        values={facets?.invokedBy}
-        {...list('invokedBy')}
+        {...list('invokedBy', facets?.invokedBy)}
         chosen={filter.invokedBy?.filter((value) => !isChosen(parents, value))}
+        // It may be the name of a trigger or a parent, which this list never has.
+        unlisted={null}
         draw={invokedByWord}
       />
       <Facet
         title="Parent pipeline"
-        values={facets?.parent}
-        {...list('invokedBy')}
+        {...list('invokedBy', facets?.parent, bounds.parent)}
         chosen={filter.invokedBy?.filter((value) => isChosen(parents, value))}
       />
-      <Facet title="Trigger" values={facets?.trigger} {...list('trigger')} />
-      <Facet title="Annotation" values={facets?.annotation} {...list('annotation')} />
+      <Facet title="Trigger" {...list('trigger', facets?.trigger, bounds.trigger)} />
+      <Facet title="Annotation" {...list('annotation', facets?.annotation, bounds.annotation)} />
       <DurationField
         value={filter.minDuration}
         onChange={(minDuration) => change({ minDuration })}
@@ -104,14 +108,20 @@ export function FacetPanel({ filter, facets, failed }: FacetPanelProps) {
   )
 }
 
-/** How many runs the state would find: unknown while any is being derived, never zero. */
+/** How many runs the state would find: unknown while any is being derived. Failures are of now, so all must be up to date. */
 function recoveryCount(facets: RunFacets | undefined, state: RecoveryState): number | null {
   if (!facets?.recovery || facets.recoveryReason) return null
-  return facets.recovery.find(({ value }) => value === state)?.count ?? 0
+  const found = facets.recovery.find(({ value }) => value === state)
+  return found?.count ?? (facets.basis.reason === null ? 0 : null)
 }
 
-function capitalized(word: string): string {
-  return word.charAt(0).toUpperCase() + word.slice(1)
+// The server lists the most frequent values only, so that a full list may lack some that have runs.
+const bounds = { trigger: 20, parent: 20, pipeline: 50, annotation: 50 }
+
+/** The count of a value that the list does not have: zero only where the list is whole and all of the range is covered. */
+function unlistedCount(facets: RunFacets | undefined, values: FacetProps['values'], bound: number) {
+  const whole = values && values.length < bound && facets?.basis.covered === 'yes'
+  return whole ? 0 : null
 }
 
 interface Value {
@@ -135,6 +145,8 @@ interface FacetProps {
   /** Undefined while loading, null when too many runs would have to be looked at. */
   values: Value[] | null | undefined
   chosen: string[] | undefined
+  /** The count of what is chosen and not among the values; null when it is not known. */
+  unlisted: number | null
   onToggle: (value: string) => void
   draw?: (value: string) => string
   mark?: (value: string) => React.ReactNode
@@ -142,7 +154,7 @@ interface FacetProps {
 
 const few = 6
 
-function Facet({ title, values, chosen, onToggle, draw, mark }: FacetProps) {
+function Facet({ title, values, chosen, unlisted, onToggle, draw, mark }: FacetProps) {
   const [all, setAll] = useState(false)
   const known = values ?? []
   // What is chosen stays in sight, whether or not it still finds anything.
@@ -153,7 +165,7 @@ function Facet({ title, values, chosen, onToggle, draw, mark }: FacetProps) {
         value,
       ),
   )
-  const choices = [...missing.map((value) => ({ value, count: values ? 0 : null })), ...known]
+  const choices = [...missing.map((value) => ({ value, count: unlisted })), ...known]
   if (choices.length === 0) return null
   const shown = choices.filter(({ value }, index) => all || index < few || isChosen(chosen, value))
   const hidden = choices.length - shown.length

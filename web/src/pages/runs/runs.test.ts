@@ -41,7 +41,10 @@ describe('the sentence', () => {
     const partly = { ...facets, ...failures, basis: sampleBasis(limited), status: [] }
     const said = sentenceOf(partly, null)
     expect(said.limit + said.bold + said.rest).toBe('1 of 5 factories can be read: 312 known runs')
-    const none = sentenceOf({ ...partly, total: null }, null)
+    // The reason is about parents, and makes no many of none.
+    const reason =
+      'the names of parent pipelines are being read from the runs of an earlier version'
+    const none = sentenceOf({ ...partly, total: null, parent: null, reason }, null)
     expect(none.limit + none.bold + none.rest).toBe('1 of 5 factories can be read: no run is known')
   })
 

@@ -10,10 +10,11 @@ export function sentenceOf(
   statuses?: string[],
 ) {
   if (!facets) return { limit: '', bold: 'Runs', rest: '' }
-  const { total, basis, reason } = facets
+  const { total, basis } = facets
   const limit = basis.reason === null ? '' : `${basis.reason}: `
   const known = basis.covered === 'yes' ? '' : ' known'
-  if (total === null && reason === null) return { limit, bold: 'no run is known', rest: '' }
+  // Without a total, statuses are counted where none is known, and are not where too many would have to be looked at.
+  if (total === null && facets.status !== null) return { limit, bold: 'no run is known', rest: '' }
   const bold =
     total === null ? 'Many runs' : `${formatCount(total)}${known} ${total === 1 ? 'run' : 'runs'}`
   const of = total !== null && whole !== null ? ` of ${formatCount(whole)}` : ''
