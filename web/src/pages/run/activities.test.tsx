@@ -1,4 +1,4 @@
-import { screen } from '@testing-library/react'
+import { screen, waitFor } from '@testing-library/react'
 import { HttpResponse, http } from 'msw'
 import { expect, it } from 'vitest'
 import { renderApp } from '../../testing/render'
@@ -45,4 +45,24 @@ it('says that activities come from imported logs', async () => {
   await renderApp(`/runs/${runId}`)
   await screen.findByText(`Imported activities · ${reason}`)
   expect(screen.queryByText('Activities are not known')).toBeNull()
+})
+
+it.each([
+  ['some', [{ activityName: 'cp', activityRunId: 'a-1', status: 'InProgress', odd: [] }]],
+  ['none', []],
+])('says of an ended run that later activities are not here: %s were read', async (_, items) => {
+  let state = 'partial'
+  server.use(
+    http.get('*/api/v1/runs/:runId/activities', () => {
+      const reason = state === 'partial' ? 'Collecting is off.' : null
+      return HttpResponse.json({ items, nextCursor: null, state, reason, asOf: null })
+    }),
+  )
+  const { user } = await renderApp(`/runs/${sampleRun().runId}`)
+  const words = /^Read while the run went on: later activities are not here/
+  await screen.findByText(words)
+  expect(screen.queryByText(/No activity has started yet|The run goes on/)).toBeNull()
+  state = 'complete'
+  await user.click(screen.getByRole('button', { name: 'Ask again' }))
+  await waitFor(() => expect(screen.queryByText(words)).toBeNull())
 })

@@ -49,6 +49,7 @@ export function Activities({ run, reference }: ActivitiesProps) {
     <>
       <Known
         list={data}
+        ended={isTerminal(statusOf(run))}
         onRetry={() => void activities.refetch()}
         onRead={() => {
           client.setQueryData(wantedKey(reference), true)
@@ -98,13 +99,22 @@ function Chart({ run, list }: { run: RunDetail; list: ActivityList }) {
 /** Whether all activities are here; silent when they are. */
 function Known({
   list,
+  ended,
   onRetry,
   onRead,
 }: {
   list: ActivityList
+  ended: boolean
   onRetry: () => void
   onRead: () => void
 }) {
+  // Read while the run went on, and not again since it ended, as without collecting or after an error.
+  const cut = list.state === 'partial' && ended
+  const again = (
+    <Button size="small" icon="refresh" onClick={onRetry}>
+      Ask again
+    </Button>
+  )
   const none = list.items.length === 0
   if (list.state === 'complete') {
     return none ? (
@@ -113,7 +123,11 @@ function Known({
   }
   const title = {
     reading: 'Activities are being read from Azure',
-    partial: 'The run goes on, so more activities may come',
+    partial: cut
+      ? 'Read while the run went on: later activities are not here'
+      : none
+        ? 'No activity has started yet'
+        : 'The run goes on, so more activities may come',
     imported: 'Imported activities',
     none: 'Activities are not known',
     notKept: 'Activities were not kept',
@@ -128,18 +142,16 @@ function Known({
             · as of <Time instant={list.asOf} />
           </>
         )}
-        {list.reason && ` · ${list.reason}`}
+        {list.reason && ` · ${list.reason}`} {cut && again}
       </p>
     )
   }
   return (
     <EmptyState
-      title={list.state === 'partial' ? 'No activity has started yet' : title}
+      title={title}
       actions={
-        list.state === 'none' ? (
-          <Button size="small" icon="refresh" onClick={onRetry}>
-            Ask again
-          </Button>
+        list.state === 'none' || cut ? (
+          again
         ) : list.state === 'notKept' ? (
           <Button size="small" icon="refresh" onClick={onRead}>
             Read them from Azure

@@ -1,4 +1,5 @@
 import type { ActivityRun } from '../../api/types'
+import { capitalized } from '../../time/format'
 
 /** What an activity's error says; null when it is the empty object that stands on success. */
 export interface ActivityError {
@@ -18,8 +19,7 @@ export function errorOf(activity: Pick<ActivityRun, 'error' | 'status'>): Activi
 
 /** "UserError" as Studio prints it: "User error". */
 export function failureTypeWords(type: string): string {
-  const words = spaced(type).toLowerCase()
-  return words.charAt(0).toUpperCase() + words.slice(1)
+  return capitalized(spaced(type).toLowerCase())
 }
 
 /** "ExecutePipeline" → "Execute pipeline"; what is no camel case stays as Azure spells it. */

@@ -1,5 +1,5 @@
 import type { RunDetail } from '../../api/types'
-import { Duration } from '../../run/duration'
+import { computedWords, Duration, isComputed } from '../../run/duration'
 import { InvokedBy, invokedByWord } from '../../run/invoked-by'
 import { CopyButton } from '../../state/copy'
 import text from '../../state/text.module.css'
@@ -8,6 +8,7 @@ import { formatClock, formatDay, formatWhole, isSameDay } from '../../time/forma
 import { toMillis } from '../../time/instant'
 import { Time } from '../../time/time'
 import { offsetName, useZone } from '../../time/zone'
+import { importedFrom } from './origin'
 import styles from './run.module.css'
 
 /** A moment to the second: with its day and zone, or beside one of the same day without. */
@@ -30,6 +31,7 @@ function Moment({ instant, after = null }: { instant: string | null; after?: str
 
 /** Everything short that is known of a run. */
 export function Facts({ run }: { run: RunDetail }) {
+  const from = importedFrom(run)
   return (
     <section aria-labelledby="facts">
       <h2 id="facts">Facts</h2>
@@ -43,8 +45,9 @@ export function Facts({ run }: { run: RunDetail }) {
           <Moment instant={run.runEnd} after={run.runStart} />
         </dd>
         <dt>Duration</dt>
-        <dd>
+        <dd className={styles.withAside}>
           <Duration run={run} />
+          {isComputed(run) && <span className={text.muted}>{computedWords}</span>}
         </dd>
         <dt>Invoked by</dt>
         <dd className={styles.withAside}>
@@ -65,6 +68,12 @@ export function Facts({ run }: { run: RunDetail }) {
         <dd>
           <Moment instant={run.lastUpdated} after={run.runStart} />
         </dd>
+        {from && (
+          <>
+            <dt>Known from</dt>
+            <dd>{from}</dd>
+          </>
+        )}
         {run.odd.length > 0 && (
           <>
             <dt>Not readable</dt>

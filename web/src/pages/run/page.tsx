@@ -7,7 +7,6 @@ import type { RunDetail } from '../../api/types'
 import { knownUntil, lostAt, useShown } from '../../factory/stale'
 import { StaleNotice, Stopped } from '../../factory/stale-notice'
 import { Icon } from '../../icons/icon'
-import { JsonView } from '../../json/json-view'
 import { useShortcut } from '../../keys/shortcuts'
 import { useConnection } from '../../live/live'
 import { CopyButton } from '../../state/copy'
@@ -26,6 +25,7 @@ import { Activities, useActivities } from './activities'
 import { Cause } from './cause'
 import { Facts } from './facts'
 import { Parameters } from './parameters'
+import { Raw } from './raw'
 import { GroupBeside, Related } from './related'
 import styles from './run.module.css'
 import { RunSentence } from './sentence'
@@ -286,7 +286,7 @@ function RunTabs({ run, reference }: { run: RunDetail; reference: RunRef }) {
           {
             id: 'raw',
             label: 'Raw',
-            panel: () => <JsonView value={run.raw} name="the run as Azure sent it" open={2} />,
+            panel: () => <Raw run={run} />,
           },
         ]}
       />

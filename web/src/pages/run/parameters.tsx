@@ -12,12 +12,9 @@ export function Parameters({ run }: { run: RunDetail }) {
     { name: 'Return value', value: run.pipelineReturnValue },
     { name: 'Run dimension', value: run.runDimension },
   ].filter(({ value }) => isFilled(value))
-  if (!isFilled(run.parameters) && others.length === 0) {
-    return <EmptyState title="This run was started without parameters" />
-  }
   return (
     <>
-      {isFilled(run.parameters) && <ParameterTable run={run} />}
+      {isFilled(run.parameters) ? <ParameterTable run={run} /> : <NoParameters run={run} />}
       {others.map(({ name, value }) => (
         <section key={name} className={styles.parameters}>
           <h3>{name}</h3>
@@ -25,6 +22,22 @@ export function Parameters({ run }: { run: RunDetail }) {
         </section>
       ))}
     </>
+  )
+}
+
+/** That there are none, or why they are not known. */
+function NoParameters({ run }: { run: RunDetail }) {
+  // Only an empty object says that there are none.
+  if (run.parameters !== null) return <EmptyState title="This run was started without parameters" />
+  const odd = run.odd.find(({ field }) => field === 'parameters')
+  return (
+    <EmptyState title="The parameters of this run are not known">
+      {odd
+        ? `They could not be read: ${odd.problem}.`
+        : run.origin === 'log'
+          ? 'It is known from an imported log, and logs hold no parameters.'
+          : 'They are not part of what was received for this run.'}
+    </EmptyState>
   )
 }
 

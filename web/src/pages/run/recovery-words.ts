@@ -1,4 +1,5 @@
-import type { Recovery, RunDetail, RunList } from '../../api/types'
+import type { Recovery, RunDetail, RunList, RunRow } from '../../api/types'
+import { type Outcome, outcomeOf } from '../../status/status'
 import { formatCount, formatDuration } from '../../time/format'
 import { toMillis } from '../../time/instant'
 
@@ -58,15 +59,47 @@ function cut(text: string): string {
   return text.length > longest ? `${text.slice(0, longest)}…` : text
 }
 
-/** Of the children that failed, how many have recovered since, and the only one by name. */
-export function childrenSince({ items }: RunList) {
-  const failed = items.filter(({ recovery }) => recovery !== null)
-  const recovered = failed.filter(({ recovery }) => recovery?.state === 'recovered')
-  if (recovered.length === 0) return null
-  const [only] = recovered
+/** That nothing is known to have recovered the run, and why less is known of one without a series. */
+export function openWords(
+  run: Pick<RunDetail, 'series' | 'parameters' | 'recoveryReason'>,
+): string {
+  if (run.series !== null) return 'Failing: no later run of its series is known to have succeeded.'
+  const why =
+    run.recoveryReason ??
+    (run.parameters === null
+      ? 'Its parameters are not known, so they cannot be compared with those of other runs.'
+      : 'Which series it belongs to is not known.')
+  return `Failing: no later run is known to have recovered it. ${why}`
+}
+
+/** What became of the children that failed. */
+export interface ChildrenSince {
+  failed: number
+  recovered: number
+  underived: number
+  /** The child, where one alone failed. */
+  only: RunRow | null
+}
+
+/** Null where none of them is known to have recovered. */
+export function childrenSince({ items }: RunList): ChildrenSince | null {
+  const outcomes = items.map(outcomeOf).filter((outcome) => outcome !== null)
+  const count = (wanted: Outcome) => outcomes.filter((outcome) => outcome === wanted).length
+  const recovered = count('recovered')
+  if (recovered === 0) return null
+  const only = outcomes.length === 1 ? items.find((item) => outcomeOf(item) !== null) : null
   return {
-    failed: failed.length,
-    recovered: recovered.length,
-    only: failed.length === 1 ? only : null,
+    ...{ failed: outcomes.length, recovered, underived: count('underived') },
+    only: only ?? null,
   }
+}
+
+/** "2 of its 5 failed children have recovered since; the recovery of 1 is being derived", without its full stop. */
+export function childrenWords({ failed, recovered, underived, only }: ChildrenSince): string {
+  if (only) return `Its child ${only.pipelineName}, which failed, was recovered since`
+  const have = recovered === 1 ? 'has' : 'have'
+  const since = `${formatCount(recovered)} of its ${formatCount(failed)} failed children ${have} recovered since`
+  return underived === 0
+    ? since
+    : `${since}; the recovery of ${formatCount(underived)} is being derived`
 }

@@ -65,19 +65,37 @@ describe('the run page says what became of a failure', () => {
 
   it('open: that it fails, and that it is being rerun', async () => {
     const running = sampleRunLink({ status: 'InProgress', runEnd: null })
-    const { header, said } = await openRun({ recovery: sampleRecovery('open', { running }) })
-    expect(said()).toContain('Failing: no later run of its series has succeeded.')
+    const { header, said } = await openRun({
+      recovery: sampleRecovery('open', { running }),
+      series: { parameters: {} },
+    })
+    expect(said()).toContain('Failing: no later run of its series is known to have succeeded.')
     expect(said()).toContain('It is being rerun since 02:10:00.')
     const link = within(header).getByRole('link', { name: /^being rerun since/ })
     expect(link.getAttribute('href')).toContain(running.runId)
   })
 
-  it('nothing while it is being derived', async () => {
+  it('open without a series: no more than is known, and why', async () => {
+    const { said, user } = await openRun({
+      recovery: sampleRecovery('open'),
+      parameters: null,
+      origin: 'log',
+    })
+    expect(said()).toContain(
+      'Failing: no later run is known to have recovered it. Its parameters are not known, so they cannot be compared with those of other runs.',
+    )
+    expect(said()).not.toContain('its series')
+    await user.click(screen.getByRole('tab', { name: /Parameters/ }))
+    await screen.findByText('The parameters of this run are not known')
+    expect(screen.queryByText('This run was started without parameters')).toBeNull()
+  })
+
+  it('nothing while it is being derived, but why', async () => {
     const { header, said } = await openRun({
       recovery: null,
-      recoveryReason: 'Its recovery is being derived.',
+      recoveryReason: 'Its recovery waits for the runs of an earlier version.',
     })
-    expect(said()).toContain('Recovery is being derived.')
+    expect(said()).toContain('Its recovery waits for the runs of an earlier version.')
     expect(said()).not.toMatch(/Failing|Not redone|Recovered by/)
     expect(
       within(header).getByRole('img', { name: 'Failed, recovery is being derived' }),
@@ -101,7 +119,20 @@ describe('the run page says what became of a failure', () => {
     const open = sampleFailure({ runId: 'c0ffee00-0000-4000-8000-000000000002' })
     const parent = { recovery: sampleRecovery('open'), childCount: 2 }
     const { header } = await openRun(parent, [recovered, open])
-    await within(header).findByText('1 of its 2 failed children have recovered since.')
+    await within(header).findByText('1 of its 2 failed children has recovered since.')
+  })
+
+  it('a parent counts the children whose recovery is being derived', async () => {
+    const recovered = sampleFailure({ recovery: sampleRecovery('recovered') })
+    const underived = sampleFailure({
+      runId: 'c0ffee00-0000-4000-8000-000000000002',
+      recovery: null,
+    })
+    const parent = { recovery: sampleRecovery('open'), childCount: 2 }
+    const { header } = await openRun(parent, [recovered, underived])
+    await within(header).findByText(
+      '1 of its 2 failed children has recovered since; the recovery of 1 is being derived.',
+    )
   })
 })
 
@@ -134,6 +165,17 @@ it('knows the rules, and leaves out a time that is not known', () => {
     'later',
   ])
   expect(laterOf(sampleRunDetail(), sampleRunLink({ runEnd: null }))).toBe('')
+})
+
+it('says where an imported run is known from, and which duration is computed', async () => {
+  const { user } = await openRun({ origin: 'log', durationComputed: true })
+  const facts = screen.getByRole('region', { name: 'Facts' })
+  expect(within(facts).getByText('computed from start and end')).toBeTruthy()
+  expect(within(facts).getByTitle('458,376 ms, computed from start and end')).toBeTruthy()
+  expect(within(facts).getByText('an imported log, which says less than Azure')).toBeTruthy()
+  await user.click(screen.getByRole('tab', { name: 'Raw' }))
+  await screen.findByText('From an imported log, which says less than Azure.')
+  expect(screen.queryByRole('button', { name: /as Azure sent it/ })).toBeNull()
 })
 
 it('the parameters are listed with their class and the reason for it', async () => {

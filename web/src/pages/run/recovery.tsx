@@ -5,9 +5,15 @@ import type { RunDetail, RunLink } from '../../api/types'
 import text from '../../state/text.module.css'
 import { outcomeOf } from '../../status/status'
 import { StatusMark } from '../../status/status-mark'
-import { formatCount } from '../../time/format'
 import { Time } from '../../time/time'
-import { childrenSince, laterOf, missingOf, ruleWords } from './recovery-words'
+import {
+  childrenSince,
+  childrenWords,
+  laterOf,
+  missingOf,
+  openWords,
+  ruleWords,
+} from './recovery-words'
 import styles from './run.module.css'
 
 /** What became of a failed run; nothing for any other. */
@@ -18,8 +24,8 @@ export function RecoverySentence({ run }: { run: RunDetail }) {
     <p className={styles.recovery}>
       <StatusMark status="Failed" outcome={outcome} decorative />
       <span>
-        {outcome === 'underived' && 'Recovery is being derived.'}
-        {outcome === 'open' && 'Failing: no later run of its series has succeeded.'}
+        {outcome === 'underived' && (run.recoveryReason ?? 'Its recovery is being derived.')}
+        {outcome === 'open' && openWords(run)}
         {outcome === 'recovered' && <RecoveredBy run={run} />}
         {outcome === 'notRedone' && <NotRedone run={run} />}
         {run.recovery?.running && (
@@ -91,17 +97,17 @@ export function ChildrenSince({ run, reference }: { run: RunDetail; reference: R
   const by = since.only?.recovery?.by
   return (
     <p className={text.muted}>
-      {since.only && by ? (
+      {childrenWords(since)}
+      {by && (
         <>
-          Its child {since.only.pipelineName}, which failed, was recovered since by{' '}
+          {' '}
+          by{' '}
           <To run={run} link={by}>
             run {by.runId.slice(0, 8)}
           </To>
-          .
         </>
-      ) : (
-        `${formatCount(since.recovered)} of its ${formatCount(since.failed)} failed children have recovered since.`
       )}
+      .
     </p>
   )
 }
