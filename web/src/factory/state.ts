@@ -1,4 +1,5 @@
 import type { Factory, FactoryList, Source } from '../api/types'
+import { compareInstants } from '../time/instant'
 
 /** A factory's state in one word, as a heading. */
 export const stateWords: Record<Factory['state'], string> = {
@@ -23,6 +24,18 @@ export function isTroubled({ items, sources }: Pick<FactoryList, 'items' | 'sour
 /** Whether somebody asks Azure about it. */
 export function isWatched(factory: Pick<Factory, 'state'>): boolean {
   return factory.state !== 'gone' && factory.state !== 'not collected'
+}
+
+/** Whether runs may have come since its coverage ends: late or refused polls, or nobody asks Azure. */
+export function lacksNewest(factory: Pick<Factory, 'state' | 'neverRead'>): boolean {
+  return isStale(factory) || !isWatched(factory)
+}
+
+/** Whether history before its coverage is wanted and not here. Without a wanted beginning only a first fill says so. */
+export function lacksOlder({ state, coverage }: Pick<Factory, 'state' | 'coverage'>): boolean {
+  const { complete, from, wantedFrom } = coverage
+  if (complete) return false
+  return wantedFrom === null ? state === 'filling' : compareInstants(from, wantedFrom) > 0
 }
 
 /** Whether it is known from files alone. */

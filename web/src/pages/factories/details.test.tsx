@@ -90,9 +90,40 @@ describe('an open row', () => {
     const region = await screen.findByRole('region', { name: 'Details of lq-logistics' })
     const missing = within(region).getByText('Missing').nextElementSibling
     expect(missing?.textContent).toBe('–')
+    const pending = within(region).getByText('Activities to be read').nextElementSibling
+    expect(pending?.textContent).toBe('–')
     expect(region.textContent).toContain('Read in part')
     expect(region.textContent).toContain('about 500 left')
     expect(region.textContent).not.toContain('about 1')
+  })
+
+  it.each([
+    [
+      'a filling factory lacks older history',
+      {
+        ...{ state: 'filling' as const, coverage: { ...fresh.coverage, complete: false } },
+        fill: { ...rich.fill, reason: null },
+      },
+      '2026-08-25T00:00:00Z',
+      /^older history back to .*25.Aug.*, still to be read$/,
+    ],
+    [
+      'a stale one lacks the newest',
+      { ...late, lastError: null },
+      null,
+      /^the newest, since .*02:14/,
+    ],
+    ['a fresh and whole one lacks nothing', fresh, null, /^nothing$/],
+  ])('%s', async (_, fields, wantedFrom, said) => {
+    const factory = { ...fresh, ...fields }
+    const coverage = { ...factory.coverage, wantedFrom, doneShare: null }
+    serve(sampleFactories([{ ...factory, coverage }]))
+    await open(`&details=${factory.factory}`)
+    const region = await screen.findByRole('region', { name: /^Details of/ })
+    expect(within(region).getByText('Missing').nextElementSibling?.textContent).toMatch(said)
+    for (const bar of within(region).queryAllByRole('progressbar')) {
+      expect(bar.hasAttribute('value')).toBe(false)
+    }
   })
 
   it('lists every purpose that the API sends, by its label', async () => {

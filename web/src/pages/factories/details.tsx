@@ -1,6 +1,6 @@
 import { useState } from 'react'
 import type { Factory, FactoryCollection } from '../../api/types'
-import { isWatched, stateWords } from '../../factory/state'
+import { isWatched, lacksNewest, lacksOlder, stateWords } from '../../factory/state'
 import { StateMark } from '../../factory/state-mark'
 import { Icon } from '../../icons/icon'
 import { Button } from '../../state/button'
@@ -117,7 +117,7 @@ function History({ factory, collection }: DetailsProps) {
           {coverage.from === null ? (
             <span title="Nothing has been read yet">{unknown}</span>
           ) : (
-            <Gaps gaps={coverage.gaps} />
+            <Missing factory={factory} />
           )}
         </dd>
         <dt>Runs</dt>
@@ -132,9 +132,11 @@ function History({ factory, collection }: DetailsProps) {
         </dd>
         <dt>Activities to be read</dt>
         <dd>
-          {coverage.activitiesPending === 0
-            ? 'none'
-            : `those of ${formatCounted(coverage.activitiesPending, 'finished run')}`}
+          {coverage.from === null
+            ? unknown
+            : coverage.activitiesPending === 0
+              ? 'none'
+              : `those of ${formatCounted(coverage.activitiesPending, 'finished run')}`}
         </dd>
         <dt>Odd rows</dt>
         <dd>
@@ -183,7 +185,7 @@ function Fill({ factory }: { factory: Factory }) {
   ]
   return (
     <div className={styles.fill}>
-      <Progress done={coverage.doneShare ?? 0} label={`History of ${name} read`} />
+      <Progress done={coverage.doneShare} label={`History of ${name} read`} />
       <p>
         {coverage.doneShare !== null
           ? `${formatDone(coverage.doneShare)} read`
@@ -199,9 +201,39 @@ function Fill({ factory }: { factory: Factory }) {
 
 const mostGaps = 5
 
+/** What of its history is not here: before coverage, in between, and after it. */
+function Missing({ factory }: { factory: Factory }) {
+  const { gaps, to, wantedFrom } = factory.coverage
+  const older = lacksOlder(factory)
+  const newest = lacksNewest(factory)
+  if (!older && !newest && gaps.length === 0) return 'nothing'
+  return (
+    <>
+      {older && (
+        <p>
+          older history
+          {wantedFrom && (
+            <>
+              {' '}
+              back to <Time instant={wantedFrom} />
+            </>
+          )}
+          {isWatched(factory) && <span className={text.muted}>, still to be read</span>}
+        </p>
+      )}
+      <Gaps gaps={gaps} />
+      {newest && (
+        <p>
+          the newest, since <Time instant={to} />
+        </p>
+      )}
+    </>
+  )
+}
+
 function Gaps({ gaps }: { gaps: Factory['coverage']['gaps'] }) {
   const [all, setAll] = useState(false)
-  if (gaps.length === 0) return 'nothing'
+  if (gaps.length === 0) return null
   const shown = all ? gaps : gaps.slice(0, mostGaps)
   return (
     <>
