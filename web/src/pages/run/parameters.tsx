@@ -29,14 +29,11 @@ export function Parameters({ run }: { run: RunDetail }) {
 function NoParameters({ run }: { run: RunDetail }) {
   // Only an empty object says that there are none.
   if (run.parameters !== null) return <EmptyState title="This run was started without parameters" />
-  const odd = run.odd.find(({ field }) => field === 'parameters')
   return (
     <EmptyState title="The parameters of this run are not known">
-      {odd
-        ? `They could not be read: ${odd.problem}.`
-        : run.origin === 'log'
-          ? 'It is known from an imported log, and logs hold no parameters.'
-          : 'They are not part of what was received for this run.'}
+      {run.origin === 'log'
+        ? 'It is known from an imported log, and logs hold no parameters.'
+        : 'They are not part of what was received for this run.'}
     </EmptyState>
   )
 }
