@@ -45,12 +45,14 @@ describe('the browser lists what the server lists', () => {
   })
 
   it('for any two filters of different names', () => {
+    // Of open and recovery a page has one: the schema lets the states replace open.
+    const namesOf = ({ filter }: FilterCase) =>
+      Object.keys(filter).map((name) => (name === 'open' ? 'recovery' : name))
     const wrong: string[] = []
     for (const [index, one] of cases.entries()) {
       for (const other of cases.slice(index + 1)) {
-        if ('sort' in one.filter || Object.keys(other.filter).some((name) => name in one.filter)) {
-          continue
-        }
+        const names = namesOf(one)
+        if ('sort' in one.filter || namesOf(other).some((name) => names.includes(name))) continue
         const wanted = new Set(one.runs)
         const both = other.runs.filter((name) => wanted.has(name))
         const got = listed(filterOf({ ...one.filter, ...other.filter }))
