@@ -302,7 +302,9 @@ func (im *importer) record(ctx context.Context, raw []byte, at position) error {
 	return im.flush(ctx)
 }
 
-// clean takes the secrets out of a row before it is written.
+// clean takes the secrets out of a row before it is written. A row whose id
+// changes with that is refused: without the secret the ids of different runs
+// are equal, and one would replace the other.
 func (im *importer) clean(f *found) reason {
 	var err error
 	switch f.is {
@@ -323,8 +325,12 @@ func (im *importer) clean(f *found) reason {
 			return noSecret
 		}
 	case isPipelineRun:
+		id := f.run.RunID
 		if raw, changed := im.redact.JSON(f.run.Raw); changed {
 			f.run, err = adf.DecodePipelineRun(raw)
+		}
+		if f.run.RunID != id {
+			return noSecret
 		}
 	}
 	if err != nil {

@@ -1,6 +1,7 @@
 package intake_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -45,5 +46,27 @@ func TestDeclaredSecretsOfAnImport(t *testing.T) {
 	rows, err := s.Activities(t.Context(), "", "a3")
 	if err != nil || len(rows.Rows) != 1 || strings.Contains(string(rows.Rows[0].Raw), "canary") || !strings.Contains(string(rows.Rows[0].Input), `"site":"west"`) {
 		t.Errorf("%+v, %v", rows, err)
+	}
+}
+
+// A secret that is the id of a run would leave the same id to all of them:
+// "password=canary-1" and "password=canary-2" are both "password=<redacted>".
+// Such rows are refused, as those of activity runs and trigger runs are.
+func TestRunsWhoseIDHoldsASecretAreRefused(t *testing.T) {
+	t.Parallel()
+	s := openStore(t)
+	const row = `{"runId":"%s","pipelineName":"p","runStart":"2024-01-05T01:00:00Z","lastUpdated":"2024-01-05T01:01:00Z","status":"Succeeded","message":"password=canary-0","id":"/subscriptions/s/resourceGroups/rg/providers/Microsoft.DataFactory/factories/adf-ids/pipelineruns/x"}`
+	var lines []string
+	for _, id := range []string{"password=canary-1", "password=canary-2", "open"} {
+		lines = append(lines, fmt.Sprintf(row, id))
+	}
+	files, total := importPaths(t, s, "", write(t, "runs.json", strings.Join(lines, "\n")))
+	if total.Taken != 1 || total.Known != 0 || len(total.Refused) != 1 || total.Refused[0].Count != 2 || total.Refused[0].Reason != "rows whose id holds a secret" {
+		t.Errorf("%+v %+v", total, files)
+	}
+	for _, r := range runs(t, s) {
+		if r.RunID != "open" || strings.Contains(string(r.Raw), "canary") {
+			t.Errorf("stored is %s", r.Raw)
+		}
 	}
 }
