@@ -59,10 +59,10 @@ type factory struct {
 	wakeAround, askedAround chan struct{}
 	aroundEvery             time.Duration
 	known                   atomic.Pointer[knownPipelines] // nil until definitions were read
-	// storedParameters are those of the definitions in the store, for rows that
+	// storedSecrets are those of the definitions in the store, for rows that
 	// come before known.
-	storedParameters atomic.Pointer[declared.Secrets]
-	isUnprepared     bool // the stored definitions could not be read at the start; touched by the loop of surroundings after that
+	storedSecrets atomic.Pointer[declared.Secrets]
+	isUnprepared  bool // the stored definitions could not be read at the start; touched by the loop of surroundings after that
 	// cleaning is held for reading while rows are cleaned by known and written,
 	// so that none is written by old definitions once there are new ones.
 	cleaning  sync.RWMutex

@@ -36,12 +36,11 @@ func redactFacts(r *redact.Redactor, f adf.Factory) adf.Factory {
 	return f
 }
 
-// redactActivities is redactRuns for activity runs. secure says what of a row
-// must not be kept at all.
-func redactActivities(r *redact.Redactor, rows []adf.ActivityRun, secure func(*adf.ActivityRun) redact.Options) []adf.ActivityRun {
+// redactActivities is redactRuns for activity runs.
+func redactActivities(r *redact.Redactor, rows []adf.ActivityRun) []adf.ActivityRun {
 	clean := rows[:0]
 	for i := range rows {
-		raw, changed := r.ActivityRun(rows[i].Raw, secure(&rows[i]))
+		raw, changed := r.ActivityRun(rows[i].Raw, redact.Options{})
 		if changed {
 			row, err := adf.DecodeActivityRun(raw)
 			if err != nil {

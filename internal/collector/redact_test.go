@@ -7,6 +7,7 @@ import (
 
 	"andon/internal/adf"
 	"andon/internal/azure"
+	"andon/internal/declared"
 	"andon/internal/redact"
 )
 
@@ -43,8 +44,7 @@ func TestActivitiesLoseTheirSecretsBeforeTheyAreWritten(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	open := func(*adf.ActivityRun) redact.Options { return redact.Options{} }
-	clean := redactActivities(redact.Default(), []adf.ActivityRun{row}, open)
+	clean := redactActivities(redact.Default(), []adf.ActivityRun{row})
 	if len(clean) != 1 || string(clean[0].Input) != `{"headers":{"Authorization":"<redacted>"}}` || string(clean[0].Output) != `{"rows":1}` {
 		t.Errorf("kept is %s", clean[0].Raw)
 	}
@@ -61,9 +61,12 @@ func TestWhatADefinitionCallsSecureIsNotKept(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	known := &knownPipelines{secure: map[string]redact.Options{}}
-	collectSecure(known.secure, definition.Name, definition.Activities)
+	known := &knownPipelines{secrets: declared.New(redact.Default(), []adf.PipelineDefinition{definition})}
 	f := &factory{redact: redact.Default()}
+	clean := func(rows []adf.ActivityRun) adf.ActivityRun {
+		rows, _ = f.declaredSecrets().Activities(redactActivities(f.redact, rows))
+		return rows[0]
+	}
 	row := func(activity string) []adf.ActivityRun {
 		r, err := adf.DecodeActivityRun([]byte(`{"pipelineName":"PL_a","activityName":"` + activity + `","input":{"a":1},"output":{"b":2}}`))
 		if err != nil {
@@ -78,13 +81,13 @@ func TestWhatADefinitionCallsSecureIsNotKept(t *testing.T) {
 		{"of another version", `{"a":1}`, `{"b":2}`},
 	} {
 		f.known.Store(known)
-		got := redactActivities(f.redact, row(c.activity), f.secure)[0]
+		got := clean(row(c.activity))
 		if string(got.Input) != c.input || string(got.Output) != c.output {
 			t.Errorf("%s: input %s, output %s", c.activity, got.Input, got.Output)
 		}
 	}
 	f.known.Store(nil)
-	if got := redactActivities(f.redact, row("both"), f.secure)[0]; string(got.Input) != `{"a":1}` {
+	if got := clean(row("both")); string(got.Input) != `{"a":1}` {
 		t.Errorf("before any definition was read: %s", got.Input)
 	}
 }

@@ -16,16 +16,16 @@ import (
 // redactRuns.
 func (f *factory) cleanRuns(runs []adf.PipelineRun) (clean []adf.PipelineRun, lost []azure.OddRow) {
 	clean, lost = redactRuns(f.redact, runs)
-	return f.secureParameters().Runs(clean), lost
+	return f.declaredSecrets().Runs(clean), lost
 }
 
-// secureParameters returns those of the definitions as they were read last,
+// declaredSecrets returns those of the definitions as they were read last,
 // and before that of those that are stored.
-func (f *factory) secureParameters() *declared.Secrets {
+func (f *factory) declaredSecrets() *declared.Secrets {
 	if known := f.known.Load(); known != nil {
-		return known.parameters
+		return known.secrets
 	}
-	return f.storedParameters.Load()
+	return f.storedSecrets.Load()
 }
 
 // prepareParameters makes known which parameters the stored definitions
@@ -36,7 +36,7 @@ func (f *factory) prepareParameters(ctx context.Context) {
 	if err != nil && ctx.Err() == nil {
 		f.logger.WarnContext(ctx, "the stored definitions can't be read", "error", err)
 	}
-	f.storedParameters.Store(declared.New(f.redact, all))
+	f.storedSecrets.Store(declared.New(f.redact, all))
 	f.isUnprepared = err != nil
 }
 

@@ -2,7 +2,6 @@ package collector
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -11,7 +10,6 @@ import (
 	"andon/internal/adf"
 	"andon/internal/azure"
 	"andon/internal/declared"
-	"andon/internal/redact"
 	"andon/internal/store"
 )
 
@@ -153,22 +151,21 @@ func (f *factory) readDefinitions(ctx context.Context, _ bool) error {
 		return err
 	}
 	known := &knownPipelines{
-		at: f.now(), pipelines: map[string]bool{}, secure: map[string]redact.Options{}, parameters: declared.New(f.redact, all.Items),
+		at: f.now(), pipelines: map[string]bool{}, secrets: declared.New(f.redact, all.Items),
 	}
 	for i := range all.Items {
 		known.pipelines[strings.ToLower(all.Items[i].Name)] = true
-		collectSecure(known.secure, all.Items[i].Name, all.Items[i].Activities)
 	}
 	f.cleaning.Lock() // what was cleaned by the definitions before is stored now
 	f.known.Store(known)
 	f.cleaning.Unlock()
-	if err := f.cleanStored(ctx, known.parameters); err != nil {
+	if err := f.cleanStored(ctx, known.secrets); err != nil {
 		return err
 	}
 	var clean []adf.PipelineDefinition
 	for i := range all.Items {
 		d, ok := redacted(f, &all.Items[i], all.Items[i].Raw, adf.DecodePipelineDefinition, func(raw []byte) ([]byte, bool) {
-			return known.parameters.Definition(all.Items[i].Name, raw)
+			return known.secrets.Definition(all.Items[i].Name, raw)
 		})
 		if ok {
 			clean = append(clean, d)
@@ -206,7 +203,7 @@ func (f *factory) readTriggers(ctx context.Context, _ bool) error {
 	var clean []adf.Trigger
 	for i := range all.Items {
 		t, ok := redacted(f, &all.Items[i], all.Items[i].Raw, adf.DecodeTrigger, func(raw []byte) ([]byte, bool) {
-			return f.secureParameters().HandedOn(raw, true)
+			return f.declaredSecrets().HandedOn(raw, true)
 		})
 		if ok {
 			clean = append(clean, t)
@@ -217,50 +214,7 @@ func (f *factory) readTriggers(ctx context.Context, _ bool) error {
 
 // knownPipelines is what the collecting itself needs of the definitions.
 type knownPipelines struct {
-	at        time.Time                 // when they were read
-	pipelines map[string]bool           // by lower-case name
-	secure    map[string]redact.Options // by secureKey: what ADF is told not to show of an activity
-	// parameters are those that only a definition says to be secret.
-	parameters *declared.Secrets
+	at        time.Time       // when they were read
+	pipelines map[string]bool // by lower-case name
+	secrets   *declared.Secrets
 }
-
-// secure returns what must not be kept of an activity run, whatever came.
-func (f *factory) secure(a *adf.ActivityRun) redact.Options {
-	if known := f.known.Load(); known != nil {
-		return known.secure[secureKey(a.PipelineName, a.ActivityName)]
-	}
-	return redact.Options{}
-}
-
-// secureKey names an activity of a pipeline, without regard to case.
-func secureKey(pipeline, activity string) string {
-	return strings.ToLower(pipeline) + "\x00" + strings.ToLower(activity)
-}
-
-// collectSecure notes the activities that have a secure input or output.
-func collectSecure(into map[string]redact.Options, pipeline string, activities []adf.Activity) {
-	for i := range activities {
-		a := &activities[i]
-		if p := secureOf(a.Raw); p != (redact.Options{}) {
-			into[secureKey(pipeline, a.Name)] = p
-		}
-		collectSecure(into, pipeline, a.Inner)
-	}
-}
-
-// secureOf reads an activity's policy (ADF REST, Activity Policy).
-func secureOf(activity []byte) redact.Options {
-	var w struct {
-		Policy struct {
-			SecureInput  any `json:"secureInput"`
-			SecureOutput any `json:"secureOutput"`
-		} `json:"policy"`
-	}
-	if err := json.Unmarshal(activity, &w); err != nil {
-		return redact.Options{} // a policy of another form, which ADF does not have
-	}
-	return redact.Options{DropInput: isOn(w.Policy.SecureInput), DropOutput: isOn(w.Policy.SecureOutput)}
-}
-
-// isOn takes what is neither absent nor false for true, an expression say.
-func isOn(v any) bool { return v != nil && v != false && v != "false" }

@@ -1,5 +1,6 @@
 // Package declared takes out of rows what the definitions of pipelines declare
-// to be secret: the values of SecureString parameters.
+// to be secret: the values of SecureString parameters, and the inputs and outputs
+// of activities with secureInput or secureOutput.
 package declared
 
 import (
@@ -12,10 +13,14 @@ import (
 	"andon/internal/redact"
 )
 
-// Secrets takes the values of SecureString parameters out of rows.
-// Their names give no hint, and Azure shows the values in plain text: only the
-// definition of the pipeline that declares them says that they are secret.
+// Secrets takes out of the rows of one factory what its definitions declare to
+// be secret. Nothing in a row says so: only the definition of the pipeline does.
+// nil declares nothing. It can be used concurrently.
 //
+// Of an activity with secureInput the whole input is secret, of one with
+// secureOutput the whole output.
+//
+// Of SecureString parameters the values are, which Azure shows in plain text.
 // The rule: what is under the name of a SecureString parameter of pipeline
 // P is secret in the parameters of P's runs, in parameters that are handed to
 // P, and in P's own defaults. Example: pl_child declares {"pin": {"type":
@@ -25,12 +30,15 @@ import (
 type Secrets struct {
 	redact *redact.Redactor
 	names  map[string][]string // of parameters, by lower-case pipeline
+	// activities are those with a secure input or output, by activityKey.
+	activities map[string]redact.Options
 }
 
 // New returns those of a factory's definitions.
 func New(r *redact.Redactor, all []adf.PipelineDefinition) *Secrets {
-	s := &Secrets{redact: r, names: map[string][]string{}}
+	s := &Secrets{redact: r, names: map[string][]string{}, activities: map[string]redact.Options{}}
 	for i := range all {
+		s.addActivities(all[i].Name, all[i].Activities)
 		if names := all[i].SecureParameters(); len(names) > 0 {
 			s.names[strings.ToLower(all[i].Name)] = names
 		}
@@ -75,10 +83,29 @@ func (s *Secrets) Runs(runs []adf.PipelineRun) []adf.PipelineRun {
 	return runs
 }
 
-// Activities takes the values out of what activities hand to pipelines.
+// Activity returns the raw row of a run of an activity without its secure input
+// and output, and without the values that it hands to pipelines.
+func (s *Secrets) Activity(pipeline, activity string, raw []byte) (clean []byte, changed bool) {
+	clean = raw
+	if secure := s.secureOf(pipeline, activity); secure != (redact.Options{}) {
+		clean, changed = s.redact.ActivityRun(clean, secure)
+	}
+	clean, handsOn := s.HandedOn(clean, false)
+	return clean, changed || handsOn
+}
+
+// secureOf returns what of an activity's runs must not be kept.
+func (s *Secrets) secureOf(pipeline, activity string) redact.Options {
+	if s == nil || len(s.activities) == 0 {
+		return redact.Options{}
+	}
+	return s.activities[activityKey(pipeline, activity)]
+}
+
+// Activities is Activity for decoded rows.
 func (s *Secrets) Activities(rows []adf.ActivityRun) (clean []adf.ActivityRun, changed bool) {
 	for i := range rows {
-		raw, isChanged := s.HandedOn(rows[i].Raw, false)
+		raw, isChanged := s.Activity(rows[i].PipelineName, rows[i].ActivityName, rows[i].Raw)
 		if !isChanged {
 			continue
 		}

@@ -17,7 +17,7 @@ func (im *importer) cleanDeclared(ctx context.Context, place store.Place, f *fou
 	if secrets == nil {
 		all, err := im.store.Definitions(ctx, place.Key)
 		if err != nil {
-			return reason{}, fmt.Errorf("read which parameters of %s are secure: %w", place.Name, err)
+			return reason{}, fmt.Errorf("read what the definitions of %s declare as secure: %w", place.Name, err)
 		}
 		secrets = declared.New(im.redact, all)
 		im.declared[place.Key] = secrets
@@ -37,7 +37,7 @@ func clearDeclared(secrets *declared.Secrets, f *found) bool {
 			f.run, err = adf.DecodePipelineRun(raw)
 		}
 	case isActivityRun:
-		if raw, changed := secrets.HandedOn(f.activity.Raw, false); changed {
+		if raw, changed := secrets.Activity(f.activity.PipelineName, f.activity.ActivityName, f.activity.Raw); changed {
 			f.activity, err = adf.DecodeActivityRun(raw)
 		}
 	case isTriggerRun: // hands no parameters on

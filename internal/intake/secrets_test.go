@@ -10,7 +10,8 @@ import (
 )
 
 // What the stored definitions declare as a SecureString is taken out of the
-// imported runs of that pipeline, and of what logged activities hand to it.
+// imported runs of that pipeline, and of what logged activities hand to it. So are
+// the input and output of an activity with secureInput or secureOutput.
 func TestDeclaredSecretsOfAnImport(t *testing.T) {
 	t.Parallel()
 	const factory = "/subscriptions/s/resourceGroups/rg/providers/Microsoft.DataFactory/factories/adf-declared"
@@ -19,7 +20,9 @@ func TestDeclaredSecretsOfAnImport(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d, err := adf.DecodePipelineDefinition([]byte(`{"name":"pl_child","properties":{"parameters":{"pin":{"type":"SecureString"},"site":{"type":"string"}}}}`))
+	d, err := adf.DecodePipelineDefinition([]byte(`{"name":"pl_child","properties":{"parameters":{"pin":{"type":"SecureString"},"site":{"type":"string"}},"activities":[
+		{"name":"each","type":"ForEach","typeProperties":{"activities":[{"name":"Ask_Vault","type":"WebActivity","policy":{"secureInput":true,"secureOutput":true}}]}},
+		{"name":"look","type":"Lookup","policy":{"secureOutput":true}}]}}`))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -31,10 +34,12 @@ func TestDeclaredSecretsOfAnImport(t *testing.T) {
 		`{"runId":"a1","pipelineName":"PL_child","parameters":{"pin":"canary-1","site":"north"},"runStart":"2024-01-05T01:00:00Z","lastUpdated":"2024-01-05T01:01:00Z","status":"Succeeded","id":"` + factory + `/pipelineruns/a1"}`,
 		`{"category":"PipelineRuns","runId":"a2","pipelineName":"pl_child","properties":{"Parameters":{"pin":"canary-2","site":"south"}},` + times + `}`,
 		`{"category":"PipelineRuns","runId":"a3","pipelineName":"pl_other","properties":{"Parameters":{"pin":"4713"}},` + times + `}`,
+		`{"category":"ActivityRuns","activityRunId":"c1","pipelineRunId":"a2","activityName":"ask_vault","activityType":"WebActivity","pipelineName":"PL_child","properties":{"Input":{"url":"canary-4"},"Output":{"value":"canary-5"}},` + times + `}`,
+		`{"category":"ActivityRuns","activityRunId":"c2","pipelineRunId":"a2","activityName":"look","activityType":"Lookup","pipelineName":"pl_child","properties":{"Input":{"query":"legible"},"Output":{"firstRow":"canary-6"}},` + times + `}`,
 		`{"category":"ActivityRuns","activityRunId":"b1","pipelineRunId":"a3","activityName":"x","activityType":"ExecutePipeline","pipelineName":"pl_other","properties":{"Input":{"pipeline":{"referenceName":"pl_child"},"parameters":{"pin":"canary-3","site":"west"}}},` + times + `}`,
 	}, "\n"))
 	files, total := importPaths(t, s, "", file)
-	if total.Taken != 3 || total.Activities.Taken != 1 {
+	if total.Taken != 3 || total.Activities.Taken != 3 {
 		t.Errorf("%+v %+v", total, files)
 	}
 	want := map[string]string{"a1": `{"pin":"<redacted>","site":"north"}`, "a2": `{"pin":"<redacted>","site":"south"}`, "a3": `{"pin":"4713"}`}
@@ -46,6 +51,16 @@ func TestDeclaredSecretsOfAnImport(t *testing.T) {
 	rows, err := s.Activities(t.Context(), "", "a3")
 	if err != nil || len(rows.Rows) != 1 || strings.Contains(string(rows.Rows[0].Raw), "canary") || !strings.Contains(string(rows.Rows[0].Input), `"site":"west"`) {
 		t.Errorf("%+v, %v", rows, err)
+	}
+	rows, err = s.Activities(t.Context(), "", "a2")
+	if err != nil || len(rows.Rows) != 2 {
+		t.Fatalf("%+v, %v", rows, err)
+	}
+	for _, a := range rows.Rows {
+		want := map[string]string{"ask_vault": `"<redacted>" "<redacted>"`, "look": `{"query":"legible"} "<redacted>"`}[a.ActivityName]
+		if got := string(a.Input) + " " + string(a.Output); got != want || strings.Contains(string(a.Raw), "canary") {
+			t.Errorf("activity %s: %s", a.ActivityName, a.Raw)
+		}
 	}
 }
 
