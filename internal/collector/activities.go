@@ -173,7 +173,7 @@ func (f *factory) fetchActivities(ctx context.Context, job activityJob) error {
 			return err
 		}
 		f.cleaning.RLock()
-		rows, _ = f.declaredSecrets().Activities(redactActivities(f.redact, rows))
+		rows, _ = f.secrets.Load().Activities(redactActivities(f.redact, rows))
 		complete := job.ended && (allEnded(rows) || job.tries >= settleTries)
 		err = f.store.WriteActivities(ctx, f.place.Key, job.runID, rows, complete, adf.TimeOf(asked))
 		f.cleaning.RUnlock()

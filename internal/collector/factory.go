@@ -59,11 +59,12 @@ type factory struct {
 	wakeAround, askedAround chan struct{}
 	aroundEvery             time.Duration
 	known                   atomic.Pointer[knownPipelines] // nil until definitions were read
-	// storedSecrets are those of the definitions in the store, for rows that
-	// come before known.
-	storedSecrets atomic.Pointer[declared.Secrets]
-	isUnprepared  bool // the stored definitions could not be read at the start; touched by the loop of surroundings after that
-	// cleaning is held for reading while rows are cleaned by known and written,
+	// secrets are what the stored definitions and those that Azure lists declare.
+	secrets atomic.Pointer[declared.Secrets]
+	// cleanedBy are those that no stored row has any more; nil while the stored
+	// definitions could not be read. Touched by the loop of surroundings only.
+	cleanedBy *declared.Secrets
+	// cleaning is held for reading while rows are cleaned by secrets and written,
 	// so that none is written by old definitions once there are new ones.
 	cleaning  sync.RWMutex
 	factsSeen atomic.Pointer[time.Time] // when Azure showed the factory itself last; nil for never
@@ -116,7 +117,7 @@ func newFactory(c *Collector, s *source, place store.Place) *factory {
 
 // run collects until ctx ends.
 func (f *factory) run(ctx context.Context) {
-	f.prepareParameters(ctx)
+	f.prepareSecrets(ctx)
 	var loops sync.WaitGroup
 	loops.Go(func() { f.pollLoop(budget.For(ctx, budget.News)) })
 	loops.Go(func() { f.fillLoop(budget.For(ctx, budget.History)) })

@@ -61,10 +61,10 @@ func TestWhatADefinitionCallsSecureIsNotKept(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	known := &knownPipelines{secrets: declared.New(redact.Default(), []adf.PipelineDefinition{definition})}
+	secrets := declared.New(redact.Default(), []adf.PipelineDefinition{definition})
 	f := &factory{redact: redact.Default()}
 	clean := func(rows []adf.ActivityRun) adf.ActivityRun {
-		rows, _ = f.declaredSecrets().Activities(redactActivities(f.redact, rows))
+		rows, _ = f.secrets.Load().Activities(redactActivities(f.redact, rows))
 		return rows[0]
 	}
 	row := func(activity string) []adf.ActivityRun {
@@ -80,13 +80,13 @@ func TestWhatADefinitionCallsSecureIsNotKept(t *testing.T) {
 		{"By Expression", `{"a":1}`, `"<redacted>"`},
 		{"of another version", `{"a":1}`, `{"b":2}`},
 	} {
-		f.known.Store(known)
+		f.secrets.Store(secrets)
 		got := clean(row(c.activity))
 		if string(got.Input) != c.input || string(got.Output) != c.output {
 			t.Errorf("%s: input %s, output %s", c.activity, got.Input, got.Output)
 		}
 	}
-	f.known.Store(nil)
+	f.secrets.Store(nil)
 	if got := clean(row("both")); string(got.Input) != `{"a":1}` {
 		t.Errorf("before any definition was read: %s", got.Input)
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 
 	"andon/internal/adf"
 	"andon/internal/azure"
@@ -16,74 +15,72 @@ import (
 // redactRuns.
 func (f *factory) cleanRuns(runs []adf.PipelineRun) (clean []adf.PipelineRun, lost []azure.OddRow) {
 	clean, lost = redactRuns(f.redact, runs)
-	return f.declaredSecrets().Runs(clean), lost
+	return f.secrets.Load().Runs(clean), lost
 }
 
-// declaredSecrets returns those of the definitions as they were read last,
-// and before that of those that are stored.
-func (f *factory) declaredSecrets() *declared.Secrets {
-	if known := f.known.Load(); known != nil {
-		return known.secrets
-	}
-	return f.storedSecrets.Load()
+// storedSecrets reads what all stored versions of the definitions declare as
+// secret. With an error it returns what was read until then.
+func (f *factory) storedSecrets(ctx context.Context) (*declared.Secrets, error) {
+	secrets := declared.New(f.redact, nil)
+	err := f.store.Definitions(ctx, f.place.Key, secrets.Add)
+	return secrets, err
 }
 
-// prepareParameters makes known which parameters the stored definitions
-// declare as secure, before the first rows are written. Rows of a factory whose
-// definitions were never read are cleaned once they are.
-func (f *factory) prepareParameters(ctx context.Context) {
-	all, err := f.store.Definitions(ctx, f.place.Key)
+// prepareSecrets makes known what the stored definitions declare as secret,
+// before the first rows are written. Rows of a factory whose definitions were
+// never read are cleaned once they are.
+func (f *factory) prepareSecrets(ctx context.Context) {
+	secrets, err := f.storedSecrets(ctx)
 	if err != nil && ctx.Err() == nil {
 		f.logger.WarnContext(ctx, "the stored definitions can't be read", "error", err)
 	}
-	f.storedSecrets.Store(declared.New(f.redact, all))
-	f.isUnprepared = err != nil
+	f.secrets.Store(secrets)
+	if err == nil {
+		f.cleanedBy = secrets
+	}
+}
+
+// addSecrets adds what the listed definitions declare to what the stored ones
+// do, which may be of pipelines that were deleted or renamed: their runs still
+// end. When it returns, all that is stored was cleaned by older secrets, and what
+// comes is cleaned by these.
+func (f *factory) addSecrets(ctx context.Context, listed []adf.PipelineDefinition) (*declared.Secrets, error) {
+	known := f.secrets.Load()
+	var err error
+	if f.cleanedBy == nil {
+		known, err = f.storedSecrets(ctx)
+	}
+	secrets := known.With(listed)
+	f.cleaning.Lock()
+	f.secrets.Store(secrets)
+	f.cleaning.Unlock()
+	return secrets, err
 }
 
 // cleanStored takes values out of rows that were stored before the definitions
 // said that they are secret: of all pipelines with such parameters where the
-// store was never looked through, else of those whose stored definition does
-// not have them. It comes before the definitions are stored, so that it is
-// done again where it broke off.
+// store was never looked through, else of those that have further ones. It comes
+// before the definitions are stored, so that it is done again where it broke off.
 func (f *factory) cleanStored(ctx context.Context, s *declared.Secrets) error {
 	states, err := f.store.SurroundingsAsOf(ctx, f.place.Key)
 	if err != nil {
 		return fmt.Errorf("what of factory %s was looked through for secure parameters: %w", f.place.Name, err)
 	}
-	isClean := !states[store.SurroundingSecureParameters].AsOf.IsZero() && !f.isUnprepared
-	for pipeline, names := range s.Pipelines() {
-		if isClean {
-			isKnown, err := f.isKnownSecure(ctx, pipeline, names)
-			if err != nil {
-				return err
-			}
-			if isKnown {
-				continue
-			}
-		}
+	before, isMarked := f.cleanedBy, !states[store.SurroundingSecureParameters].AsOf.IsZero()
+	if !isMarked {
+		before = nil
+	}
+	pipelines, _ := s.Beyond(before)
+	for _, pipeline := range pipelines {
 		if err := f.cleanStoredRuns(ctx, s, pipeline); err != nil {
 			return fmt.Errorf("take secure parameters out of the stored runs of %s: %w", pipeline, err)
 		}
 	}
-	if isClean {
+	f.cleanedBy = s
+	if isMarked {
 		return nil
 	}
-	f.isUnprepared = false
 	return f.store.SetSurroundings(ctx, f.place.Key, store.SurroundingSecureParameters, f.azureNow(), nil)
-}
-
-// isKnownSecure reports whether the stored definition of a pipeline declares
-// the parameters as secure: then its runs were stored without them.
-func (f *factory) isKnownSecure(ctx context.Context, pipeline string, names []string) (bool, error) {
-	d, err := f.store.Definition(ctx, f.place.Short, pipeline, 0)
-	if _, isUnknown := errors.AsType[*store.NotFoundError](err); isUnknown {
-		return false, nil
-	}
-	if err != nil {
-		return false, err
-	}
-	known := d.SecureParameters()
-	return !slices.ContainsFunc(names, func(name string) bool { return !slices.Contains(known, name) }), nil
 }
 
 // cleanStoredRuns cleans the stored runs of a pipeline, and the activities of

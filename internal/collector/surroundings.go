@@ -9,7 +9,6 @@ import (
 
 	"andon/internal/adf"
 	"andon/internal/azure"
-	"andon/internal/declared"
 	"andon/internal/store"
 )
 
@@ -150,22 +149,22 @@ func (f *factory) readDefinitions(ctx context.Context, _ bool) error {
 	if err != nil {
 		return err
 	}
-	known := &knownPipelines{
-		at: f.now(), pipelines: map[string]bool{}, secrets: declared.New(f.redact, all.Items),
-	}
+	known := &knownPipelines{at: f.now(), pipelines: map[string]bool{}}
 	for i := range all.Items {
 		known.pipelines[strings.ToLower(all.Items[i].Name)] = true
 	}
-	f.cleaning.Lock() // what was cleaned by the definitions before is stored now
 	f.known.Store(known)
-	f.cleaning.Unlock()
-	if err := f.cleanStored(ctx, known.secrets); err != nil {
+	secrets, err := f.addSecrets(ctx, all.Items)
+	if err != nil {
+		return err
+	}
+	if err := f.cleanStored(ctx, secrets); err != nil {
 		return err
 	}
 	var clean []adf.PipelineDefinition
 	for i := range all.Items {
 		d, ok := redacted(f, &all.Items[i], all.Items[i].Raw, adf.DecodePipelineDefinition, func(raw []byte) ([]byte, bool) {
-			return known.secrets.Definition(all.Items[i].Name, raw)
+			return secrets.Definition(all.Items[i].Name, raw)
 		})
 		if ok {
 			clean = append(clean, d)
@@ -203,7 +202,7 @@ func (f *factory) readTriggers(ctx context.Context, _ bool) error {
 	var clean []adf.Trigger
 	for i := range all.Items {
 		t, ok := redacted(f, &all.Items[i], all.Items[i].Raw, adf.DecodeTrigger, func(raw []byte) ([]byte, bool) {
-			return f.declaredSecrets().HandedOn(raw, true)
+			return f.secrets.Load().HandedOn(raw, true)
 		})
 		if ok {
 			clean = append(clean, t)
@@ -216,5 +215,4 @@ func (f *factory) readTriggers(ctx context.Context, _ bool) error {
 type knownPipelines struct {
 	at        time.Time       // when they were read
 	pipelines map[string]bool // by lower-case name
-	secrets   *declared.Secrets
 }

@@ -13,12 +13,15 @@ func activityKey(pipeline, activity string) string {
 	return strings.ToLower(pipeline) + "\x00" + strings.ToLower(activity)
 }
 
-// addActivities notes the activities that have a secure input or output.
+// addActivities notes which activities of a newer version have a secure input or
+// output.
 func (s *Secrets) addActivities(pipeline string, activities []adf.Activity) {
 	for i := range activities {
 		a := &activities[i]
 		if secure := policyOf(a.Raw); secure != (redact.Options{}) {
 			s.activities[activityKey(pipeline, a.Name)] = secure
+		} else {
+			delete(s.activities, activityKey(pipeline, a.Name))
 		}
 		s.addActivities(pipeline, a.Inner)
 	}

@@ -6,6 +6,7 @@ package declared
 import (
 	"bytes"
 	"encoding/json"
+	"maps"
 	"slices"
 	"strings"
 
@@ -34,21 +35,85 @@ type Secrets struct {
 	activities map[string]redact.Options
 }
 
-// New returns those of a factory's definitions.
+// New returns those of a factory's definitions, as Add applies them one after
+// another.
 func New(r *redact.Redactor, all []adf.PipelineDefinition) *Secrets {
 	s := &Secrets{redact: r, names: map[string][]string{}, activities: map[string]redact.Options{}}
 	for i := range all {
-		s.addActivities(all[i].Name, all[i].Activities)
-		if names := all[i].SecureParameters(); len(names) > 0 {
-			s.names[strings.ToLower(all[i].Name)] = names
-		}
+		s.Add(&all[i])
 	}
 	return s
 }
 
-// Pipelines returns the names of the parameters, by the names of their
-// pipelines in lower case. They must not be changed.
-func (s *Secrets) Pipelines() map[string][]string { return s.names }
+// Add applies a definition that is newer than those before it. Of a parameter or
+// an activity the newest version that has it decides, since runs of older versions
+// still end and are imported. Example: version 1 of pl_child declares pin and key
+// as SecureString, version 2 only code, and key as String. Then pin and code are
+// secret, key is not. s must not be in use by others yet.
+func (s *Secrets) Add(d *adf.PipelineDefinition) {
+	s.addActivities(d.Name, d.Activities)
+	pipeline := strings.ToLower(d.Name)
+	older, names := s.names[pipeline], d.SecureParameters()
+	for _, name := range older {
+		if !hasMember(d.Parameters, name) {
+			names = append(names, name)
+		}
+	}
+	switch {
+	case len(names) > 0:
+		s.names[pipeline] = names
+	case len(older) > 0:
+		delete(s.names, pipeline)
+	}
+}
+
+// With returns s with definitions that are newer, as Add applies them. s stays as
+// it is and is not nil.
+func (s *Secrets) With(newer []adf.PipelineDefinition) *Secrets {
+	out := &Secrets{redact: s.redact, names: maps.Clone(s.names), activities: maps.Clone(s.activities)}
+	for i := range newer {
+		out.Add(&newer[i])
+	}
+	return out
+}
+
+// Beyond returns what s takes out and older does not: the pipelines with further
+// SecureString parameters, in lower case and in order, and whether an activity has
+// a further secure input or output. older is nil for nothing.
+func (s *Secrets) Beyond(older *Secrets) (pipelines []string, hasActivities bool) {
+	if older == nil {
+		older = &Secrets{}
+	}
+	for pipeline, names := range s.names {
+		if slices.ContainsFunc(names, func(name string) bool { return !containsFold(older.names[pipeline], name) }) {
+			pipelines = append(pipelines, pipeline)
+		}
+	}
+	slices.Sort(pipelines)
+	for key, secure := range s.activities {
+		before := older.activities[key]
+		hasActivities = hasActivities || secure.DropInput && !before.DropInput || secure.DropOutput && !before.DropOutput
+	}
+	return pipelines, hasActivities
+}
+
+func containsFold(names []string, name string) bool {
+	return slices.ContainsFunc(names, func(other string) bool { return strings.EqualFold(other, name) })
+}
+
+// hasMember reports whether an object has a member, without regard to case.
+func hasMember(object json.RawMessage, name string) bool {
+	var members map[string]json.RawMessage
+	if err := json.Unmarshal(object, &members); err != nil {
+		return false // none, or of another form
+	}
+	for key := range members {
+		if strings.EqualFold(key, name) {
+			return true
+		}
+	}
+	return false
+}
 
 // isEmpty reports whether no pipeline has such a parameter, as in most
 // factories.

@@ -136,3 +136,52 @@ func TestSecureStringsOfExtremes(t *testing.T) {
 		}
 	}
 }
+
+// Of a parameter and of an activity the newest version that has it decides.
+func TestEachVersionOfADefinitionSaysWhatIsSecret(t *testing.T) {
+	t.Parallel()
+	version := func(parameters, activities string) string {
+		return `{"name":"pl_child","properties":{"parameters":` + parameters + `,"activities":` + activities + `}}`
+	}
+	first := secureOfDefinitions(t, version(`{"Pin":{"type":"SecureString"},"key":{"type":"SecureString"}}`,
+		`[{"name":"old","policy":{"secureInput":true}},{"name":"changed","policy":{"secureInput":true}}]`))
+	newer, err := adf.DecodePipelineDefinition([]byte(version(`{"code":{"type":"SecureString"},"KEY":{"type":"String"}}`,
+		`[{"name":"Changed","policy":{"secureOutput":true}},{"name":"new","policy":{"secureInput":true}}]`)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	both := first.With([]adf.PipelineDefinition{newer})
+	const run = `{"parameters":{"pin":"1","key":"2","code":"3"}}`
+	for want, s := range map[string]*declared.Secrets{
+		`{"parameters":{"pin":"<redacted>","key":"<redacted>","code":"3"}}`: first,
+		`{"parameters":{"pin":"<redacted>","key":"2","code":"<redacted>"}}`: both,
+	} {
+		if got, _ := s.Run("pl_child", []byte(run)); string(got) != want {
+			t.Errorf("%s, want %s", got, want)
+		}
+	}
+	const activity = `{"input":"1","output":"2"}`
+	for name, want := range map[string]string{
+		"old": `{"input":"<redacted>","output":"2"}`, "changed": `{"input":"1","output":"<redacted>"}`, "new": `{"input":"<redacted>","output":"2"}`, "open": activity,
+	} {
+		if got, _ := both.Activity("PL_Child", name, []byte(activity)); string(got) != want {
+			t.Errorf("%s: %s, want %s", name, got, want)
+		}
+	}
+	for _, c := range []struct {
+		older *declared.Secrets
+		want  string
+	}{{nil, "[pl_child] true"}, {first, "[pl_child] true"}, {both, "[] false"}} {
+		pipelines, hasActivities := both.Beyond(c.older)
+		if got := fmt.Sprint(pipelines, hasActivities); got != c.want {
+			t.Errorf("beyond %v: %s, want %s", c.older, got, c.want)
+		}
+	}
+	if got := both.With(nil); fmt.Sprint(got) != fmt.Sprint(both) {
+		t.Error("without newer ones it changes")
+	}
+	var none *declared.Secrets
+	if got, changed := none.Activity("p", "a", []byte(activity)); changed || string(got) != activity {
+		t.Errorf("without definitions: %s", got)
+	}
+}

@@ -15,11 +15,10 @@ import (
 func (im *importer) cleanDeclared(ctx context.Context, place store.Place, f *found) (reason, error) {
 	secrets := im.declared[place.Key]
 	if secrets == nil {
-		all, err := im.store.Definitions(ctx, place.Key)
-		if err != nil {
+		secrets = declared.New(im.redact, nil)
+		if err := im.store.Definitions(ctx, place.Key, secrets.Add); err != nil {
 			return reason{}, fmt.Errorf("read what the definitions of %s declare as secure: %w", place.Name, err)
 		}
-		secrets = declared.New(im.redact, all)
 		im.declared[place.Key] = secrets
 	}
 	if !clearDeclared(secrets, f) {

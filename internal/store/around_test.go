@@ -110,7 +110,13 @@ func (x suite) definitions(t *testing.T) {
 			t.Errorf("at %s\ngot:  %s\nwant: %s", tc.at, got, tc.want)
 		}
 	}
-	_, err := s.Definition(t.Context(), "adf", "nope", 0)
+	putDefinitions(t, s, at(14), pipelineAt("Beside", "e5", 1, hour(13)))
+	var versions []string
+	err := s.Definitions(t.Context(), f.Key, func(d *adf.PipelineDefinition) { versions = append(versions, d.Name+" "+d.ETag) })
+	if diff := cmp.Diff([]string{"Beside e5", "Load e2", "Load e3", "Load e4"}, versions); diff != "" || err != nil {
+		t.Errorf("all versions, also of the deleted one: %v (-want +got):\n%s", err, diff)
+	}
+	_, err = s.Definition(t.Context(), "adf", "nope", 0)
 	if want := "no definition of pipeline nope here: nothing is stored yet"; err == nil || err.Error() != want {
 		t.Errorf("\ngot:  %v\nwant: %s", err, want)
 	}

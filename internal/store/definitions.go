@@ -133,13 +133,12 @@ func (s *Store) Definition(ctx context.Context, factory, pipeline string, at adf
 	return d, nil
 }
 
-// Definitions returns the newest definition of each pipeline of a factory that
-// was ever read, deleted ones included, in the order of their names.
-func (s *Store) Definitions(ctx context.Context, factory FactoryKey) ([]adf.PipelineDefinition, error) {
+// Definitions calls each with every stored version of each pipeline of a factory,
+// deleted pipelines included: in the order of their names, and of each from the
+// oldest to the newest. Versions may be large, so they are read one by one.
+func (s *Store) Definitions(ctx context.Context, factory FactoryKey, each func(*adf.PipelineDefinition)) error {
 	b := newStmt().add("SELECT r.name, d.etag, d.published, d.published_by, c.raw FROM resource r JOIN definition d ON d.resource_id = r.id JOIN content c ON c.id = d.content_id WHERE r.place_id = ")
-	b.arg(int64(factory)).add(" AND r.kind = ").arg(string(SurroundingPipelines))
-	b.add(" AND d.from_t = (SELECT max(n.from_t) FROM definition n WHERE n.resource_id = r.id) ORDER BY r.name_key")
-	var all []adf.PipelineDefinition
+	b.arg(int64(factory)).add(" AND r.kind = ").arg(string(SurroundingPipelines)).add(" ORDER BY r.name_key, d.from_t")
 	err := b.each(ctx, s.read, func(rows *sql.Rows) error {
 		var name, etag string
 		var published adf.Time
@@ -157,13 +156,15 @@ func (s *Store) Definitions(ctx context.Context, factory FactoryKey) ([]adf.Pipe
 			publishedBy = &by.String
 		}
 		d, err := adf.RestorePipelineDefinition(name, etag, published, publishedBy, content)
-		all = append(all, d)
+		if err == nil {
+			each(&d)
+		}
 		return err
 	})
 	if err != nil {
-		return nil, s.unavailable(fmt.Errorf("read the definitions of factory %d: %w", factory, err))
+		return s.unavailable(fmt.Errorf("read the definitions of factory %d: %w", factory, err))
 	}
-	return all, nil
+	return nil
 }
 
 // definitionColumns reads the version of a pipeline, and when the next one came
