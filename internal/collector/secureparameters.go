@@ -59,8 +59,10 @@ func (f *factory) addSecrets(ctx context.Context, listed []adf.PipelineDefinitio
 
 // cleanStored takes values out of rows that were stored before the definitions
 // said that they are secret: of all pipelines with such parameters where the
-// store was never looked through, else of those that have further ones. It comes
-// before the definitions are stored, so that it is done again where it broke off.
+// store was never looked through, else of those that have further ones. Imported
+// activities are looked through as a whole then, since their logs need not say
+// which run they started. It comes before the definitions are stored, so that it is
+// done again where it broke off.
 func (f *factory) cleanStored(ctx context.Context, s *declared.Secrets) error {
 	states, err := f.store.SurroundingsAsOf(ctx, f.place.Key)
 	if err != nil {
@@ -70,10 +72,15 @@ func (f *factory) cleanStored(ctx context.Context, s *declared.Secrets) error {
 	if !isMarked {
 		before = nil
 	}
-	pipelines, _ := s.Beyond(before)
+	pipelines, hasActivities := s.Beyond(before)
 	for _, pipeline := range pipelines {
 		if err := f.cleanStoredRuns(ctx, s, pipeline); err != nil {
 			return fmt.Errorf("take secure parameters out of the stored runs of %s: %w", pipeline, err)
+		}
+	}
+	if len(pipelines) > 0 || hasActivities {
+		if _, err := f.store.RewriteImportedActivities(ctx, f.place.Key, s.ActivityRow); err != nil {
+			return fmt.Errorf("take what is declared secure out of the imported activities of %s: %w", f.place.Name, err)
 		}
 	}
 	f.cleanedBy = s
@@ -83,8 +90,8 @@ func (f *factory) cleanStored(ctx context.Context, s *declared.Secrets) error {
 	return f.store.SetSurroundings(ctx, f.place.Key, store.SurroundingSecureParameters, f.azureNow(), nil)
 }
 
-// cleanStoredRuns cleans the stored runs of a pipeline, and the activities of
-// the runs that started them.
+// cleanStoredRuns cleans the stored runs of a pipeline, and the activities that
+// Azure has given of the runs that started them.
 func (f *factory) cleanStoredRuns(ctx context.Context, s *declared.Secrets, pipeline string) error {
 	q := store.RunQuery{RunFilter: store.RunFilter{Factories: []string{f.place.Short}, Pipelines: []string{pipeline}}, Limit: store.MaxLimit}
 	parents := map[string]bool{}
@@ -118,10 +125,6 @@ func (f *factory) cleanStoredRuns(ctx context.Context, s *declared.Secrets, pipe
 }
 
 func (f *factory) cleanStoredActivities(ctx context.Context, s *declared.Secrets, runID string) error {
-	err := f.store.RewriteImportedActivities(ctx, f.place.Key, runID, func(raw []byte) ([]byte, bool) { return s.HandedOn(raw, false) })
-	if err != nil {
-		return err
-	}
 	known, err := f.store.Activities(ctx, f.place.Short, runID)
 	if _, isUnknown := errors.AsType[*store.NotFoundError](err); isUnknown {
 		return nil

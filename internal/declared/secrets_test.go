@@ -168,6 +168,9 @@ func TestEachVersionOfADefinitionSaysWhatIsSecret(t *testing.T) {
 			t.Errorf("%s: %s, want %s", name, got, want)
 		}
 	}
+	if got, _ := both.ActivityRow([]byte(`{"pipelineName":"PL_child","activityName":"OLD","input":"1"}`)); string(got) != `{"pipelineName":"PL_child","activityName":"OLD","input":"<redacted>"}` {
+		t.Errorf("a row by itself: %s", got)
+	}
 	for _, c := range []struct {
 		older *declared.Secrets
 		want  string

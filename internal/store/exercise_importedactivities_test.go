@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -288,15 +289,59 @@ func (x suite) importedActivitiesAreRewritten(t *testing.T) {
 	for range 2 {
 		importActivities(t, s, f, loggedActivity(1, 1, "Succeeded", map[string]any{"input": "canary"}))
 	}
-	for _, run := range []int{1, 7} {
-		err := s.RewriteImportedActivities(t.Context(), f.Key, guid(run), func([]byte) ([]byte, bool) {
-			return []byte(`{"activityRunId":"` + guid(1001) + `","activityName":"clean"}`), true
+	other := putFactory(t, s, "adf-other")
+	for _, c := range []struct {
+		factory store.Place
+		want    int
+	}{{other, 0}, {f, 1}, {f, 0}} { // the second time there is nothing left
+		n, err := s.RewriteImportedActivities(t.Context(), c.factory.Key, func(raw []byte) ([]byte, bool) {
+			return []byte(`{"activityRunId":"` + guid(1001) + `","activityName":"clean"}`), bytes.Contains(raw, []byte("canary"))
 		})
-		if err != nil {
-			t.Error(err)
+		if err != nil || n != c.want {
+			t.Errorf("%s: %d runs, %v, want %d", c.factory.Name, n, err, c.want)
 		}
 	}
 	if diff := cmp.Diff([]string{"clean  -1 in  out "}, activityText(activitiesOf(t, s).Rows)); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+// importedActivitiesAreRewrittenInPages: many runs, and one of more rows than a
+// page; every row is cleaned, and no other one is changed.
+func (x suite) importedActivitiesAreRewrittenInPages(t *testing.T) {
+	t.Parallel()
+	s := x.open(t)
+	f := putFactory(t, s, "adf")
+	const big, runs = 1100, 601 // rows of run 1, and all runs
+	var rows []adf.ActivityRun
+	for n := range big {
+		rows = append(rows, loggedActivity(1, n, "Succeeded", map[string]any{"input": []string{"open", "canary"}[n%2]}))
+	}
+	for run := 2; run <= runs; run++ {
+		rows = append(rows, loggedActivity(run, 1, "Succeeded", map[string]any{"input": []string{"open", "canary"}[run%2]}))
+	}
+	importActivities(t, s, f, rows...)
+	clean := func(raw []byte) ([]byte, bool) {
+		out := bytes.ReplaceAll(raw, []byte(`"canary"`), []byte(`"<redacted>"`))
+		return out, !bytes.Equal(out, raw)
+	}
+	n, err := s.RewriteImportedActivities(t.Context(), f.Key, clean)
+	if want := 1 + 300; err != nil || n != want { // run 1 is rewritten as a whole, though it has three pages
+		t.Errorf("%d runs, %v, want %d", n, err, want)
+	}
+	seen, hidden := 0, 0
+	if _, err := s.RewriteImportedActivities(t.Context(), f.Key, func(raw []byte) ([]byte, bool) {
+		if seen++; bytes.Contains(raw, []byte("<redacted>")) {
+			hidden++
+		}
+		if bytes.Contains(raw, []byte("canary")) {
+			t.Errorf("left is %s", raw)
+		}
+		return raw, false
+	}); err != nil {
+		t.Error(err)
+	}
+	if seen != big+runs-1 || hidden != big/2+300 {
+		t.Errorf("%d rows, %d hidden", seen, hidden)
 	}
 }

@@ -54,6 +54,7 @@ func exercise(t *testing.T, open opener) {
 	t.Run("activities of logs come in any order", x.importedActivitiesInAnyOrder)
 	t.Run("a rehearsed import of activities stores nothing", x.rehearsedActivities)
 	t.Run("activities of logs can be rewritten", x.importedActivitiesAreRewritten)
+	t.Run("imported activities are rewritten in pages", x.importedActivitiesAreRewrittenInPages)
 	t.Run("trigger runs of logs are shown until Azure shows them", x.importedTriggerRuns)
 	t.Run("a factory of imported trigger runs goes with them", x.importedTriggerRunsOfAFactory)
 	t.Run("a forgotten run is not asked for again", x.gone)

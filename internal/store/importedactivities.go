@@ -195,23 +195,79 @@ func (s *Store) undoActivities(ctx context.Context, id ImportID) (removed int64,
 	return removed, nil
 }
 
-// RewriteImportedActivities changes what imports say of the activities of a run,
-// to take out what must not be kept. change returns a row without that, and
-// whether it differs.
-func (s *Store) RewriteImportedActivities(ctx context.Context, factory FactoryKey, runID string, change func(raw []byte) ([]byte, bool)) error {
-	var hasAny bool
-	err := s.read.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM import_activity WHERE factory_id = ? AND run_id = ?)", int64(factory), encodeRunID(runID)).Scan(&hasAny)
-	if err != nil || !hasAny { // as of nearly every run: the writer has other work
-		return s.unavailable(err)
+// rewritePage is how many rows of imported activities are looked at between two
+// writes: the writer is never asked for more than their runs at once.
+const rewritePage = 500
+
+// RewriteImportedActivities changes what imports say of the activities of a
+// factory, to take out what must not be kept. change returns a row without that,
+// and whether it differs; it may be called more than once for a row. It returns of
+// how many runs rows differed. With an error a part may be rewritten; calling it
+// again does the rest.
+func (s *Store) RewriteImportedActivities(ctx context.Context, factory FactoryKey, change func(raw []byte) ([]byte, bool)) (rewritten int, err error) {
+	var after importedKey
+	for more := true; more; {
+		var runs [][]byte
+		if runs, more, err = s.importedToRewrite(ctx, factory, &after, change); err != nil {
+			return rewritten, fmt.Errorf("look through the imported activities of factory %d: %w", factory, err)
+		}
+		if len(runs) == 0 { // as in nearly every page: the writer has other work
+			continue
+		}
+		err := s.submit(ctx, func(w *writer) error {
+			for _, run := range runs {
+				if _, err := w.rewrite(rawActivity, "import_activity", "factory_id = ? AND run_id = ?", change, factory, run); err != nil {
+					return err
+				}
+			}
+			return nil
+		}, nil)
+		if err != nil {
+			return rewritten, fmt.Errorf("rewrite the imported activities of %d runs: %w", len(runs), err)
+		}
+		rewritten += len(runs)
 	}
-	err = s.submit(ctx, func(w *writer) error {
-		_, err := w.rewrite(rawActivity, "import_activity", "factory_id = ? AND run_id = ?", change, factory, encodeRunID(runID))
-		return err
-	}, nil)
-	if err != nil {
-		return fmt.Errorf("rewrite the imported activities of run %s: %w", runID, err)
+	return rewritten, nil
+}
+
+// importedKey is where a row of import_activity is among those of its factory.
+type importedKey struct {
+	run, activity []byte
+	source        ImportID
+}
+
+// importedPageStmt reads the rows after a key, in the order of the primary key.
+func importedPageStmt(factory FactoryKey, after *importedKey) *stmt {
+	b := newStmt().add("SELECT run_id, activity_id, import_id, raw FROM import_activity WHERE factory_id = ").arg(int64(factory))
+	if after.run != nil {
+		b.add(" AND (run_id, activity_id, import_id) > (").arg(after.run).add(", ").arg(after.activity).add(", ").arg(int64(after.source)).add(")")
 	}
-	return nil
+	return b.add(" ORDER BY run_id, activity_id, import_id LIMIT ").num(rewritePage)
+}
+
+// importedToRewrite looks at the page after a key, which it moves to the last row.
+// It returns the runs with rows that change changes, each once, and whether
+// there may be a further page.
+func (s *Store) importedToRewrite(ctx context.Context, factory FactoryKey, after *importedKey, change func(raw []byte) ([]byte, bool)) (runs [][]byte, more bool, err error) {
+	n := 0
+	err = importedPageStmt(factory, after).each(ctx, s.read, func(rows *sql.Rows) error {
+		n++
+		var run, activity, packed sql.RawBytes
+		if err := rows.Scan(&run, &activity, &after.source, &packed); err != nil {
+			return err
+		}
+		after.run, after.activity = bytes.Clone(run), bytes.Clone(activity)
+		raw, err := s.codec.unpack(packed)
+		if err != nil {
+			return err
+		}
+		_, differs := change(raw)
+		if differs && (len(runs) == 0 || !bytes.Equal(runs[len(runs)-1], run)) {
+			runs = append(runs, after.run)
+		}
+		return nil
+	})
+	return runs, n == rewritePage, s.unavailable(err)
 }
 
 // checkImportedActivities looks for activity runs of imports that are unknown or

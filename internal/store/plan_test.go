@@ -277,3 +277,20 @@ func TestGroupsOfTooManyRowsAreUnknown(t *testing.T) {
 		}
 	}
 }
+
+// TestImportedActivitiesAreReadInPages pins that a page begins at its key.
+func TestImportedActivitiesAreReadInPages(t *testing.T) {
+	t.Parallel()
+	s := planStore(t)
+	for _, c := range []struct {
+		after importedKey
+		want  string
+	}{
+		{importedKey{}, "SEARCH import_activity USING PRIMARY KEY (factory_id=?)"},
+		{importedKey{[]byte("r"), []byte("a"), 1}, "SEARCH import_activity USING PRIMARY KEY (factory_id=? AND (run_id,activity_id,import_id)>(?,?,?))"},
+	} {
+		if got := strings.Join(explain(t, s, importedPageStmt(1, &c.after)), "; "); got != c.want {
+			t.Errorf("%s, want %s", got, c.want)
+		}
+	}
+}
