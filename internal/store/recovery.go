@@ -197,12 +197,14 @@ func (w *writer) noteParameters(ok *storedRun, a *arrival) error {
 	if err := w.noteKey(ok, *ok.key); err != nil {
 		return err
 	}
-	return w.otherShapes(ok, a, statusFailed, func(key int64, own bool, others []history.Candidate) error {
+	return w.otherShapes(ok, a, statusFailed, ok.start, func(key int64, own bool, others []restrictedRun) error {
 		if own {
 			return w.noteKey(ok, key)
 		}
 		for _, f := range others {
-			w.queue.add(f.Seq)
+			if f.from <= ok.start {
+				w.queue.add(f.seq)
+			}
 		}
 		return nil
 	})
@@ -347,6 +349,7 @@ func (w *writer) settleOne(seq int64, touched *touchedRuns) error {
 	if err != nil {
 		return err
 	}
+	w.memory.renewRecovery(f)
 	w.rolls.add(&before, -1)
 	w.rolls.add(f, 1)
 	touched.add(seq)
@@ -419,12 +422,19 @@ func (w *writer) parameterSuccesses(f *storedRun) ([]history.Candidate, error) {
 	if err != nil {
 		return nil, err
 	}
-	err = w.otherShapes(f, nil, statusSucceeded, func(key int64, own bool, others []history.Candidate) error {
+	err = w.otherShapes(f, nil, statusSucceeded, f.work.end, func(key int64, own bool, others []restrictedRun) error {
 		if own {
-			others, err = w.firstDone(f, key)
+			first, err := w.firstDone(f, key)
+			out = append(out, first...)
+			return err
 		}
-		out = append(out, others...)
-		return err
+		for _, ok := range others {
+			if ok.until > others[0].until {
+				break
+			}
+			out = append(out, history.Candidate{Seq: ok.seq, ID: ok.id, Start: ok.until})
+		}
+		return nil
 	})
 	return out, err
 }

@@ -4,8 +4,6 @@ import (
 	"slices"
 
 	"github.com/ncruces/go-sqlite3"
-
-	"andon/internal/store/history"
 )
 
 // An unfinished run changes what is shown of the failed runs that it would
@@ -213,14 +211,14 @@ func (w *writer) unrecoveredByParameters(u *storedRun, a *arrival) ([]storedRun,
 	if err != nil {
 		return nil, err
 	}
-	err = w.otherShapes(u, a, statusFailed, func(key int64, own bool, others []history.Candidate) error {
+	err = w.otherShapes(u, a, statusFailed, u.start, func(key int64, own bool, others []restrictedRun) error {
 		if own {
 			more, err := w.unrecoveredOf(u, key)
 			found = append(found, more...)
 			return err
 		}
-		for _, c := range others[max(0, len(others)-maxAnnounced):] { // the latest are mostly last
-			more, err := w.runsWhere("WHERE seq = ?", c.Seq)
+		for _, f := range others[max(0, len(others)-maxAnnounced):] { // those that have not recovered are last, in order of arrival
+			more, err := w.runsWhere("WHERE seq = ?", f.seq)
 			if err != nil {
 				return err
 			}

@@ -73,8 +73,8 @@ type workMemory struct {
 	pipelines  map[int64]*pipelineWork
 	seriesIDs  map[seriesKey]int64
 	series     map[int64]*knownSeries
-	changed    []int64 // series whose newest success moved in this transaction
-	restricted map[restrictedKey]*restrictedIndex
+	changed    []int64                                      // series whose newest success moved in this transaction
+	restricted map[int64]map[restrictedKey]*restrictedIndex // by pipeline
 	alike      map[alikeKey]*alikeIndex
 	windows    map[FactoryKey]bool // see hasWindows
 }
@@ -82,7 +82,7 @@ type workMemory struct {
 func newWorkMemory() workMemory {
 	return workMemory{
 		pipelines: map[int64]*pipelineWork{}, seriesIDs: map[seriesKey]int64{}, series: map[int64]*knownSeries{},
-		restricted: map[restrictedKey]*restrictedIndex{}, alike: map[alikeKey]*alikeIndex{}, windows: map[FactoryKey]bool{},
+		restricted: map[int64]map[restrictedKey]*restrictedIndex{}, alike: map[alikeKey]*alikeIndex{}, windows: map[FactoryKey]bool{},
 	}
 }
 
@@ -357,6 +357,7 @@ func (w *writer) flushSeries() error {
 	if len(w.memory.series) >= maxKnown {
 		clear(w.memory.series)
 	}
+	w.memory.boundRestricted()
 	return nil
 }
 
