@@ -381,7 +381,7 @@ func (w *writer) onlyContribution(r *storedRun, current []byte) ([]contribution,
 }
 
 // dropContribution takes what an import gave out of a run, which is removed
-// when nothing else has shown it.
+// when nothing else has shown it. The caller settles what follows.
 func (w *writer) dropContribution(seq int64, source ImportID) (removed bool, err error) {
 	found, err := w.runsWhere("WHERE seq = ?", seq)
 	if err != nil || len(found) == 0 {
@@ -401,7 +401,7 @@ func (w *writer) dropContribution(seq int64, source ImportID) (removed bool, err
 	}
 	list = slices.DeleteFunc(list, func(c contribution) bool { return c.source == source })
 	if len(list) == 0 {
-		return true, w.removeRuns([]int64{seq}, &touchedRuns{})
+		return true, w.removeRun(r, &touchedRuns{})
 	}
 	odd, _, err := w.settleContributions(r, current, list, &touchedRuns{})
 	if err != nil {

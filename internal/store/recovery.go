@@ -134,24 +134,20 @@ func (w *writer) noteUndone(old *storedRun) error {
 	if old.series == 0 {
 		return nil
 	}
-	newest, has, err := w.recountSeries(old.pipeline, old.series)
-	if err != nil {
-		return err
-	}
-	if !has {
-		newest = 0
-	}
-	const notRedone = "INDEXED BY run_failed_series WHERE " + condNotRedone + " AND series_id = ? AND work_end > ? AND work_end <= ?"
-	if err := w.queueWhere(notRedone, old.series, newest, old.start); err != nil {
-		return err
-	}
+	w.memory.loseSuccess(old)
 	alike, err := w.alikeSeries(old, nil)
 	for _, id := range alike {
-		if err := w.queueWhere(notRedone, id, int64(math.MinInt64), old.start); err != nil {
+		if err := w.queueNotRedone(id, math.MinInt64, old.start); err != nil {
 			return err
 		}
 	}
 	return err
+}
+
+// queueNotRedone queues the runs of a series that are not redone and that ended
+// after a time and no later than another one.
+func (w *writer) queueNotRedone(series, after, upto int64) error {
+	return w.queueWhere("INDEXED BY run_failed_series WHERE "+condNotRedone+" AND series_id = ? AND work_end > ? AND work_end <= ?", series, after, upto)
 }
 
 // noteRemoved queues the failed runs whose recovery a removed run has changed.
@@ -309,6 +305,9 @@ func (w *writer) children(parent *storedRun) (found []storedRun, err error) {
 // settle works out the recovery of the queued runs and of those that follow
 // from them.
 func (w *writer) settle(touched *touchedRuns) error {
+	if err := w.recountLost(); err != nil {
+		return err
+	}
 	for {
 		seq, ok := w.queue.next()
 		if !ok {

@@ -3,6 +3,7 @@ package store
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"testing"
 	"time"
 
@@ -67,7 +68,7 @@ func (s *loads) states() map[string]int {
 	err := s.submit(s.t.Context(), func(w *writer) error {
 		runs, err := w.runsWhere("WHERE status = 3")
 		for i := range runs {
-			what := fmt.Sprint(runs[i].recovery.code)
+			what := strconv.FormatInt(runs[i].recovery.code, 10)
 			if runs[i].recovery.recovered() {
 				what += fmt.Sprintf(" at %d", (runs[i].recovery.at-first)/(hourTicks/3600))
 			}
