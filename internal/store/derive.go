@@ -234,10 +234,9 @@ func (w *writer) setClasses(pipeline int64, classes history.Classes, seen int64,
 	if err != nil || !again {
 		return 0, err
 	}
-	if err := w.flushSeries(); err != nil { // of other jobs of this transaction
+	if err := w.forgetWork(); err != nil {
 		return 0, err
 	}
-	w.memory = newWorkMemory()
 	if err := w.setDerived(pipeline, derivedNot); err != nil {
 		return 0, err
 	}

@@ -91,6 +91,11 @@ func (w *writer) forgetNames() error {
 			return err
 		}
 	}
+	if len(pipelines) > 0 {
+		if err := w.forgetWork(); err != nil { // their series, shapes and runs are among it
+			return err
+		}
+	}
 	factories, err := w.idsOf(`SELECT id FROM factory WHERE source = '' AND as_of = 0 AND wanted_from = 0
 		AND NOT EXISTS (SELECT 1 FROM run WHERE factory_id = factory.id) AND NOT EXISTS (SELECT 1 FROM coverage WHERE factory_id = factory.id)
 		AND NOT EXISTS (SELECT 1 FROM import_activity WHERE factory_id = factory.id)
@@ -129,7 +134,6 @@ func (w *writer) forgetPipeline(id int64) error {
 	p := d.pipelines[id]
 	delete(d.pipelines, id)
 	delete(d.pipelineID, pipelineKey{p.factory, strings.ToLower(p.name)})
-	delete(w.memory.pipelines, id)
 	started, carried := dropUse(d.startedBy, id), dropUse(d.carriedBy, id)
 	w.undo = append(w.undo, func() {
 		d.mu.Lock()

@@ -99,3 +99,29 @@ func TestASeriesLosesItsNewestSuccess(t *testing.T) {
 		t.Errorf("after: %v, want 2 not redone and 1 open", got)
 	}
 }
+
+// TestAnImportThatWasUndoneCanBeRepeated: nothing is remembered of the pipelines
+// that went with it.
+func TestAnImportThatWasUndoneCanBeRepeated(t *testing.T) {
+	t.Parallel()
+	s := &loads{manySeries: openManySeries(t)}
+	for _, step := range []string{"first", "again"} {
+		s.n = 0
+		id := s.importSeries(1000, 3)
+		for n := range 3 {
+			run, err := s.Run(t.Context(), s.short(), manyID(n))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if want := fmt.Sprintf(`{"table":"t%d"}`, n); run.Series == nil || run.Series.Parameters != want {
+				t.Errorf("%s: run %d is of series %v, want %s", step, n, run.Series, want)
+			}
+		}
+		s.undo(id)
+	}
+}
+
+func (s *loads) short() string {
+	place, _ := s.dicts.place(s.factory)
+	return place.Short
+}

@@ -393,6 +393,15 @@ func (w *writer) recountSeries(pipeline int64, lost lostSeries) error {
 	}, pipeline, upto, int64(flagNoStart))
 }
 
+// forgetWork forgets what is remembered of all pipelines. It can be read again, but
+// for the newest successes that jobs of this transaction have moved: these are
+// written.
+func (w *writer) forgetWork() error {
+	err := w.flushSeries()
+	w.memory = newWorkMemory()
+	return err
+}
+
 // flushSeries writes the newest successes that the transaction has moved.
 func (w *writer) flushSeries() error {
 	for _, id := range w.memory.changed {
