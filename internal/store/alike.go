@@ -18,8 +18,10 @@ type alikeKey struct {
 
 // alikeSeries returns the other series of a run's pipeline whose recurring
 // parameters equal the run's as far as both have them: a pipeline that gains a
-// recurring parameter goes on with the series that it had.
-func (w *writer) alikeSeries(r *storedRun, a *arrival) ([]int64, error) {
+// recurring parameter goes on with the series that it had. The parameters are those
+// of the run's series and not of its stored row, which can be a newer one: r may be
+// what the run was before.
+func (w *writer) alikeSeries(r *storedRun) ([]int64, error) {
 	pw, err := w.pipelineWork(r.pipeline)
 	if err != nil || len(pw.shapes) < 2 || r.series == 0 {
 		return nil, err
@@ -28,13 +30,12 @@ func (w *writer) alikeSeries(r *storedRun, a *arrival) ([]int64, error) {
 	if len(sets) < 2 {
 		return nil, nil
 	}
-	var params history.Parameters
-	if a != nil {
-		params = pw.classes.Compared(a.params, a.tree)
-	} else if params, err = w.comparedOf(pw, r); err != nil {
+	label := ""
+	err = w.queryRow("SELECT label FROM series WHERE id = ?", func(st *sqlite3.Stmt) { label = st.ColumnText(0) }, r.series)
+	if err != nil || label == "" {
 		return nil, err
 	}
-	params = pw.classes.Series(params)
+	params := history.ParametersOf([]byte(label))
 	var out []int64
 	for _, names := range sets {
 		common := params.Only(func(p history.Parameter) bool { return slices.Contains(names, p.Name) })

@@ -135,7 +135,7 @@ func (w *writer) noteUndone(old *storedRun) error {
 		return nil
 	}
 	w.memory.loseSuccess(old)
-	alike, err := w.alikeSeries(old, nil)
+	alike, err := w.alikeSeries(old)
 	for _, id := range alike {
 		if err := w.queueNotRedone(id, math.MinInt64, old.start); err != nil {
 			return err
@@ -224,14 +224,14 @@ func (w *writer) noteKey(ok *storedRun, key int64) error {
 
 // noteSeries moves the newest success of a series, and queues its open runs
 // that are not redone now.
-func (w *writer) noteSeries(ok *storedRun, a *arrival) error {
+func (w *writer) noteSeries(ok *storedRun, _ *arrival) error {
 	if ok.series == 0 {
 		return nil
 	}
 	if err := w.raiseSeries(ok.series, ok.start); err != nil {
 		return err
 	}
-	alike, err := w.alikeSeries(ok, a)
+	alike, err := w.alikeSeries(ok)
 	if err != nil {
 		return err
 	}
@@ -380,7 +380,7 @@ func (w *writer) evidence(f *storedRun) (history.Evidence, error) {
 	if e.Parent, err = w.parentSuccesses(f); err != nil || f.series == 0 {
 		return e, err
 	}
-	alike, err := w.alikeSeries(f, nil)
+	alike, err := w.alikeSeries(f)
 	if err != nil {
 		return e, err
 	}

@@ -50,7 +50,7 @@ func (w *writer) removeRun(r *storedRun, touched *touchedRuns) error {
 	if err := w.deriveAgain(r.pipeline); err != nil {
 		return err
 	}
-	if err := w.noteRemoved(r); err != nil { // may read its parameters
+	if err := w.noteRemoved(r); err != nil {
 		return err
 	}
 	if err := w.exec("DELETE FROM run_raw WHERE seq = ?", r.seq); err != nil {

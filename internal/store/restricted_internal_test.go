@@ -147,3 +147,24 @@ func TestWhatIsRememberedOfRunsIsBounded(t *testing.T) {
 		t.Errorf("%d runs are remembered of one index, want %d", m.restrictedRuns(), maxKnown/2+1)
 	}
 }
+
+// TestASuccessOfOtherParametersLeavesLikeSeriesOpen: a newer version of a success
+// has other parameters, or says nothing of them. A failed run with one recurring
+// parameter more worked again only through it.
+func TestASuccessOfOtherParametersLeavesLikeSeriesOpen(t *testing.T) {
+	t.Parallel()
+	for name, newer := range map[string]string{"lost": "null", "others": `{"table":"items","date":"d2"}`} {
+		s := &loads{manySeries: openManySeries(t)}
+		s.put("Failed", 0, 1, func(int) string { return `{"table":"orders","config":"{\"b\": 1, \"a\": [2]}","date":"d1"}` })
+		success := s.n
+		s.put("Succeeded", 10, 1, func(int) string { return `{"table":"orders","date":"d2"}` })
+		s.want(name+", before", 0, 0, map[string]int{"2": 1})
+		s.n = success
+		p := s.page("Succeeded", 10, 1, func(int) string { return newer })
+		p.Runs[0].LastUpdated = p.Runs[0].LastUpdated.Add(time.Second)
+		if _, err := s.WriteRuns(t.Context(), p); err != nil {
+			t.Fatal(err)
+		}
+		s.want(name+", after", 0, 0, map[string]int{"1": 1})
+	}
+}
