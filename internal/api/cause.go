@@ -20,6 +20,7 @@ type Cause struct {
 
 const (
 	reasonMessageMalformed = "The message could not be read"
+	reasonFailuresDue      = "The imported activities of the run have not been read yet"
 	reasonNoMessageInFile  = "The file that the run was imported from has no message"
 )
 
@@ -29,7 +30,11 @@ func runCause(r *store.Run) Null[Cause] {
 		return Null[Cause]{}
 	}
 	found := cause.OfRun(text(r.Message), r.FailedActivities)
-	if found.Text == "" && r.Message == nil {
+	switch {
+	case found.Text != "":
+	case r.AreFailuresDue:
+		found.Reason = reasonFailuresDue
+	case r.Message == nil:
 		found.Reason = missingMessage(r, found.Reason)
 	}
 	return nullCause(&found)

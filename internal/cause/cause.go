@@ -63,6 +63,15 @@ type Activity struct {
 // a retried one or the turns of a loop, it returns the last.
 func FailedOf(rows []adf.ActivityRun) []Activity {
 	var out []Activity
+	for _, i := range LastFailed(rows) {
+		out = append(out, ActivityOf(&rows[i]))
+	}
+	return out
+}
+
+// LastFailed returns which of rows FailedOf returns.
+func LastFailed(rows []adf.ActivityRun) []int {
+	var out []int
 	last := map[string]int{}
 	for i := range rows {
 		if Failed(rows[i].Status) {
@@ -70,15 +79,17 @@ func FailedOf(rows []adf.ActivityRun) []Activity {
 		}
 	}
 	for i := range rows {
-		if !Failed(rows[i].Status) || last[nameOf(&rows[i])] != i {
-			continue
+		if Failed(rows[i].Status) && last[nameOf(&rows[i])] == i {
+			out = append(out, i)
 		}
-		of := OfActivity(&rows[i])
-		out = append(out, Activity{
-			Name: rows[i].ActivityName, Type: rows[i].ActivityType, Text: of.Text, Code: of.Code, FailureType: of.FailureType, ChildRunID: of.ChildRunID, Inner: of.Activity,
-		})
 	}
 	return out
+}
+
+// ActivityOf returns what the cause of a run needs of an activity that failed.
+func ActivityOf(a *adf.ActivityRun) Activity {
+	of := OfActivity(a)
+	return Activity{Name: a.ActivityName, Type: a.ActivityType, Text: of.Text, Code: of.Code, FailureType: of.FailureType, ChildRunID: of.ChildRunID, Inner: of.Activity}
 }
 
 // nameOf returns the name of an activity as messages have it: names may end in

@@ -348,6 +348,11 @@ func (s *Store) activityRows(ctx context.Context, key RunKey) ([]adf.ActivityRun
 // skipped, come last.
 func sortActivities(rows []adf.ActivityRun) {
 	slices.SortStableFunc(rows, func(a, b adf.ActivityRun) int {
-		return compareInts(boolInt(a.ActivityRunStart.IsZero()), boolInt(b.ActivityRunStart.IsZero()), int64(a.ActivityRunStart), int64(b.ActivityRunStart))
+		return compareStarts(a.ActivityRunStart, b.ActivityRunStart)
 	})
+}
+
+// compareStarts orders starts of activities. None comes last.
+func compareStarts(a, b adf.Time) int {
+	return compareInts(boolInt(a.IsZero()), boolInt(b.IsZero()), int64(a), int64(b))
 }

@@ -22,7 +22,7 @@ import (
 func (s *Store) Check(ctx context.Context) error {
 	return errors.Join(s.checkPages(ctx), s.checkTwice(ctx), s.checkInvokers(ctx), s.checkRollups(ctx), s.checkRecoveries(ctx),
 		s.checkDefinitions(ctx), s.checkStates(ctx), s.checkLinks(ctx), s.checkWindows(ctx), s.checkImports(ctx), s.checkImportedActivities(ctx),
-		s.checkImportedTriggerRuns(ctx), s.checkFailures(ctx), s.checkFailedActivities(ctx))
+		s.checkImportedTriggerRuns(ctx), s.checkFailures(ctx), s.checkFailedActivities(ctx), s.checkImportedFailures(ctx))
 }
 
 // checkPages has a connection of its own: FTS5 checks by what its connection

@@ -108,6 +108,9 @@ func (s *Store) derive(ctx context.Context, decided time.Duration) error {
 		s.log.InfoContext(ctx, "recoveries were derived", slog.Int("pipelines", derived), slog.Duration("took", s.now().Sub(began)))
 		s.live.publish([]Change{{Kind: ChangeGap}})
 	}
+	if err := s.deriveImported(ctx); err != nil {
+		return fmt.Errorf("derive which imported activities failed: %w", err)
+	}
 	return nil
 }
 

@@ -306,7 +306,7 @@ func (x suite) undoOne(t *testing.T, w importWorld) {
 	had, id := play(-1)
 	undo(t, had, id)
 	for _, s := range []*store.Store{never, had} { // which forgets series without runs
-		if err := s.Derive(t.Context()); err != nil {
+		if err := errors.Join(s.Derive(t.Context()), s.Check(t.Context())); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -48,6 +48,13 @@ func drawActivities(t *rapid.T, origin store.Origin) (out []adf.ActivityRun) {
 				members[field] = map[string]any{"of": rapid.SampledFrom([]string{"a", "b"}).Draw(t, field)}
 			}
 		}
+		// Some are turns of one name, and records of one turn do not agree on its name and start.
+		if members["userProperties"] != nil {
+			members["activityName"] = "turn"
+		}
+		if members["input"] != nil {
+			members["activityRunStart"] = hour(float64(run)).Add(time.Duration(n+3) * time.Second)
+		}
 		if adf.Status(status).Terminal() {
 			end := hour(float64(run)).Add(time.Duration(n) * time.Minute)
 			members["activityRunEnd"], members["durationInMs"], members["durationComputed"] = end, (n*60-n)*1000, true

@@ -55,21 +55,21 @@ func (w *writer) deriveFailedActivities(seq int64) error {
 }
 
 // addFailedActivities adds to failed runs what is stored of the activities that
-// failed in them. Those of imported logs are few, and read as they are.
+// failed in them.
 func (s *Store) addFailedActivities(ctx context.Context, runs map[RunKey]Run) error {
-	var failed []int64
+	var failed, imported []int64
 	for key, r := range runs {
 		switch {
 		case !cause.Failed(r.Status):
 		case r.Activities == ActivitiesImported:
-			rows, err := s.importedActivities(ctx, r.Place.Key, encodeRunID(r.RunID))
-			if err != nil {
-				return err
-			}
-			r.FailedActivities = cause.FailedOf(rows)
-			runs[key] = r
+			imported = append(imported, int64(key))
 		default:
 			failed = append(failed, int64(key))
+		}
+	}
+	if len(imported) > 0 {
+		if err := s.addImportedFailures(ctx, runs, sortedInts(imported)); err != nil {
+			return err
 		}
 	}
 	if len(failed) == 0 {

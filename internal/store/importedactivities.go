@@ -5,6 +5,8 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"maps"
+	"slices"
 
 	"github.com/ncruces/go-sqlite3"
 
@@ -57,13 +59,15 @@ func (w *writer) importActivities(factory FactoryKey, id ImportID, rows []adf.Ac
 		key     RunKey // 0: not stored
 		isAzure bool   // Azure has given activities of it
 		isNoted bool   // in changed
+		// What imports say now of its activity runs that changed, by their ids.
+		activities map[string][]logged
 	}
 	runs := map[string]*state{}
 	for n := range rows {
 		runID := encodeRunID(rows[n].PipelineRunID)
 		run := runs[string(runID)]
 		if run == nil {
-			run = &state{}
+			run = &state{activities: map[string][]logged{}}
 			runs[string(runID)] = run
 			stored, err := w.findByID(factory, runID)
 			if err != nil {
@@ -77,7 +81,7 @@ func (w *writer) importActivities(factory FactoryKey, id ImportID, rows []adf.Ac
 				}
 			}
 		}
-		figure, err := w.importActivity(factory, runID, id, &rows[n], done)
+		figure, err := w.importActivity(factory, runID, id, &rows[n], done, run.activities)
 		switch {
 		case err != nil:
 			return nil, err
@@ -89,15 +93,23 @@ func (w *writer) importActivities(factory FactoryKey, id ImportID, rows []adf.Ac
 		}
 		*figure++
 	}
+	for _, runID := range slices.Sorted(maps.Keys(runs)) {
+		if run := runs[runID]; len(run.activities) > 0 {
+			if err := w.settleImportedFailures(factory, []byte(runID), run.activities); err != nil {
+				return nil, err
+			}
+		}
+	}
 	return changed, w.exec("UPDATE import SET activities_taken = activities_taken + ?, activities_known = activities_known + ?, activities_completed = activities_completed + ? WHERE id = ?",
 		int64(done.Taken), int64(done.Known), int64(done.Completed), int64(id))
 }
 
 // importActivity adds one row to what an import says of an activity run, and
-// returns the figure that counts it.
-func (w *writer) importActivity(factory FactoryKey, runID []byte, id ImportID, row *adf.ActivityRun, done *ImportChanges) (figure *int, err error) {
+// returns the figure that counts it. Where that changes what imports say of the
+// activity run, changed gets it.
+func (w *writer) importActivity(factory FactoryKey, runID []byte, id ImportID, row *adf.ActivityRun, done *ImportChanges, changed map[string][]logged) (figure *int, err error) {
 	activityID := encodeRunID(row.ActivityRunID)
-	list, err := w.loggedRows(loggedActivity, "SELECT import_id, raw FROM import_activity WHERE factory_id = ? AND run_id = ? AND activity_id = ?", factory, runID, activityID)
+	list, err := w.loggedActivityRows(factory, runID, activityID)
 	if err != nil {
 		return nil, err
 	}
@@ -105,12 +117,18 @@ func (w *writer) importActivity(factory FactoryKey, runID []byte, id ImportID, r
 	if err != nil {
 		return nil, err
 	}
-	_, own, figure, err := addLogged(list, fresh, done, loggedActivity)
+	list, own, figure, err := addLogged(list, fresh, done, loggedActivity)
 	if err != nil || own == nil {
 		return figure, err
 	}
+	changed[string(activityID)] = list
 	return figure, w.exec("INSERT OR REPLACE INTO import_activity (factory_id, run_id, activity_id, import_id, raw) VALUES (?, ?, ?, ?, ?)",
 		factory, runID, activityID, int64(id), w.s.codec.pack(rawActivity, own))
+}
+
+// loggedActivityRows reads what each import says of one activity run.
+func (w *writer) loggedActivityRows(factory FactoryKey, runID, activityID []byte) ([]logged, error) {
+	return w.loggedRows(loggedActivity, "SELECT import_id, raw FROM import_activity WHERE factory_id = ? AND run_id = ? AND activity_id = ?", factory, runID, activityID)
 }
 
 // loggedRows reads what each import says of one activity run or trigger run.
@@ -135,57 +153,98 @@ const showsImported = `EXISTS (SELECT 1 FROM import_activity a WHERE a.factory_i
 // importedActivities returns the activity runs of a run that imports hold, each
 // once.
 func (s *Store) importedActivities(ctx context.Context, factory FactoryKey, runID []byte) ([]adf.ActivityRun, error) {
-	var out []adf.ActivityRun
-	var list []logged // of one activity run
-	var current []byte
-	fold := func() error {
-		if len(list) == 0 {
-			return nil
-		}
-		raw, err := foldLogged(list)
-		if err != nil {
-			return err
-		}
-		run, err := adf.DecodeActivityRun(raw)
-		out, list = append(out, run), nil
-		return err
+	folded, err := s.foldImported(ctx, factory, runID)
+	if err != nil {
+		return nil, err
 	}
+	var out []adf.ActivityRun
+	for i := range folded {
+		out = append(out, folded[i].run)
+	}
+	sortActivities(out)
+	return out, nil
+}
+
+// importedActivity is an activity run that imports hold.
+type importedActivity struct {
+	id  []byte // activity_id of table import_activity
+	run adf.ActivityRun
+}
+
+// foldImported returns the same in order of their ids.
+func (s *Store) foldImported(ctx context.Context, factory FactoryKey, runID []byte) (out []importedActivity, err error) {
+	fold := activityFold{codec: s.codec, each: func(a importedActivity) { out = append(out, a) }}
 	b := newStmt().add("SELECT activity_id, import_id, raw FROM import_activity WHERE factory_id = ").arg(int64(factory)).add(" AND run_id = ").arg(runID).add(" ORDER BY activity_id, import_id")
-	err := b.each(ctx, s.read, func(rows *sql.Rows) error {
+	err = b.each(ctx, s.read, func(rows *sql.Rows) error {
 		var id, packed sql.RawBytes
 		var source ImportID
 		if err := rows.Scan(&id, &source, &packed); err != nil {
 			return err
 		}
-		if !bytes.Equal(id, current) {
-			if err := fold(); err != nil {
-				return err
-			}
-			current = bytes.Clone(id)
-		}
-		raw, err := s.codec.unpack(packed)
-		if err != nil {
-			return err
-		}
-		l, err := loggedActivity(source, raw)
-		list = append(list, l)
-		return err
+		return fold.add(id, source, packed)
 	})
 	if err == nil {
-		err = fold()
+		err = fold.end()
 	}
-	sortActivities(out)
 	return out, err
+}
+
+// activityFold folds rows of table import_activity of one run, which come in order
+// of their activity runs.
+type activityFold struct {
+	codec *codec
+	each  func(importedActivity)
+
+	id   []byte   // of the activity run that is being folded
+	list []logged // what imports say of it
+}
+
+// add takes the next row. It keeps neither id nor packed.
+func (f *activityFold) add(id []byte, source ImportID, packed []byte) error {
+	if !bytes.Equal(id, f.id) {
+		if err := f.end(); err != nil {
+			return err
+		}
+		f.id = bytes.Clone(id)
+	}
+	raw, err := f.codec.unpack(packed)
+	if err != nil {
+		return err
+	}
+	l, err := loggedActivity(source, raw)
+	f.list = append(f.list, l)
+	return err
+}
+
+// end ends the last activity run.
+func (f *activityFold) end() error {
+	if len(f.list) == 0 {
+		return nil
+	}
+	run, err := foldActivity(f.list)
+	if err != nil {
+		return err
+	}
+	f.list = nil
+	f.each(importedActivity{f.id, run})
+	return nil
+}
+
+// foldActivity returns the activity run that imports say this of.
+func foldActivity(list []logged) (adf.ActivityRun, error) {
+	raw, err := foldLogged(list)
+	if err != nil {
+		return adf.ActivityRun{}, err
+	}
+	return adf.DecodeActivityRun(raw)
 }
 
 // undoActivities takes what an import says of activity runs out again, and
 // returns of how many.
 func (s *Store) undoActivities(ctx context.Context, id ImportID) (removed int64, err error) {
-	for n := int64(removalPage); n == removalPage; removed += n {
-		err := s.submit(ctx, func(w *writer) error {
-			err := w.exec(`DELETE FROM import_activity WHERE (factory_id, run_id, activity_id, import_id) IN
-				(SELECT factory_id, run_id, activity_id, import_id FROM import_activity INDEXED BY import_activity_import WHERE import_id = ? LIMIT ?)`, int64(id), int64(removalPage))
-			n = w.conn.Changes()
+	for n := removalPage; n == removalPage; removed += int64(n) {
+		err := s.submit(ctx, func(w *writer) (err error) {
+			n, err = w.undoActivityPage(id)
 			return err
 		}, func() { s.live.publish([]Change{{Kind: ChangeGap}}) })
 		if err != nil {
@@ -193,6 +252,38 @@ func (s *Store) undoActivities(ctx context.Context, id ImportID) (removed int64,
 		}
 	}
 	return removed, nil
+}
+
+func (w *writer) undoActivityPage(id ImportID) (removed int, err error) {
+	type activity struct {
+		factory   FactoryKey
+		run, self []byte
+	}
+	var page []activity
+	err = w.query("SELECT factory_id, run_id, activity_id FROM import_activity INDEXED BY import_activity_import WHERE import_id = ? ORDER BY factory_id, run_id LIMIT ?", func(st *sqlite3.Stmt) bool {
+		page = append(page, activity{FactoryKey(st.ColumnInt64(0)), st.ColumnBlob(1, nil), st.ColumnBlob(2, nil)})
+		return true
+	}, int64(id), int64(removalPage))
+	if err != nil {
+		return 0, err
+	}
+	changed := map[string][]logged{} // of one run
+	for i, a := range page {
+		if err := w.exec("DELETE FROM import_activity WHERE factory_id = ? AND run_id = ? AND activity_id = ? AND import_id = ?", a.factory, a.run, a.self, int64(id)); err != nil {
+			return 0, err
+		}
+		if changed[string(a.self)], err = w.loggedActivityRows(a.factory, a.run, a.self); err != nil {
+			return 0, err
+		}
+		if next := i + 1; next < len(page) && page[next].factory == a.factory && bytes.Equal(page[next].run, a.run) {
+			continue
+		}
+		if err := w.settleImportedFailures(a.factory, a.run, changed); err != nil {
+			return 0, err
+		}
+		changed = map[string][]logged{}
+	}
+	return len(page), nil
 }
 
 // rewritePage is how many rows of imported activities are looked at between two
@@ -216,7 +307,11 @@ func (s *Store) RewriteImportedActivities(ctx context.Context, factory FactoryKe
 		}
 		err := s.submit(ctx, func(w *writer) error {
 			for _, run := range runs {
-				if _, err := w.rewrite(rawActivity, "import_activity", "factory_id = ? AND run_id = ?", change, factory, run); err != nil {
+				changed, err := w.rewrite(rawActivity, "import_activity", "factory_id = ? AND run_id = ?", change, factory, run)
+				if err == nil && changed { // causes must not keep it either
+					_, err = w.deriveImportedFailures(factory, run)
+				}
+				if err != nil {
 					return err
 				}
 			}

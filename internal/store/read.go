@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"andon/internal/adf"
+	"andon/internal/cause"
 )
 
 // refresh lets a read-only store learn what another process wrote since; a
@@ -26,7 +27,8 @@ func (s *Store) loadRuns(ctx context.Context, keys []RunKey) ([]Run, error) {
 	if len(keys) == 0 {
 		return []Run{}, nil
 	}
-	b := newStmt().add(`SELECT r.seq, r.factory_id, r.run_start, r.flags, r.status, r.recovery, h.seq, h.run_id, h.pipeline_id, h.run_start, h.run_end, h.flags, ` + showsImported + `, w.raw
+	b := newStmt().add(`SELECT r.seq, r.factory_id, r.run_start, r.flags, r.status, r.recovery, h.seq, h.run_id, h.pipeline_id, h.run_start, h.run_end, h.flags, ` + showsImported + `,
+		EXISTS (SELECT 1 FROM import_failed_due d WHERE d.factory_id = r.factory_id AND d.run_id = r.run_id), w.raw
 		FROM run r JOIN run_raw w ON w.seq = r.seq LEFT JOIN run h ON h.seq = r.recovered_seq AND r.recovery >= 3 WHERE r.seq IN `).nums(keyNumbers(keys))
 	byKey := make(map[RunKey]Run, len(keys))
 	var unrecovered []int64
@@ -35,8 +37,8 @@ func (s *Store) loadRuns(ctx context.Context, keys []RunKey) ([]Run, error) {
 		var code sql.NullInt64
 		var packed sql.RawBytes
 		var by scannedLink
-		var isImported bool
-		if err := rows.Scan(append([]any{&key, &factory, &start, &flags, &status, &code}, append(by.into(), &isImported, &packed)...)...); err != nil {
+		var isImported, isDue bool
+		if err := rows.Scan(append([]any{&key, &factory, &start, &flags, &status, &code}, append(by.into(), &isImported, &isDue, &packed)...)...); err != nil {
 			return err
 		}
 		r, err := s.runOf(packed)
@@ -52,6 +54,7 @@ func (s *Store) loadRuns(ctx context.Context, keys []RunKey) ([]Run, error) {
 		}
 		if r.Activities = activityState(flags); isImported {
 			r.Activities = ActivitiesImported
+			r.AreFailuresDue = isDue && cause.Failed(r.Status)
 		}
 		r.Gone = flags&flagGone != 0
 		r.Origin = originOf(flags)
