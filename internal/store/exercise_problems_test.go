@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -15,6 +16,7 @@ func exerciseProblems(t *testing.T, x suite) {
 	t.Run("a series is older when nothing of it failed lately", x.olderByAge)
 	t.Run("a series that Azure showed is not only imported", x.olderByImport)
 	t.Run("a flapping pipeline is a problem once it does not work again", x.flappingStaysBroken)
+	t.Run("pipelines that did equally badly are in order of their names", x.worstTies)
 }
 
 // headline is what the overview says of problems: pipelines, series and runs
@@ -216,5 +218,27 @@ func (x suite) olderByImport(t *testing.T) {
 		if got := foldOf(t, s); got != tt.want {
 			t.Errorf("%s: %+v, want %+v", tt.name, got, tt.want)
 		}
+	}
+}
+
+// worstTies: pipelines that did equally badly are in order of their names, in
+// whatever order they became known.
+func (x suite) worstTies(t *testing.T) {
+	t.Parallel()
+	s := x.open(t)
+	f := putFactory(t, s, "adf")
+	for n, name := range []string{"r", "p", "q"} {
+		write(t, s, f, row{ID: guid(n + 1), Pipeline: name, Status: "Failed", Start: hour(1), Ms: 1000})
+	}
+	o, err := s.Overview(t.Context(), store.OverviewQuery{From: hour(0), To: hour(24)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for i := range o.Worst {
+		got = append(got, o.Worst[i].PipelineName)
+	}
+	if !slices.Equal(got, []string{"p", "q", "r"}) {
+		t.Errorf("the worst are %v", got)
 	}
 }

@@ -218,14 +218,16 @@ func (s *Store) newestFailures(ctx context.Context, sc *scope, o *Overview) erro
 type pipelineCount struct{ pipeline, failed, open int64 }
 
 // worst lists the pipelines that failed in the range: those with most open
-// failures first, then most failures, then most runs.
+// failures first, then most failures, then most runs, then by name: the same
+// runs read the same in whatever order their pipelines became known.
 func (s *Store) worst(ctx context.Context, sc *scope, o *Overview) error {
 	all, err := s.failedPipelines(ctx, sc, o.Counts[adf.StatusFailed])
 	if err != nil {
 		return err
 	}
 	slices.SortFunc(all, func(a, b pipelineCount) int {
-		return cmp.Or(cmp.Compare(b.open, a.open), cmp.Compare(b.failed, a.failed), cmp.Compare(a.pipeline, b.pipeline))
+		return cmp.Or(cmp.Compare(b.open, a.open), cmp.Compare(b.failed, a.failed), cmp.Compare(s.dicts.pipeline(a.pipeline).name, s.dicts.pipeline(b.pipeline).name),
+			cmp.Compare(a.pipeline, b.pipeline))
 	})
 	// Those equal to the last one shown have to be told apart by their runs.
 	n := min(maxWorst, len(all))
@@ -237,7 +239,8 @@ func (s *Store) worst(ctx context.Context, sc *scope, o *Overview) error {
 		return err
 	}
 	slices.SortStableFunc(health, func(a, b PipelineHealth) int {
-		return cmp.Or(cmp.Compare(b.Open, a.Open), cmp.Compare(b.Failed, a.Failed), cmp.Compare(b.Runs, a.Runs))
+		return cmp.Or(cmp.Compare(b.Open, a.Open), cmp.Compare(b.Failed, a.Failed), cmp.Compare(b.Runs, a.Runs), cmp.Compare(a.PipelineName, b.PipelineName),
+			cmp.Compare(a.Place.Short, b.Place.Short))
 	})
 	o.Worst = health[:min(maxWorst, n)]
 	for i := range o.Worst {
