@@ -61,7 +61,7 @@ test('the overview says what is open and what runs, and follows', async ({ page 
   await expect(page.getByRole('heading', { level: 1 })).toContainText(/need/)
   await world.happens({ pipelineName: 'pl_penguin', status: 'Failed', message, durationInMs: 200 })
   await expect(page.getByRole('link', { name: 'pl_penguin' }).first()).toBeVisible()
-  await page.getByRole('link', { name: /open failures?$/ }).click()
+  await page.getByRole('link', { name: 'Show all open failures' }).first().click()
   await expect(page).toHaveURL(/recovery=open/)
 })
 
