@@ -61,6 +61,24 @@ describe('the sentence', () => {
     expect(sentenceOf(unknown, null)).toEqual({ limit: '', bold: 'Many runs', rest: '' })
     expect(sentenceOf(undefined, null).bold).toBe('Runs')
   })
+
+  it('does not call what is being derived many runs', () => {
+    const recoveryReason = 'The recovery of 4 failed runs is being derived.'
+    const figures = { open: null, notRedone: null, recovered: null, total: null, status: null }
+    const reason = recoveryReason.slice(0, -1)
+    const derived = {
+      ...facets,
+      ...figures,
+      recoveryReason,
+      reason: recoveryReason,
+      basis: { ...facets.basis, reason },
+    }
+    expect(sentenceOf(derived, null)).toEqual({
+      limit: `${reason}: `,
+      bold: 'which runs match is not known yet',
+      rest: '',
+    })
+  })
 })
 
 describe('filters', () => {

@@ -10,9 +10,12 @@ export function sentenceOf(
   statuses?: string[],
 ) {
   if (!facets) return { limit: '', bold: 'Runs', rest: '' }
-  const { total, basis } = facets
+  const { total, basis, recoveryReason } = facets
   const limit = basis.reason === null ? '' : `${basis.reason}: `
   const known = basis.covered === 'yes' ? '' : ' known'
+  // A filter by recovery can't tell the failed runs apart whose recovery is being derived; the limit says so.
+  if (total === null && recoveryReason !== null)
+    return { limit, bold: 'which runs match is not known yet', rest: '' }
   // Without a total, statuses are counted where none is known, and are not where too many would have to be looked at.
   if (total === null && facets.status !== null) return { limit, bold: 'no run is known', rest: '' }
   const bold =
