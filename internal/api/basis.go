@@ -96,7 +96,7 @@ func (a *board) readState(f *store.Basis) readState {
 		return readOff
 	case a.neverRead(&f.Factory):
 		return readNever
-	case state == store.StateStale || state == store.StateRefused:
+	case state == store.StateStale || state == store.StateRefused || state == store.StateNotCollected && !f.Coverage.From.IsZero():
 		return readStale
 	case state == store.StateFilling || state == store.StateNotCollected:
 		return readFilling // it was just found
@@ -146,20 +146,26 @@ func (a *board) coveredWhole(ctx context.Context, from, to adf.Time) (map[string
 	return out, err
 }
 
-// basisOf is the basis of runs that a filter found. One that asks what became of
-// failed runs lacks those whose recovery is being derived.
+// basisOf is the basis of a list of runs that a filter finds. One that asks what
+// became of failed runs lacks those whose recovery is being derived.
 func (a *board) basisOf(ctx context.Context, f *store.RunFilter) (Basis, error) {
 	out, err := a.basis(ctx, f.From, f.To, f.Factories)
 	if err != nil || !f.ByRecovery() {
 		return out, err
 	}
-	d, err := a.store.Derivation(ctx)
-	if d.Failed == 0 {
-		return out, err
-	}
-	out.Limits = append(out.Limits, Limit{Kind: "recovery", Reason: strings.TrimSuffix(d.Reason(), "."), Factories: []NamedFactory{}})
-	out.Reason = &out.Limits[0].Reason
+	why, err := a.store.Underived(ctx, f)
+	out.lacksRecoveries(why)
 	return out, err
+}
+
+// lacksRecoveries limits an answer whose filter can't tell failed runs apart; why
+// is a sentence, "" for none.
+func (b *Basis) lacksRecoveries(why string) {
+	if why == "" {
+		return
+	}
+	b.Limits = append(b.Limits, Limit{Kind: "recovery", Reason: strings.TrimSuffix(why, "."), Factories: []NamedFactory{}})
+	b.Reason = &b.Limits[0].Reason
 }
 
 // weighing is the making of one basis.
@@ -170,18 +176,18 @@ type weighing struct {
 	sources []Source
 	scoped  bool // only some factories were asked for
 
-	by                     map[readState][]*store.Basis
-	before, holed, after   []*store.Basis // up to date, and the range begins before their history, has a gap, or begins after their last poll
-	missing                []store.Window
-	whole, touched, future int // factories by how much of the range they cover; future when it has not begun
-	absent                 int // factories that were never here
-	share                  float64
-	wanted                 int
+	by                   map[readState][]*store.Basis
+	before, holed, after []*store.Basis // up to date, and the range begins before their history, has a gap, or begins after their last poll
+	missing              []store.Window
+	covering             store.Covering
+	future               int // factories for which the range has not begun
+	share                float64
+	wanted               int
 }
 
 func (w *weighing) basis() Basis {
 	w.by = map[readState][]*store.Basis{}
-	out := Basis{Covered: string(store.CoveredNo)}
+	out := Basis{}
 	for i := range w.list {
 		w.weigh(&w.list[i], &out)
 	}
@@ -189,12 +195,7 @@ func (w *weighing) basis() Basis {
 		Asked: len(w.list) - w.n(readGone), UpToDate: w.n(readUpToDate), Filling: w.n(readFilling), Stale: w.n(readStale),
 		NeverRead: w.n(readNever), Imported: w.n(readImported), Off: w.n(readOff), Gone: w.n(readGone),
 	}
-	switch {
-	case w.whole > 0 && w.whole == len(w.list)-w.absent:
-		out.Covered = string(store.CoveredYes)
-	case w.whole+w.touched > 0:
-		out.Covered = string(store.CoveredPartly)
-	}
+	out.Covered = string(w.covering.Covered())
 	if w.wanted > 0 {
 		mean := w.share / float64(w.wanted)
 		out.DoneShare = &mean
@@ -214,11 +215,11 @@ func (w *weighing) n(s readState) int { return len(w.by[s]) }
 func (w *weighing) weigh(f *store.Basis, out *Basis) {
 	s := w.board.readState(f)
 	w.by[s] = append(w.by[s], f)
-	if s == readImported {
-		return // nothing says which part of its history the files held
-	}
 	if f.WasNeverHere() {
-		w.absent++
+		return
+	}
+	if s == readImported {
+		w.covering.Add(f, store.CoveredNo)
 		return
 	}
 	if f.Coverage.DoneShare != nil {
@@ -237,19 +238,14 @@ func (w *weighing) weigh(f *store.Basis, out *Basis) {
 	}
 	if span.From >= span.To {
 		w.future++
+		w.covering.Add(f, store.CoveredNo)
 		return
 	}
-	if s == readUpToDate || s == readFilling {
+	if s == readUpToDate || s == readFilling && !f.AsOf.IsZero() {
 		tail = math.MaxInt64 // its next poll is not late yet
 	}
 	covered, missing := f.Over(span, tail)
-	switch covered {
-	case store.CoveredYes:
-		w.whole++
-	case store.CoveredPartly:
-		w.touched++
-	case store.CoveredNo:
-	}
+	w.covering.Add(f, covered)
 	if s == readNever {
 		return
 	}
@@ -259,7 +255,7 @@ func (w *weighing) weigh(f *store.Basis, out *Basis) {
 		case s == readFilling:
 		case gap.To <= f.Coverage.From:
 			w.before = append(w.before, f)
-		case gap.From < f.Coverage.To:
+		case gap.From < f.Coverage.To, s == readGone:
 			w.holed = append(w.holed, f)
 		default:
 			w.after = append(w.after, f)
@@ -311,7 +307,7 @@ func (w *weighing) limits() []Limit {
 	switch {
 	case w.future > 0:
 		add("future", "This time range has not begun", nil)
-	case len(w.before) > 0 && w.whole+w.touched == 0:
+	case len(w.before) > 0 && w.covering.Covered() == store.CoveredNo:
 		add("beforeHistory", "This time range is older than the history here", w.before).Since = begins(w.before)
 	case len(w.before) > 0:
 		add("beforeHistory", "Only part of this time range is covered", w.before).Since = begins(w.before)
@@ -320,7 +316,11 @@ func (w *weighing) limits() []Limit {
 		add("gap", "Part of this time range is missing", w.holed)
 	}
 	if len(out) == 0 && len(w.after) > 0 {
-		add("gap", "This time range has not been read yet", w.after)
+		reason := "Part of this time range has not been read yet"
+		if w.covering.Covered() == store.CoveredNo {
+			reason = "This time range has not been read yet"
+		}
+		add("gap", reason, w.after)
 	}
 	return out
 }

@@ -187,6 +187,34 @@ func situations() map[string]situation {
 			query:   "?from=" + at(3*time.Second).String(),
 			covered: "no", reason: "This time range has not been read yet",
 		},
+		"a range that ends in a gap": {
+			build: func(t *testing.T, b *bundle) {
+				t.Helper()
+				f := b.putFactory(t, "sales-prod")
+				b.says(t, f, store.StateFresh, nil)
+				b.readFrom(t, f, 45*day, 10*day)
+				b.readFrom(t, f, 5*day, 5*time.Second, run)
+			},
+			query:   "?from=" + at(12*day).String() + "&to=" + at(8*day).String(),
+			covered: "partly", reason: "Part of this time range is missing", counts: object{},
+		},
+		"a fill whose newest half was never read": {
+			build: func(t *testing.T, b *bundle) {
+				t.Helper()
+				f := b.putFactory(t, "sales-prod")
+				b.says(t, f, store.StateFilling, nil)
+				b.writePage(t, store.Page{Factory: f.Key, Origin: store.OriginAzure, Completes: &store.Window{From: at(day), To: at(12 * time.Hour)}}, run)
+			},
+			covered: "partly", reason: "History is still being read", nothingRan: false, counts: object{"Succeeded": 1.0}, total: 1.0,
+		},
+		"an import beside a factory that is collected": {
+			build: func(t *testing.T, b *bundle) {
+				t.Helper()
+				whole(t, b, "sales-prod", run)
+				importRuns(t, b, sent(3, at(30*day), nil))
+			},
+			covered: "partly", reason: "1 of 2 factories is collected", nothingRan: false, counts: object{"Succeeded": 1.0}, total: 1.0,
+		},
 		"a range to come": {
 			build:   func(t *testing.T, b *bundle) { t.Helper(); whole(t, b, "sales-prod", run) },
 			query:   "?from=2027-01-01T00:00:00Z&to=2027-02-01T00:00:00Z",
@@ -232,11 +260,21 @@ func situations() map[string]situation {
 				t.Helper()
 				whole(t, b, "sales-prod", run)
 				f := b.putFactory(t, "gone-prod")
+				b.readFrom(t, f, 45*day, time.Minute)
 				b.says(t, f, store.StateGone, nil)
-				b.readFrom(t, f, 45*day, 20*day)
 			},
 			asOf:    at(5 * time.Second).String(),
 			covered: "yes", nothingRan: false, counts: object{"Succeeded": 1.0}, open: 0.0, running: 0.0, rate: 1.0, total: 1.0,
+		},
+		"one that ran unseen before Azure no longer listed it": {
+			build: func(t *testing.T, b *bundle) {
+				t.Helper()
+				whole(t, b, "sales-prod", run)
+				f := b.putFactory(t, "gone-prod")
+				b.readFrom(t, f, 45*day, 3*time.Hour)
+				b.says(t, f, store.StateGone, nil)
+			},
+			covered: "partly", reason: "Part of this time range is missing", nothingRan: false, counts: object{"Succeeded": 1.0}, total: 1.0,
 		},
 		"one that was gone before it was read limits nothing either": {
 			build: func(t *testing.T, b *bundle) {

@@ -121,11 +121,11 @@ func (a *board) listCollection(ctx context.Context, in *RangeParams) (Collection
 	if err != nil {
 		return CollectionList{}, err
 	}
-	runs, err := a.runsByFactory(ctx, from, to)
+	whole, err := a.coveredWhole(ctx, from, to) // before the runs: see listRuns
 	if err != nil {
 		return CollectionList{}, err
 	}
-	whole, err := a.coveredWhole(ctx, from, to)
+	runs, err := a.runsByFactory(ctx, from, to)
 	if err != nil {
 		return CollectionList{}, err
 	}

@@ -165,11 +165,11 @@ func (a *board) overview(ctx context.Context, in *OverviewParams) (Overview, err
 	if err := r.err(); err != nil {
 		return Overview{}, err
 	}
-	o, err := a.store.Overview(ctx, store.OverviewQuery{From: from, To: to, Factories: in.Factory, OlderAfter: a.olderAfter})
+	basis, err := a.basis(ctx, from, to, in.Factory) // before the runs: see listRuns
 	if err != nil {
 		return Overview{}, err
 	}
-	basis, err := a.basis(ctx, from, to, in.Factory)
+	o, err := a.store.Overview(ctx, store.OverviewQuery{From: from, To: to, Factories: in.Factory, OlderAfter: a.olderAfter})
 	if err != nil {
 		return Overview{}, err
 	}

@@ -112,6 +112,11 @@ func (a *board) listRuns(ctx context.Context, in *ListRunsParams) (RunPage, erro
 	if err := r.err(); err != nil {
 		return RunPage{}, err
 	}
+	// Before the runs: what is read between the two is here and not yet counted as read.
+	basis, err := a.basisOf(ctx, &query.RunFilter)
+	if err != nil {
+		return RunPage{}, err
+	}
 	page, err := a.store.Runs(ctx, query)
 	if err != nil {
 		return RunPage{}, err
@@ -119,10 +124,6 @@ func (a *board) listRuns(ctx context.Context, in *ListRunsParams) (RunPage, erro
 	rows := runRows
 	if len(in.Include) > 0 {
 		rows = runRowsWhole
-	}
-	basis, err := a.basisOf(ctx, &query.RunFilter)
-	if err != nil {
-		return RunPage{}, err
 	}
 	return RunPage{Basis: basis, Items: rows(page.Runs), NextCursor: orNull(page.NextCursor), AsOf: NullTime(page.AsOf)}, nil
 }
@@ -133,13 +134,16 @@ func (a *board) runFacets(ctx context.Context, in *RunFilterParams) (Facets, err
 	if err := r.err(); err != nil {
 		return Facets{}, err
 	}
+	basis, err := a.basis(ctx, filter.From, filter.To, filter.Factories) // before the runs: see listRuns
+	if err != nil {
+		return Facets{}, err
+	}
 	f, err := a.store.Facets(ctx, filter)
 	if err != nil {
 		return Facets{}, err
 	}
-	basis, err := a.basisOf(ctx, &filter)
-	if err != nil {
-		return Facets{}, err
+	if filter.ByRecovery() {
+		basis.lacksRecoveries(f.RecoveryReason)
 	}
 	out := Facets{
 		Basis: basis, Total: known(f.Total, basis.inRange), Open: known(f.Open, basis.now), NotRedone: known(f.NotRedone, basis.now), Recovered: known(f.Recovered, basis.now), RecoveryReason: orNull(f.RecoveryReason), Reason: orNull(f.Reason),

@@ -254,8 +254,14 @@ func TestWhatIsBeingDerivedIsMissing(t *testing.T) {
 			t.Errorf("%s does not say what it lacks: %v", query, facets)
 		}
 	}
-	if lacks("/api/v1/runs?status=Failed") {
-		t.Error("a list of all failed runs lacks none")
+	other, err := old.PutFactory(t.Context(), adf.Factory{ID: "/subscriptions/5ab1/resourceGroups/rg/providers/Microsoft.DataFactory/factories/other-prod"}, "contoso")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, query := range []string{"?status=Failed", "?recovery=open&factory=" + other.Short, "?recovery=open&to=2026-01-01T00:00:00Z"} {
+		if lacks("/api/v1/runs"+query) || lacks("/api/v1/runs/facets"+query) {
+			t.Errorf("%s lacks nothing", query)
+		}
 	}
 	if err := old.Derive(t.Context()); err != nil {
 		t.Fatal(err)

@@ -62,14 +62,15 @@ func (a *board) timeline(ctx context.Context, in *TimelineParams) (Timeline, err
 	if err := r.err(); err != nil {
 		return Timeline{}, err
 	}
+	basis, err := a.basis(ctx, from, to, in.Factory) // before the runs: see listRuns
+	if err != nil {
+		return Timeline{}, err
+	}
 	t, err := a.store.Timeline(ctx, store.TimelineQuery{From: from, To: to, Bucket: width, Factories: in.Factory, Pipelines: in.Pipeline})
 	if err != nil {
 		return Timeline{}, err
 	}
-	out := Timeline{From: Time(t.From), To: Time(t.To), Bucket: bucketWord(t.Bucket), AsOf: NullTime(t.AsOf), Items: make([]TimelineBucket, len(t.Items))}
-	if out.Basis, err = a.basis(ctx, from, to, in.Factory); err != nil {
-		return Timeline{}, err
-	}
+	out := Timeline{From: Time(t.From), To: Time(t.To), Bucket: bucketWord(t.Bucket), AsOf: NullTime(t.AsOf), Basis: basis, Items: make([]TimelineBucket, len(t.Items))}
 	var ran int64
 	for i, b := range t.Items {
 		out.Items[i] = TimelineBucket{Start: Time(b.Start), End: Time(b.End), Covered: string(b.Covered)}

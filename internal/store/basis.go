@@ -34,25 +34,44 @@ func (b *Basis) OnlyImported() bool {
 func (b *Basis) WasNeverHere() bool { return b.State == StateGone && len(b.Windows) == 0 }
 
 // Over says how much of a span is covered, and what is missing of it, oldest
-// first. Of a factory that Azure no longer lists nothing is missing after its
-// last window. A zero begin is where the factory's history is meant to begin.
+// first. Of a factory that Azure no longer lists nothing is missing since it does
+// not: nothing runs in it any more. A zero begin is where the factory's history
+// begins or is meant to begin, whichever is earlier.
 //
-// A missing end of at most tail does not count. Example: read until 11:59:50,
-// span 11:00 to 12:00, tail 5 m: covered, nothing missing.
+// A missing end of at most tail does not count where it follows all that was
+// read. Example: read until 11:59:50, span 11:00 to 12:00, tail 5 m: covered,
+// nothing missing. Where 12:30 to 13:00 was read too, ten seconds are missing.
 func (b *Basis) Over(span Window, tail int64) (Covered, []Window) {
 	windows := b.Windows
 	if span.From.IsZero() {
 		span.From = b.Coverage.WantedFrom
-		if span.From.IsZero() && len(windows) > 0 {
+		if len(windows) > 0 && (span.From.IsZero() || windows[0].From < span.From) {
 			span.From = windows[0].From
 		}
 		span.From = min(span.From, span.To)
 	}
-	if n := len(windows); b.State == StateGone && n > 0 {
-		windows = slices.Clone(windows)
-		windows[n-1].To = max(windows[n-1].To, span.To) // nothing runs in it any more
+	if b.State == StateGone {
+		windows = b.withoutEnd(windows, span.To)
 	}
 	return coverSpan(windows, span, tail)
+}
+
+// withoutEnd adds to the windows of a factory that Azure no longer lists the time
+// since it does not, up to a time. What lies between its last window and then was
+// not read: it may have run. A little is between every two polls.
+func (b *Basis) withoutEnd(windows []Window, upto adf.Time) []Window {
+	n := len(windows)
+	if n == 0 {
+		return nil
+	}
+	windows = slices.Clone(windows)
+	last := &windows[n-1]
+	if b.GoneAt.IsZero() || int64(b.GoneAt-last.To) <= CoverageSlack {
+		last.To = max(last.To, upto)
+	} else if b.GoneAt < upto {
+		windows = append(windows, Window{b.GoneAt, upto})
+	}
+	return windows
 }
 
 // coverSpan says how much of a span the windows of one factory cover, and what
@@ -61,7 +80,8 @@ func coverSpan(windows []Window, span Window, tail int64) (Covered, []Window) {
 	missing := gaps(span, windows)
 	if n := len(missing); n > 0 {
 		last := missing[n-1]
-		if last.From > span.From && last.To == span.To && int64(last.To-last.From) <= tail {
+		isEnd := last.From > span.From && last.To == span.To && last.From >= windows[len(windows)-1].To
+		if isEnd && int64(last.To-last.From) <= tail {
 			missing = missing[:n-1]
 		}
 	}
@@ -76,29 +96,42 @@ func coverSpan(windows []Window, span Window, tail int64) (Covered, []Window) {
 	}
 }
 
-// coverAll says how much of a span is covered over several factories: all of it
-// only when each of them covers it. A factory that was only imported has no say,
-// because nothing says which part of its history the files held; nor has one
-// that was never here.
+// coverAll says how much of a span is covered over several factories.
 func coverAll(list []Basis, span Window) Covered {
-	var collected, whole, some int
+	var all Covering
 	for i := range list {
-		if list[i].OnlyImported() || list[i].WasNeverHere() {
-			continue
-		}
-		collected++
-		switch covered, _ := list[i].Over(span, CoverageSlack); covered {
-		case CoveredYes:
-			whole++
-		case CoveredPartly:
-			some++
-		case CoveredNo:
-		}
+		covered, _ := list[i].Over(span, CoverageSlack)
+		all.Add(&list[i], covered)
 	}
+	return all.Covered()
+}
+
+// Covering sums up how much of a span factories cover.
+type Covering struct{ all, whole, some int }
+
+// Add adds a factory and how much it covers. One that was only imported covers
+// nothing for certain, because nothing says which part of its history the files
+// held; one that was never here is left out.
+func (c *Covering) Add(b *Basis, covered Covered) {
+	if b.WasNeverHere() {
+		return
+	}
+	c.all++
 	switch {
-	case collected > 0 && whole == collected:
+	case b.OnlyImported(), covered == CoveredNo:
+	case covered == CoveredYes:
+		c.whole++
+	default:
+		c.some++
+	}
+}
+
+// Covered returns CoveredYes only where each factory covers all of the span.
+func (c *Covering) Covered() Covered {
+	switch {
+	case c.whole > 0 && c.whole == c.all:
 		return CoveredYes
-	case whole+some > 0:
+	case c.whole+c.some > 0:
 		return CoveredPartly
 	default:
 		return CoveredNo

@@ -110,22 +110,22 @@ func coverageOf(wantedFrom adf.Time, windows []Window, pending int) Coverage {
 		return c
 	}
 	c.From, c.To = windows[0].From, windows[len(windows)-1].To
-	span := Window{c.From, c.To}
-	if wantedFrom != 0 {
-		span.From = min(wantedFrom, c.To)
-	}
-	c.Gaps = gaps(span, windows)
-	c.Complete = wantedFrom != 0 && len(c.Gaps) == 0
 	if wantedFrom == 0 {
+		c.Gaps = gaps(Window{c.From, c.To}, windows)
 		return c
 	}
+	// What is older than wanted was read once, and what is missing of it is missing.
+	c.Gaps = gaps(Window{min(wantedFrom, c.From), c.To}, windows)
+	span := Window{min(wantedFrom, c.To), c.To}
+	missing := gaps(span, windows)
+	c.Complete = len(missing) == 0
 	share := 1.0
 	if length := float64(span.To - span.From); length > 0 {
-		var missing float64
-		for _, g := range c.Gaps {
-			missing += float64(g.To - g.From)
+		var lacks float64
+		for _, g := range missing {
+			lacks += float64(g.To - g.From)
 		}
-		share = 1 - missing/length
+		share = 1 - lacks/length
 	}
 	c.DoneShare = &share
 	return c

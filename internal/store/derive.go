@@ -127,7 +127,7 @@ type duePipeline struct {
 // their classes were decided, at least so long ago.
 func (s *Store) dueForClasses(ctx context.Context, decided time.Duration) (due []duePipeline, err error) {
 	old := int64(adf.TimeOf(s.now().Add(-decided)))
-	err = newStmt().add(`SELECT p.id, p.factory_id, p.derived, coalesce(p.classes, ''), p.grown = 1 AND p.classes_at <= `).arg(old).
+	err = newStmt().add(`SELECT p.id, p.factory_id, p.derived, coalesce(p.classes, ''), p.grown > 0 AND p.classes_at <= `).arg(old).
 		add(` AND f.state <> `).arg(string(StateFilling)).
 		add(` FROM pipeline p JOIN factory f ON f.id = p.factory_id ORDER BY p.id`).each(ctx, s.read, func(rows *sql.Rows) error {
 		var p duePipeline
@@ -155,9 +155,13 @@ func (s *Store) dueForClasses(ctx context.Context, decided time.Duration) (due [
 // its runs have none yet, derives its series and recoveries. again reports
 // whether it did the latter.
 func (s *Store) derivePipeline(ctx context.Context, p duePipeline) (again bool, err error) {
-	var seen int64 // the samples lack no run up to it
-	if err := s.read.QueryRowContext(ctx, "SELECT coalesce(max(seq), 0) FROM run").Scan(&seen); err != nil {
-		return false, s.unavailable(err)
+	var grown int64
+	err = s.submit(ctx, func(w *writer) (err error) {
+		grown, err = w.beginClasses(p.id)
+		return err
+	}, nil)
+	if err != nil {
+		return false, err
 	}
 	samples, err := s.samples(ctx, p.id)
 	if err != nil {
@@ -176,7 +180,7 @@ func (s *Store) derivePipeline(ctx context.Context, p duePipeline) (again bool, 
 	again = !p.derived || !history.SameClasses(p.classes, classes)
 	var asked int64
 	err = s.submit(ctx, func(w *writer) (err error) {
-		asked, err = w.setClasses(p.id, classes, seen, again)
+		asked, err = w.setClasses(p.id, classes, grown, again)
 		return err
 	}, nil)
 	if err != nil || !again {
@@ -223,17 +227,26 @@ func (s *Store) samples(ctx context.Context, pipeline int64) ([]history.Sample, 
 	return out, err
 }
 
-// setClasses stores a pipeline's classes, decided with all runs up to seen.
-// again forgets its series, which its runs then get anew from deriveWork. It
+// beginClasses returns how often a pipeline was noted to have grown. Runs that
+// come after it are noted once more, so that the classes that are decided now are
+// known to lack them.
+func (w *writer) beginClasses(pipeline int64) (grown int64, err error) {
+	delete(w.memory.pipelines, pipeline)
+	err = w.queryRow("SELECT grown FROM pipeline WHERE id = ?", func(st *sqlite3.Stmt) { grown = st.ColumnInt64(0) }, pipeline)
+	return grown, err
+}
+
+// setClasses stores a pipeline's classes, decided when it had grown so often.
+// again forgets its series, which its runs then get again from deriveWork. It
 // returns how often a derivation of the pipeline was asked for.
-func (w *writer) setClasses(pipeline int64, classes history.Classes, seen int64, again bool) (asked int64, err error) {
+func (w *writer) setClasses(pipeline int64, classes history.Classes, grown int64, again bool) (asked int64, err error) {
 	text, err := encodeClasses(classes)
 	if err != nil {
 		return 0, err
 	}
 	delete(w.memory.pipelines, pipeline)
-	err = w.exec("UPDATE pipeline SET classes = ?, classes_at = ?, grown = (SELECT coalesce(max(seq), 0) > ? FROM run) WHERE id = ?",
-		text, int64(adf.TimeOf(w.s.now())), seen, pipeline)
+	err = w.exec("UPDATE pipeline SET classes = ?, classes_at = ?, grown = iif(grown = ?, 0, grown) WHERE id = ?",
+		text, int64(adf.TimeOf(w.s.now())), grown, pipeline)
 	if err != nil || !again {
 		return 0, err
 	}

@@ -36,7 +36,7 @@ func TestWhatIsCleanedDuringADerivationIsDerivedAgain(t *testing.T) {
 			return err
 		}
 		classes = pw.classes
-		asked, err = w.setClasses(pipeline, classes, seq, true)
+		asked, err = w.setClasses(pipeline, classes, 0, true)
 		return err
 	})
 	if err := s.eachRunOf(t.Context(), pipeline, "", func(w *writer, seq int64) error { return w.deriveWork(pipeline, seq) }); err != nil {

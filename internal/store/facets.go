@@ -166,16 +166,15 @@ func (b *facetBuilder) build(ctx context.Context, walks []walk, all []facet, out
 }
 
 // underived counts the failed runs that a filter by recovery can't tell apart
-// yet: those within the rest of the filter, or of the whole store where they
-// are too many to look at. It is 0 for every other filter.
+// yet: those within the rest of the filter, or of its factories and range where
+// they are too many to look at. It is 0 for every other filter.
 func (b *facetBuilder) underived(ctx context.Context) (int64, error) {
 	if !b.filter.ByRecovery() {
 		return 0, nil
 	}
 	found := b.seen["recovery"]
 	if found == nil {
-		d, err := b.s.Derivation(ctx)
-		return d.Failed, err
+		return b.s.underivedOf(ctx, &b.filter)
 	}
 	var n int64
 	for _, x := range found.list {

@@ -33,6 +33,7 @@ type Factory struct {
 	Tags      json.RawMessage // object of strings; nil when absent
 	Source    string          // name of the source that sees it; "" for one that was only imported
 	State     State           // as the collector said last; how old AsOf may be is the caller's judgement
+	GoneAt    adf.Time        // since when Azure no longer lists it; zero when it does, and where that is not known
 	AsOf      adf.Time        // end of the last completed window; zero before the first
 	Coverage  Coverage
 	Counts    map[adf.Status]int64 // all time, by status; statuses that don't occur are left out
@@ -48,7 +49,7 @@ type Factory struct {
 type Coverage struct {
 	From, To          adf.Time // of the covered time as a whole, in lastUpdated; zero when nothing is covered
 	Complete          bool     // everything from WantedFrom to To is covered
-	Gaps              []Window // what is missing between WantedFrom (or From) and To, oldest first
+	Gaps              []Window // what is missing between WantedFrom or From, whichever is earlier, and To, oldest first
 	ActivitiesPending int      // finished runs whose activities are still to be read
 	WantedFrom        adf.Time // where the collector means to begin; zero when it hasn't said
 	DoneShare         *float64 // covered share of WantedFrom…To, 0 to 1; nil without WantedFrom
@@ -274,8 +275,10 @@ func (s *Store) SetFactoryState(ctx context.Context, factory FactoryKey, state F
 		fill = string(b)
 	}
 	err := s.submit(ctx, func(w *writer) error {
-		return w.exec("UPDATE factory SET state = ?, trouble = ?, wanted_from = iif(? = 0, wanted_from, ?), fill = coalesce(?, fill) WHERE id = ?",
-			string(state.State), trouble, int64(state.WantedFrom), int64(state.WantedFrom), fill, factory)
+		return w.exec(`UPDATE factory SET state = ?, trouble = ?, wanted_from = iif(? = 0, wanted_from, ?), fill = coalesce(?, fill),
+			gone_at = iif(?, iif(state = ?, gone_at, ?), NULL) WHERE id = ?`,
+			string(state.State), trouble, int64(state.WantedFrom), int64(state.WantedFrom), fill,
+			boolInt(state.State == StateGone), string(StateGone), int64(adf.TimeOf(s.now())), factory)
 	}, func() {
 		place, _ := s.dicts.place(factory)
 		s.live.publish([]Change{{Kind: ChangeFreshness, Factory: place}})
@@ -361,7 +364,7 @@ func (s *Store) readFactories(ctx context.Context, short string) ([]Factory, err
 // factoryRows reads what a factory's own row holds, and with ends when its
 // oldest and newest run started.
 func (s *Store) factoryRows(ctx context.Context, short string, ends bool) ([]Factory, error) {
-	b := newStmt().add("SELECT id, arm_id, short, name, location, tags, source, as_of, state, wanted_from, trouble, fill, odd_rows, unread")
+	b := newStmt().add("SELECT id, arm_id, short, name, location, tags, source, as_of, state, coalesce(gone_at, 0), wanted_from, trouble, fill, odd_rows, unread")
 	for _, end := range []string{"min", "max"} {
 		if !ends {
 			b.add(", 0")
@@ -378,7 +381,7 @@ func (s *Store) factoryRows(ctx context.Context, short string, ends bool) ([]Fac
 	err := b.each(ctx, s.read, func(rows *sql.Rows) error {
 		var f Factory
 		var tags, trouble, fill sql.NullString
-		err := rows.Scan(&f.Key, &f.ID, &f.Short, &f.Name, &f.Location, &tags, &f.Source, &f.AsOf, &f.State, &f.Coverage.WantedFrom, &trouble, &fill,
+		err := rows.Scan(&f.Key, &f.ID, &f.Short, &f.Name, &f.Location, &tags, &f.Source, &f.AsOf, &f.State, &f.GoneAt, &f.Coverage.WantedFrom, &trouble, &fill,
 			&f.OddRows, &f.Coverage.ActivitiesPending, &f.FirstRun, &f.LastRun)
 		if err != nil {
 			return err

@@ -290,7 +290,8 @@ func TestImportedFailuresOfAnEarlierVersionAreDerivedOnce(t *testing.T) {
 	s := openInternal(t, path)
 	failedLoops(t, s, 3, 2)
 	err := s.submit(t.Context(), func(w *writer) error { // as an earlier version left it
-		return errors.Join(w.exec("DROP TABLE import_failed_activity"), w.exec("DROP TABLE import_failed_due"), w.exec("DELETE FROM goose_db_version WHERE version_id = 11"))
+		return errors.Join(w.exec("DROP TABLE import_failed_activity"), w.exec("DROP TABLE import_failed_due"),
+			w.exec("ALTER TABLE factory DROP COLUMN gone_at"), w.exec("DELETE FROM goose_db_version WHERE version_id >= 11"))
 	}, nil)
 	if err := errors.Join(err, s.Close()); err != nil {
 		t.Fatal(err)

@@ -130,14 +130,19 @@ func recoveredSince(limit int64) *stmt {
 	return b.add(" AND work_end >= ").arg(limit).add(")")
 }
 
-// shownByAzure holds for a series whose newest success or any recovered failure
+// mostRecovered is how many recovered failures of a series are looked at: an
+// import may bring any number of them, and an overview has to be quick.
+const mostRecovered = 200
+
+// shownByAzure holds for a series whose newest success or a recovered failure
 // Azure has shown. Its other successes have no index by series: where an import
 // brought the newest, they are not looked at.
 func shownByAzure() *stmt {
-	b := newStmt().add("(EXISTS (SELECT 1 FROM run").index("run_failed_series").add(" WHERE status = 3 AND series_id = series.id AND recovery IN ").nums(recoveredCodes())
-	b.add(" AND flags & ").num(flagImport).add(" = 0) OR EXISTS (SELECT 1 FROM run").index("run_pipeline")
+	b := newStmt().add("(EXISTS (SELECT 1 FROM run").index("run_pipeline")
 	b.add(" WHERE pipeline_id = series.pipeline_id AND run_start = series.newest_ok AND series_id = series.id AND status = 2")
-	return b.add(" AND flags & ").num(flagImport).add(" = 0))")
+	b.add(" AND flags & ").num(flagImport).add(" = 0) OR EXISTS (SELECT 1 FROM (SELECT flags FROM run").index("run_failed_series")
+	b.add(" WHERE status = 3 AND series_id = series.id AND recovery IN ").nums(recoveredCodes()).add(" LIMIT ").num(mostRecovered)
+	return b.add(") WHERE flags & ").num(flagImport).add(" = 0))")
 }
 
 // gonePipelines returns the pipelines that Azure does not list any more.

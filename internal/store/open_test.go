@@ -47,7 +47,7 @@ func TestOpenRefusesWhatIsNotAStore(t *testing.T) {
 			closeStore(t, mustOpen(t, path))
 			execSQL(t, path, "INSERT INTO goose_db_version (version_id, is_applied) VALUES (9999, 1)")
 			return "sqlite:" + path
-		}, "the store DIR/a.db was written by a newer version of andon (schema 9999, this one knows 11): use that version, or give another path with --store"},
+		}, "the store DIR/a.db was written by a newer version of andon (schema 9999, this one knows 12): use that version, or give another path with --store"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -160,7 +160,7 @@ func TestReadOnlyRefusesAnUnmigratedFile(t *testing.T) {
 	closeStore(t, mustOpen(t, path))
 	execSQL(t, path, "UPDATE goose_db_version SET is_applied = 0 WHERE version_id >= 1")
 	_, err := store.Open(t.Context(), "sqlite:"+path, store.Options{ReadOnly: true})
-	want := "the store " + path + " has an older schema (0, this version needs 11): start andon serve on it once, which brings it up to date"
+	want := "the store " + path + " has an older schema (0, this version needs 12): start andon serve on it once, which brings it up to date"
 	if err == nil || err.Error() != want {
 		t.Errorf("\ngot:  %v\nwant: %s", err, want)
 	}

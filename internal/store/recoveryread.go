@@ -20,6 +20,32 @@ func derivingReason(left int64) string {
 	return fmt.Sprintf("The recovery of %d failed runs is being derived.", left)
 }
 
+// Underived says why a filter by recovery can't tell all failed runs of its
+// factories and range apart; "" where it can.
+func (s *Store) Underived(ctx context.Context, f *RunFilter) (string, error) {
+	n, err := s.underivedOf(ctx, f)
+	if err != nil || n == 0 {
+		return "", s.unavailable(err)
+	}
+	return derivingReason(n), nil
+}
+
+// underivedOf counts the failed runs of a filter's factories and range whose
+// recovery is being derived.
+func (s *Store) underivedOf(ctx context.Context, f *RunFilter) (n int64, err error) {
+	sc, err := s.resolve(RunFilter{From: f.From, To: f.To, Factories: f.Factories})
+	if err != nil || sc.empty {
+		return 0, err
+	}
+	tallies, err := s.countBy(ctx, &sc, "factory_id")
+	for key, t := range tallies {
+		if sc.factories == nil || slices.Contains(sc.factories, key) {
+			n += t.underived
+		}
+	}
+	return n, err
+}
+
 // scannedLink is a run beside another, as a LEFT JOIN yields it.
 type scannedLink struct {
 	seq, pipeline, start, end, flags sql.NullInt64

@@ -40,7 +40,7 @@ func (w *work) sameSeries(o *work) (same, known bool) {
 type pipelineWork struct {
 	classes history.Classes
 	keyed   bool // series and keys of all stored runs are by these classes
-	grown   bool // runs have come since the classes were decided
+	grown   bool // it is noted that runs have come since the classes were decided, or since they are being decided
 	shapes  []shape
 }
 
@@ -96,8 +96,8 @@ func (w *writer) pipelineWork(pipeline int64) (*pipelineWork, error) {
 	}
 	pw := &pipelineWork{classes: history.Classes{}}
 	var stored string
-	err := w.queryRow("SELECT coalesce(classes, ''), derived, grown FROM pipeline WHERE id = ?", func(st *sqlite3.Stmt) {
-		stored, pw.keyed, pw.grown = st.ColumnText(0), st.ColumnInt64(1) != derivedNot, st.ColumnInt64(2) == 1
+	err := w.queryRow("SELECT coalesce(classes, ''), derived FROM pipeline WHERE id = ?", func(st *sqlite3.Stmt) {
+		stored, pw.keyed = st.ColumnText(0), st.ColumnInt64(1) != derivedNot
 	}, pipeline)
 	if err != nil {
 		return nil, err
@@ -174,7 +174,7 @@ func (w *writer) noteGrown(pw *pipelineWork, pipeline int64) error {
 		return nil
 	}
 	pw.grown = true
-	return w.exec("UPDATE pipeline SET grown = 1 WHERE id = ?", pipeline)
+	return w.exec("UPDATE pipeline SET grown = grown + 1 WHERE id = ?", pipeline)
 }
 
 // setWork works out a run's shape, key and series.
