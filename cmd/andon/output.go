@@ -17,8 +17,14 @@ import (
 // runWriter writes a list of runs in one of the forms of --output.
 type runWriter interface {
 	row(raw json.RawMessage) error
-	// end closes the list. limited says that it may lack runs.
-	end(asOf *string, limited bool) error
+	end(e listEnd) error
+}
+
+// listEnd is what is known of a list once its rows are written.
+type listEnd struct {
+	asOf    *string // nil when nothing is known of any factory
+	limited bool    // runs may be missing because not everything is known
+	more    bool    // further runs match, and --limit ended the list
 }
 
 func newRunWriter(form string, w io.Writer) runWriter {
@@ -47,7 +53,7 @@ func (j *jsonRuns) row(raw json.RawMessage) error {
 	return err
 }
 
-func (j *jsonRuns) end(*string, bool) error {
+func (j *jsonRuns) end(listEnd) error {
 	text := "\n]\n"
 	if !j.some {
 		text = "[]\n"
@@ -103,7 +109,7 @@ func (c *csvRuns) head() error {
 	return c.w.Write(csvHead())
 }
 
-func (c *csvRuns) end(*string, bool) error {
+func (c *csvRuns) end(listEnd) error {
 	if err := c.head(); err != nil {
 		return err
 	}
@@ -142,20 +148,32 @@ func (t *tableRuns) row(raw json.RawMessage) error {
 		cut(r.invoker(), 20), r.start(), r.duration(), cut(r.why(), 120))
 }
 
-func (t *tableRuns) end(asOf *string, limited bool) error {
+func (t *tableRuns) end(e listEnd) error {
 	if t.rows == 0 {
 		said := "No runs match."
-		if limited {
+		if e.limited {
 			said = "No known runs match."
 		}
 		_, err := fmt.Fprintln(t.w, said)
 		return err
 	}
-	if asOf == nil {
+	if e.asOf == nil {
 		return nil
 	}
-	_, err := fmt.Fprintf(t.w, "%s, as of %s\n", counted(int64(t.rows), "run"), onOneLine(*asOf))
+	said := counted(int64(t.rows), "run")
+	if e.more { // else the number reads as that of all
+		said = firstRuns(t.rows)
+	}
+	_, err := fmt.Fprintf(t.w, "%s, as of %s\n", said, onOneLine(*e.asOf))
 	return err
+}
+
+// firstRuns names a part of a list: "the first run", "the first 50 runs".
+func firstRuns(n int) string {
+	if n == 1 {
+		return "the first run"
+	}
+	return fmt.Sprintf("the first %d runs", n)
 }
 
 // status writes the word, with a mark, so that colour is not the only sign.

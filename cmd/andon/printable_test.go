@@ -26,7 +26,7 @@ func TestNoFormObeysWhatComesFromOutside(t *testing.T) {
 	var table, cells, list strings.Builder
 	asOf := hostile
 	for _, w := range []runWriter{&tableRuns{w: &table}, &csvRuns{w: csv.NewWriter(&cells), terminal: true}, &jsonRuns{w: &list}} {
-		if err := errors.Join(w.row(row), w.end(&asOf, false)); err != nil {
+		if err := errors.Join(w.row(row), w.end(listEnd{asOf: &asOf})); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -49,7 +49,7 @@ func TestAFileGetsCellsAsTheyAre(t *testing.T) {
 	t.Parallel()
 	var out strings.Builder
 	w := newRunWriter("csv", &out)
-	if err := errors.Join(w.row(json.RawMessage(`{"message":"a\u001bb"}`)), w.end(nil, false)); err != nil {
+	if err := errors.Join(w.row(json.RawMessage(`{"message":"a\u001bb"}`)), w.end(listEnd{})); err != nil {
 		t.Fatal(err)
 	}
 	if !strings.Contains(out.String(), "a\x1bb") {

@@ -77,7 +77,7 @@ func newRunCommand() *cobra.Command {
 			return err
 		case "csv":
 			w := newRunWriter("csv", out)
-			return errors.Join(w.row(raw), w.end(nil, false))
+			return errors.Join(w.row(raw), w.end(listEnd{}))
 		}
 		activities, err := b.get(cmd.Context(), path+"/activities", query)
 		if err != nil {

@@ -127,7 +127,8 @@ func newRunsCommand() *cobra.Command {
 		Use:   "runs",
 		Short: "List pipeline runs in the terminal",
 		Long: "Lists pipeline runs, newest first, from a running andon or from a store. The\n" +
-			"filters are those of the API's /api/v1/runs: repeated, they mean \"or\".",
+			"filters are those of the API's /api/v1/runs: repeated, they mean \"or\". Where more\n" +
+			"runs match than --limit allows, standard error says so.",
 		Example: "  andon runs --status Failed --open\n  andon runs --from 24h --pipeline pl_load_orders -o csv\n" +
 			"  andon runs --recovery notRedone --limit 0 -o csv   # what has to be run again, with its parameters",
 		Args: noArgs,
@@ -174,10 +175,14 @@ func newRunsCommand() *cobra.Command {
 			return err
 		}
 		defer func() { err = errors.Join(err, b.close()) }()
-		limits, err := printRuns(cmd.Context(), b, query, *limit, newRunWriter(find.output, cmd.OutOrStdout()))
-		if limits != "" {
-			// Beside the rows, so that what reads json or csv is not disturbed.
-			cmd.PrintErrln("The list may lack runs: " + limits + ".")
+		list, err := printRuns(cmd.Context(), b, query, *limit, newRunWriter(find.output, cmd.OutOrStdout()))
+		// Beside the rows, so that what reads json or csv is not disturbed.
+		if list.limits != "" {
+			cmd.PrintErrln("The list may lack runs: " + list.limits + ".")
+		}
+		if list.more {
+			verb := map[bool]string{true: "is", false: "are"}[list.rows == 1]
+			cmd.PrintErrf("Only %s %s listed; there are more. To list all: --limit 0.\n", firstRuns(list.rows), verb)
 		}
 		return err
 	}
@@ -226,33 +231,41 @@ func parseMoment(s string, now time.Time) (time.Time, error) {
 	return time.Time{}, fmt.Errorf("%q is neither a time (2026-11-24T02:00:00Z), a day (2026-11-24) nor how long ago (24h)", s)
 }
 
+// printedRuns is what a printed list does not say in its rows.
+type printedRuns struct {
+	rows   int
+	limits string // why runs may be missing; "" when nothing limits the list
+	more   bool   // further runs match
+}
+
 // printRuns pages through the answer until limit rows are written, 0 meaning
-// all. It returns what limits the list, "" when nothing does.
-func printRuns(ctx context.Context, b *board, query url.Values, limit int, w runWriter) (limits string, err error) {
-	written := 0
+// all.
+func printRuns(ctx context.Context, b *board, query url.Values, limit int, w runWriter) (printedRuns, error) {
+	var out printedRuns
 	for {
 		size := maxPage
 		if limit > 0 {
-			size = min(maxPage, limit-written)
+			size = min(maxPage, limit-out.rows)
 		}
 		query.Set("limit", strconv.Itoa(size))
 		body, err := b.get(ctx, "/api/v1/runs", query)
 		if err != nil {
-			return limits, err
+			return out, err
 		}
 		var page runList
 		if err := json.Unmarshal(body, &page); err != nil {
-			return limits, fmt.Errorf("the answer of %s is not a list of runs: %w", b.base, err)
+			return out, fmt.Errorf("the answer of %s is not a list of runs: %w", b.base, err)
 		}
 		for _, raw := range page.Items {
 			if err := w.row(raw); err != nil {
-				return limits, err
+				return out, err
 			}
 		}
-		limits = page.limits()
-		written += len(page.Items)
-		if page.NextCursor == nil || limit > 0 && written >= limit {
-			return limits, w.end(page.AsOf, limits != "")
+		out.limits = page.limits()
+		out.rows += len(page.Items)
+		if page.NextCursor == nil || limit > 0 && out.rows >= limit {
+			out.more = page.NextCursor != nil
+			return out, w.end(listEnd{asOf: page.AsOf, limited: out.limits != "", more: out.more})
 		}
 		query.Set("cursor", *page.NextCursor)
 	}

@@ -84,7 +84,7 @@ func TestARunThatAzureForgotIsNotShownAsRunning(t *testing.T) {
 	var out strings.Builder
 	w := newRunWriter("table", &out)
 	row := `{"runId":"r","factory":"f","factoryName":"f","pipelineName":"p","status":"InProgress","endUnknown":"Azure does not know this run any more.","message":""}`
-	if err := errors.Join(w.row(json.RawMessage(row)), w.end(nil, false)); err != nil {
+	if err := errors.Join(w.row(json.RawMessage(row)), w.end(listEnd{})); err != nil {
 		t.Fatal(err)
 	}
 	if !strings.Contains(out.String(), "? Unknown") || strings.Contains(out.String(), "InProgress") {
@@ -102,7 +102,7 @@ func TestFailuresWithoutAMessageSaySo(t *testing.T) {
 		`{"activityName":"b","status":"Succeeded","cause":null}],"state":"complete","reason":null}`
 	var list, one strings.Builder
 	w := newRunWriter("table", &list)
-	if err := errors.Join(w.row(json.RawMessage(run)), w.end(nil, false), printRun(&one, []byte(run), []byte(activities))); err != nil {
+	if err := errors.Join(w.row(json.RawMessage(run)), w.end(listEnd{}), printRun(&one, []byte(run), []byte(activities))); err != nil {
 		t.Fatal(err)
 	}
 	if !strings.HasSuffix(list.String(), "  Data Factory gave no reason\n") {
@@ -123,7 +123,7 @@ func TestTheHeadOfATableStandsOverItsColumns(t *testing.T) {
 	}
 	row := `{"runId":"` + cells["RUN"] + `","factory":"f","factoryName":"adf-b","pipelineName":"pl_a","status":"Succeeded",` +
 		`"startedBy":"tr_c","invokedBy":{"name":"tr_c"},"runStart":"2026-11-27T23:25:57Z","message":""}`
-	if err := errors.Join(w.row(json.RawMessage(row)), w.end(nil, false)); err != nil {
+	if err := errors.Join(w.row(json.RawMessage(row)), w.end(listEnd{})); err != nil {
 		t.Fatal(err)
 	}
 	lines := strings.Split(out.String(), "\n")
@@ -150,7 +150,7 @@ func TestAChildIsShownByItsParent(t *testing.T) {
 	for _, format := range []string{"table", "csv"} {
 		var out strings.Builder
 		w := newRunWriter(format, &out)
-		if err := errors.Join(w.row(child(`"pl_parent"`)), w.row(child("null")), w.end(nil, false)); err != nil {
+		if err := errors.Join(w.row(child(`"pl_parent"`)), w.row(child("null")), w.end(listEnd{})); err != nil {
 			t.Fatal(err)
 		}
 		if !strings.Contains(out.String(), "pl_parent") || !strings.Contains(out.String(), "PipelineActivity") || strings.Contains(out.String(), id) {
