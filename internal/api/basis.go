@@ -137,11 +137,22 @@ func (a *board) basis(ctx context.Context, from, to adf.Time, shorts []string) (
 // coveredWhole says of each factory, by short id, whether the range is covered
 // whole in it.
 func (a *board) coveredWhole(ctx context.Context, from, to adf.Time) (map[string]bool, error) {
+	each, err := a.basisOfEach(ctx, from, to)
+	out := make(map[string]bool, len(each))
+	for short := range each {
+		out[short] = each[short].Covered == string(store.CoveredYes)
+	}
+	return out, err
+}
+
+// basisOfEach returns what figures of each factory alone rest on, by short id.
+func (a *board) basisOfEach(ctx context.Context, from, to adf.Time) (map[string]*Basis, error) {
 	list, err := a.store.Basis(ctx, nil)
-	out := make(map[string]bool, len(list))
+	out := make(map[string]*Basis, len(list))
 	for i := range list {
 		one := weighing{board: a, span: store.Window{From: from, To: to}, list: list[i : i+1], scoped: true}
-		out[list[i].Short] = one.basis().Covered == string(store.CoveredYes)
+		basis := one.basis()
+		out[list[i].Short] = &basis
 	}
 	return out, err
 }

@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"net/http"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
@@ -47,8 +48,8 @@ func newDescs() descs {
 		pending:     of("factory_activities_pending", "Finished runs whose activities are still to be read.", "factory", "source"),
 		odd:         of("factory_odd_rows_total", "Rows of Azure's with a field that could not be read.", "factory", "source"),
 		runs:        of("factory_runs", "Runs that are here, by status.", "factory", "source", "status"),
-		openSeries:  of("open_series", "Series whose newest outcome is a failure; absent while recoveries are being derived.", "factory", "source"),
-		notRedone:   of("not_redone_runs", "Failed runs whose series works again though nothing has redone their work; absent while recoveries are being derived.", "factory", "source"),
+		openSeries:  of("open_series", "Series whose newest outcome is a failure; absent while recoveries are being derived, and instead of 0 while anything limits what is known of the factory.", "factory", "source"),
+		notRedone:   of("not_redone_runs", "Failed runs whose series works again though nothing has redone their work; absent as andon_open_series is.", "factory", "source"),
 		corrected:   of("factory_corrected_runs", "Runs that sweeps found missed or outdated in the last 30 days.", "factory", "source", "kind"),
 		requests:    of("azure_requests_total", "Requests sent to Azure since the start.", "factory", "source", "purpose"),
 		records:     of("azure_records_total", "Run records received since the start.", "factory", "source", "purpose"),
@@ -96,6 +97,12 @@ func (m *metrics) collectStored(ctx context.Context, out chan<- prometheus.Metri
 	if err != nil {
 		return err
 	}
+	// The range of an overview without one, so that both give the same zeros.
+	to := adf.TimeOf(m.board.now())
+	bases, err := m.board.basisOfEach(ctx, to.Add(-24*time.Hour), to)
+	if err != nil {
+		return err
+	}
 	sources, err := m.board.sources(ctx)
 	if err != nil {
 		return err
@@ -113,9 +120,9 @@ func (m *metrics) collectStored(ctx context.Context, out chan<- prometheus.Metri
 		f := &factories[i]
 		shorts[f.Key] = f.Short
 		m.collectFactory(out, f, corrected[f.Key])
-		if r := recoveries[f.Key]; r.Underived == 0 && (f.Runs > 0 || !f.AsOf.IsZero()) { // else nothing is known
-			gauge(out, m.descs.openSeries, float64(r.OpenSeries), f.Short, f.Source)
-			gauge(out, m.descs.notRedone, float64(r.NotRedoneRuns), f.Short, f.Source)
+		if r, basis := recoveries[f.Key], bases[f.Short]; r.Underived == 0 && basis != nil {
+			figure(out, m.descs.openSeries, basis.now(r.OpenSeries), f.Short, f.Source)
+			figure(out, m.descs.notRedone, basis.now(r.NotRedoneRuns), f.Short, f.Source)
 		}
 	}
 	if m.board.collecting != nil {
@@ -165,6 +172,13 @@ func gauge(out chan<- prometheus.Metric, d *prometheus.Desc, v float64, labels .
 
 func counter(out chan<- prometheus.Metric, d *prometheus.Desc, v float64, labels ...string) {
 	out <- prometheus.MustNewConstMetric(d, prometheus.CounterValue, v, labels...)
+}
+
+// figure writes a number, and nothing for an unknown one.
+func figure(out chan<- prometheus.Metric, d *prometheus.Desc, n *int64, labels ...string) {
+	if n != nil {
+		gauge(out, d, float64(*n), labels...)
+	}
 }
 
 // instant writes a time in Unix seconds, and nothing for an unknown one.

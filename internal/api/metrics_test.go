@@ -118,6 +118,74 @@ func TestMetricsTellWhatTheBoardShows(t *testing.T) {
 	}
 }
 
+// TestMetricsGiveNoZeroThatTheOverviewDoesNot pins that a zero of open series or of
+// runs not redone has no series where the factory's overview has null for it, and
+// that a larger number is always given. Example: a factory is refused for a week.
+// What failed since is not known, so 0 would be a claim; 1 that failed before is not.
+func TestMetricsGiveNoZeroThatTheOverviewDoesNot(t *testing.T) {
+	t.Parallel()
+	refused := &store.Trouble{Kind: "forbidden", What: "the identity may not read", At: at(time.Minute)}
+	succeeded, failed := sent(1, at(8*day), nil), sent(2, at(9*day), object{"status": "Failed", "pipelineName": "pl_load"})
+	factory := func(state store.State, trouble *store.Trouble, to time.Duration, rows ...object) func(*testing.T, *bundle) {
+		return func(t *testing.T, b *bundle) {
+			t.Helper()
+			f := b.putFactory(t, "sales-prod")
+			b.says(t, f, state, trouble)
+			b.readFrom(t, f, 45*day, to, rows...)
+		}
+	}
+	for name, c := range map[string]struct {
+		build         func(*testing.T, *bundle)
+		collectingOff bool
+		open, redo    string // "" is none
+	}{
+		"fresh":                         {build: factory(store.StateFresh, nil, 5*time.Second, succeeded), open: "0", redo: "0"},
+		"fresh, and it failed":          {build: factory(store.StateFresh, nil, 5*time.Second, failed), open: "1", redo: "0"},
+		"refused for a week":            {build: factory(store.StateRefused, refused, 7*day, succeeded)},
+		"refused, and it failed before": {build: factory(store.StateRefused, refused, 7*day, failed), open: "1"},
+		"filling":                       {build: factory(store.StateFilling, nil, 5*time.Second, succeeded)},
+		"gone":                          {build: factory(store.StateGone, nil, 7*day, succeeded)},
+		"late":                          {build: factory(store.StateFresh, nil, time.Hour, succeeded)},
+		"collecting off":                {build: factory(store.StateFresh, nil, 5*time.Second, succeeded), collectingOff: true},
+		"collecting off, and it failed": {build: factory(store.StateFresh, nil, 5*time.Second, failed), collectingOff: true, open: "1"},
+		"imported":                      {build: func(t *testing.T, b *bundle) { t.Helper(); importRuns(t, b, succeeded) }},
+		"imported, and it failed":       {build: func(t *testing.T, b *bundle) { t.Helper(); importRuns(t, b, failed) }, open: "1"},
+		"a gap in the last day": {build: func(t *testing.T, b *bundle) {
+			t.Helper()
+			factory(store.StateFresh, nil, 8*time.Hour, succeeded)(t, b)
+			b.readFrom(t, b.putFactory(t, "sales-prod"), 6*time.Hour, 5*time.Second)
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := setup(t, func(o *api.Options) {
+				if c.collectingOff {
+					o.Collecting = nil
+				}
+			})
+			c.build(t, b)
+			if err := b.store.Derive(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			var got [2]string
+			for _, line := range scrape(t, b) {
+				for i, metric := range []string{"andon_open_series", "andon_not_redone_runs"} {
+					if labels, value, _ := strings.Cut(line, " "); strings.HasPrefix(labels, metric+"{") {
+						got[i] = value
+					}
+				}
+			}
+			if want := [2]string{c.open, c.redo}; got != want {
+				t.Errorf("open series and runs not redone are %q, want %q", got, want)
+			}
+			problems := read[object](t, b, "/api/v1/overview")["problems"].(object)
+			if problems["series"] == nil && got[0] == "0" || problems["notRedone"] == nil && got[1] == "0" {
+				t.Errorf("metrics say %q where the overview says %v and %v", got, problems["series"], problems["notRedone"])
+			}
+		})
+	}
+}
+
 // A store that can't be read leaves Prometheus with the word that says so.
 func TestMetricsOfABrokenStore(t *testing.T) {
 	t.Parallel()
