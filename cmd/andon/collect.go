@@ -26,8 +26,11 @@ func newCollectCommand() *cobra.Command {
 		Use:   "collect --from TIME [--to TIME]",
 		Short: "Read a range of history from Azure once more, and end",
 		Long: "Reads the runs that were last updated within a range, of every factory, whatever\n" +
-			"the store has of them, and says per factory what was missing. Azure keeps 45 days;\n" +
-			"what of the range lies before is left out.\n\n" +
+			"the store has of them, and says per factory what was missing. Azure keeps 45 days:\n" +
+			"what of the range lies before is left out, and each factory's line says so.\n" +
+			"Factories that Azure no longer lists are named.\n\n" +
+			"It exits with 1 if a source could not be listed or a factory could not be read\n" +
+			"whole. What Azure no longer has, of a range or of factories, is no failure.\n\n" +
 			"The settings are those of andon serve: the same environment and file. A store that\n" +
 			"a server has open is refused: --server has that server read the range instead.",
 		Example: "  andon collect --from 2026-11-01 --to 2026-11-03\n  andon collect --from 48h --server http://127.0.0.1:8080",
@@ -93,13 +96,18 @@ func rangeOf(from, to string, now time.Time) (store.Window, error) {
 // collected is what was read of the factories, and which of them failed.
 type collected struct {
 	out    io.Writer
+	from   adf.Time // where the range begins that was asked for
 	failed []string
 	err    error // of writing
 }
 
 // tell says what became of one factory.
 func (c *collected) tell(factory string, r rereadRow) {
-	said := fmt.Sprintf("%s read, %d of them new", counted(r.Rows, "run"), r.Added)
+	said := counted(r.Rows, "run") + " read"
+	if from, err := adf.ParseTime(r.From); err == nil && from > c.from {
+		said += fmt.Sprintf(" from %s on (Azure keeps nothing older)", from)
+	}
+	said += fmt.Sprintf(", %d of them new", r.Added)
 	if r.Missed+r.Outdated > 0 {
 		said += fmt.Sprintf(": %d should have been here, and %d were outdated", r.Missed, r.Outdated)
 	}
@@ -110,6 +118,9 @@ func (c *collected) tell(factory string, r rereadRow) {
 	_, err := fmt.Fprintf(c.out, "%s: %s\n", factory, said)
 	c.err = errors.Join(c.err, err)
 }
+
+// whyGone is why nothing is read of a factory that was deleted or moved.
+const whyGone = "Azure lists it no more"
 
 // leaveOut says why nothing is read of a factory.
 func (c *collected) leaveOut(factory, why string) {
@@ -158,10 +169,13 @@ func collectHere(cmd *cobra.Command, c config.Config, w store.Window) error {
 		return err
 	}
 	v, _ := buildVersion()
-	done := &collected{out: cmd.OutOrStdout()}
-	err = app.ReadRange(cmd.Context(), app.Options{Config: c, Version: v, Logger: logger}, w, func(p store.Place, r collector.Reread) {
-		done.tell(p.Short, rereadRow{State: string(r.State), Rows: r.Rows, Added: r.Added, Missed: r.Missed, Outdated: r.Outdated, What: &r.What})
+	done := &collected{out: cmd.OutOrStdout(), from: w.From}
+	gone, err := app.ReadRange(cmd.Context(), app.Options{Config: c, Version: v, Logger: logger}, w, func(p store.Place, r collector.Reread) {
+		done.tell(p.Short, rereadRow{From: r.Window.From.String(), State: string(r.State), Rows: r.Rows, Added: r.Added, Missed: r.Missed, Outdated: r.Outdated, What: &r.What})
 	})
+	for _, p := range gone {
+		done.leaveOut(p.Short, whyGone)
+	}
 	if e, ok := errors.AsType[*store.UnavailableError](err); ok && e.InUse {
 		err = fmt.Errorf("%w; or have the server that has it read the range: --server http://%s", err, config.DefaultListen)
 	}
@@ -178,7 +192,7 @@ func collectByServer(cmd *cobra.Command, server string, given []string, w store.
 	if err != nil {
 		return err
 	}
-	done := &collected{out: cmd.OutOrStdout()}
+	done := &collected{out: cmd.OutOrStdout(), from: w.From}
 	factories, err := b.factoriesToCollect(ctx, given, done)
 	if err != nil {
 		return err
@@ -213,11 +227,14 @@ func collectByServer(cmd *cobra.Command, server string, given []string, w store.
 type listedFactory struct {
 	Factory   string
 	FactoryID adf.FactoryID
+	Source    *string // nil for one that is known from files alone
 	State     string
 }
 
 // factoriesToCollect returns the short ids of the given factories; without any
-// those of all that the server collects, and tells of the ones that are gone.
+// those of all that have a source, and says which others are left out. One that
+// has a source and is not collected is among them: the server says why it can't
+// read it, so that no stored factory goes unmentioned.
 func (b *board) factoriesToCollect(ctx context.Context, given []string, done *collected) ([]string, error) {
 	body, err := b.get(ctx, "/api/v1/factories", nil)
 	if err != nil {
@@ -231,17 +248,21 @@ func (b *board) factoriesToCollect(ctx context.Context, given []string, done *co
 		return b.shortIDs(given, list.Items)
 	}
 	var out []string
+	isCollecting := false
 	for _, f := range list.Items {
-		switch f.State {
-		case string(store.StateNotCollected):
-		case string(store.StateGone):
-			done.leaveOut(f.Factory, "Azure lists it no more")
+		isOff := f.State == string(store.StateNotCollected)
+		switch {
+		case f.State == string(store.StateGone):
+			done.leaveOut(f.Factory, whyGone)
+		case isOff && f.Source == nil:
+			done.leaveOut(f.Factory, "it is known from imported files alone, and the server does not collect it")
 		default:
 			out = append(out, f.Factory)
+			isCollecting = isCollecting || !isOff
 		}
 	}
-	if len(out) == 0 {
-		return nil, fmt.Errorf("the andon at %s collects no factory", b.base)
+	if !isCollecting {
+		return nil, errors.Join(fmt.Errorf("the andon at %s collects no factory", b.base), done.err)
 	}
 	return out, nil
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -36,6 +37,9 @@ func (e emulated) between(t *testing.T, from, to string) map[string]int {
 	return out
 }
 
+// cutRange matches a factory of which less was read than was asked for.
+var cutRange = regexp.MustCompile(`(?m)^\S+: \d+ runs? read from 20\S+Z on \(Azure keeps nothing older\), \d+ of them new`)
+
 func TestCollectReadsARangeAndEnds(t *testing.T) {
 	t.Parallel()
 	e := startEmulator(t, "--size", "4000", "--limits", "off")
@@ -55,6 +59,10 @@ func TestCollectReadsARangeAndEnds(t *testing.T) {
 	again, stderr, code := runCommand(t, e.env(), args...)
 	if code != 0 || regexp.MustCompile(`[1-9]\d* of them new|outdated`).MatchString(again) {
 		t.Errorf("a second time: exit code %d, said %s %s", code, again, stderr)
+	}
+	long, stderr, code := runCommand(t, e.env(), "collect", "--from", "2400h", "--store", "sqlite:"+file, "--budget", "off")
+	if lines := cutRange.FindAllString(long, -1); code != 0 || len(lines) != len(e.Factories) {
+		t.Errorf("partly too old: exit code %d, said %s %s", code, long, stderr)
 	}
 	only := append([]string{"--factory", e.Factories[1]}, args[1:]...)
 	one, stderr, code := runCommand(t, e.env(), append([]string{"collect"}, only...)...)
@@ -78,6 +86,10 @@ func TestCollectByARunningServer(t *testing.T) {
 	stdout, stderr, code := runCommand(t, nil, "collect", "--from", "240h", "--to", "24h", "--server", base)
 	if code != 0 || strings.Count(stdout, "\n") != len(e.Factories) || strings.Count(stdout, " read, 0 of them new\n") != len(e.Factories) {
 		t.Errorf("exit code %d, said %s %s", code, stdout, stderr)
+	}
+	stdout, stderr, code = runCommand(t, nil, "collect", "--from", "2400h", "--server", base)
+	if lines := cutRange.FindAllString(stdout, -1); code != 0 || len(lines) != len(e.Factories) {
+		t.Errorf("partly too old: exit code %d, said %s %s", code, stdout, stderr)
 	}
 	_, stderr, code = runCommand(t, nil, "collect", "--from", "2400h", "--to", "2000h", "--server", base)
 	if code != exitFailure || !strings.Contains(stderr, "Azure keeps nothing from before") {
@@ -135,6 +147,80 @@ func TestCollectLeavesOutWhatIsGone(t *testing.T) {
 	}
 	if code := p.end(syscall.SIGTERM); code != 0 {
 		t.Errorf("exit code %d, said:\n%s", code, p.output())
+	}
+}
+
+// TestCollectLeavesNoStoredFactoryUnmentioned pins what is said of factories that
+// Azure no longer lists: one that was deleted is left out, one whose role was
+// taken away fails. By a server, one that was only imported is left out.
+func TestCollectLeavesNoStoredFactoryUnmentioned(t *testing.T) {
+	t.Parallel()
+	e := startEmulator(t, "--size", "500", "--limits", "off")
+	env := e.env()
+	reader := e.identityOf(t, "on the first factory alone")
+	_, client, _ := strings.Cut(reader[1], "=")
+	env = append(env, reader...) // the later wins
+	name := func(i int) string { return adf.FactoryID(e.Factories[i]).Name() }
+	role := func(i int) string {
+		return fmt.Sprintf(`{"clientId":%q,"role":"ADF Run Monitor","scope":%q}`, client, e.Factories[i])
+	}
+	var ignored any
+	for _, i := range []int{1, 2} {
+		post(t, e.Control+"/roles/assignments", role(i), &ignored)
+	}
+	file := filepath.Join(t.TempDir(), "andon.db")
+	args := []string{"collect", "--from", "24h", "--store", "sqlite:" + file, "--budget", "off"}
+	stdout, stderr, code := runCommand(t, env, args...)
+	if code != 0 || strings.Count(stdout, " read, ") != 3 {
+		t.Fatalf("exit code %d, said %s %s", code, stdout, stderr)
+	}
+	post(t, e.Control+"/factories", fmt.Sprintf(`{"factory":%q,"isGone":true}`, name(2)), &ignored)
+	stdout, stderr, code = runCommand(t, env, args...)
+	if code != 0 || strings.Count(stdout, " read, ") != 2 || !strings.Contains(stdout, name(2)+": left out, since Azure lists it no more\n") {
+		t.Errorf("one is gone: exit code %d, said %s %s", code, stdout, stderr)
+	}
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodDelete, e.Control+"/roles/assignments", strings.NewReader(role(1)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	request.Header.Set("Content-Type", "application/json")
+	resp, err := http.DefaultClient.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := resp.Body.Close(); err != nil || resp.StatusCode >= http.StatusBadRequest {
+		t.Fatalf("take the role: %s %v", resp.Status, err)
+	}
+	stdout, stderr, code = runCommand(t, env, args...)
+	if code != exitFailure || !strings.Contains(stdout, name(1)+": 0 runs read, 0 of them new; then it broke off\n") || !strings.Contains(stderr, name(1)+": the identity may not ") {
+		t.Errorf("one has no role: exit code %d, said %s %s", code, stdout, stderr)
+	}
+}
+
+// TestCollectByAServerNamesWhatItDoesNotCollect: neither a factory that was only
+// imported nor one that the server does not collect is passed over in silence.
+func TestCollectByAServerNamesWhatItDoesNotCollect(t *testing.T) {
+	t.Parallel()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		text := `{"items":[{"factory":"sales","source":"contoso","state":"fresh"},{"factory":"hr","source":"contoso","state":"not collected"},` +
+			`{"factory":"old","source":null,"state":"not collected"}]}`
+		switch r.URL.Path {
+		case "/api/v1/factories":
+		case "/api/v1/collection":
+			text = `{"items":[{"factory":"sales","rereads":[{"from":"2026-11-23T00:00:00Z","to":"2026-11-24T00:00:00Z","state":"done","rows":7,"added":0,"orderedAt":"2026-11-24T00:00:00Z"}]}]}`
+		case "/api/v1/factories/sales/rereads":
+			text = `{"from":"2026-11-23T00:00:00Z","to":"2026-11-24T00:00:00Z","state":"waiting","orderedAt":"2026-11-24T00:00:00Z"}`
+		default:
+			w.WriteHeader(http.StatusConflict)
+			text = `{"title":"The range can't be read","detail":"Factory \"hr\" is not collected by this server."}`
+		}
+		_, _ = w.Write([]byte(text))
+	}))
+	defer server.Close()
+	stdout, stderr, code := runCommand(t, nil, "collect", "--from", "2026-11-23", "--to", "2026-11-24", "--server", server.URL)
+	const want = "old: left out, since it is known from imported files alone, and the server does not collect it\nsales: 7 runs read, 0 of them new\n"
+	if code != exitFailure || stdout != want || !strings.Contains(stderr, `hr: Factory "hr" is not collected by this server.`) {
+		t.Errorf("exit code %d, said %s %s", code, stdout, stderr)
 	}
 }
 

@@ -33,7 +33,7 @@ const (
 // Reread is a range of a factory's history that somebody ordered to be read
 // once more.
 type Reread struct {
-	Window   store.Window // bounds of lastUpdated
+	Window   store.Window // bounds of lastUpdated: of what was asked for, what Azure can have
 	State    RereadState
 	Rows     int64    // rows read so far
 	Added    int64    // of Rows, runs that were not here until then
