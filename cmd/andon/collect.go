@@ -120,7 +120,7 @@ func (c *collected) tell(factory string, r rereadRow) {
 }
 
 // whyGone is why nothing is read of a factory that was deleted or moved.
-const whyGone = "Azure lists it no more"
+const whyGone = "Azure no longer lists it"
 
 // leaveOut says why nothing is read of a factory.
 func (c *collected) leaveOut(factory, why string) {

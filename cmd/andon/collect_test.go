@@ -142,7 +142,7 @@ func TestCollectLeavesOutWhatIsGone(t *testing.T) {
 		return ""
 	})
 	stdout, stderr, code := runCommand(t, nil, "collect", "--from", "24h", "--server", base)
-	if code != 0 || !strings.Contains(stdout, gone+": left out, since Azure lists it no more\n") || strings.Count(stdout, " read, ") != len(e.Factories)-1 {
+	if code != 0 || !strings.Contains(stdout, gone+": left out, since Azure no longer lists it\n") || strings.Count(stdout, " read, ") != len(e.Factories)-1 {
 		t.Errorf("exit code %d, said %s %s", code, stdout, stderr)
 	}
 	if code := p.end(syscall.SIGTERM); code != 0 {
@@ -176,7 +176,7 @@ func TestCollectLeavesNoStoredFactoryUnmentioned(t *testing.T) {
 	}
 	post(t, e.Control+"/factories", fmt.Sprintf(`{"factory":%q,"isGone":true}`, name(2)), &ignored)
 	stdout, stderr, code = runCommand(t, env, args...)
-	if code != 0 || strings.Count(stdout, " read, ") != 2 || !strings.Contains(stdout, name(2)+": left out, since Azure lists it no more\n") {
+	if code != 0 || strings.Count(stdout, " read, ") != 2 || !strings.Contains(stdout, name(2)+": left out, since Azure no longer lists it\n") {
 		t.Errorf("one is gone: exit code %d, said %s %s", code, stdout, stderr)
 	}
 	request, err := http.NewRequestWithContext(t.Context(), http.MethodDelete, e.Control+"/roles/assignments", strings.NewReader(role(1)))
