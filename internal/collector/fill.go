@@ -15,10 +15,6 @@ import (
 // at the same time.
 const parallelWindows = 4
 
-// forgotten is how far beyond the wanted history a window may lie: Azure
-// forgets runs after 45 days, not to the minute.
-const forgotten = 24 * time.Hour
-
 // fillLoop looks after each poll whether history is missing, and reads it. So
 // a factory that refuses its first poll is not asked for each of its days.
 func (f *factory) fillLoop(ctx context.Context) {
@@ -71,10 +67,23 @@ func (f *factory) plan(ctx context.Context, have []store.Window) *planner {
 	if f.wantedFrom.IsZero() {
 		f.wantedFrom = now.Add(-f.history)
 	}
-	// What Azure has forgotten can't be read, and would count as covered without
-	// a row. The day is for a fill that takes long.
-	from := max(f.wantedFrom, now.Add(-f.history-forgotten))
-	return newPlanner(store.Window{From: from, To: pollWindow(have, now, overlap).From}, have, deepest(overlap))
+	return planKept(f.wantedFrom, pollWindow(have, now, overlap).From, now, have, deepest(overlap))
+}
+
+// beginAfterForgotten moves the begin of the wanted history behind what Azure
+// forgot before it could be read, so that the factory is complete once all that
+// Azure still has is covered. Only what lies before all that is covered moves
+// it: a gap between covered ranges stays a gap.
+//
+// Example: a first fill wants 45 days from noon on and reads the oldest window
+// the next morning at 8. Azure has forgotten 20 hours by then, and history
+// begins after them.
+func (f *factory) beginAfterForgotten(have []store.Window) {
+	now := f.azureNow()
+	lacks := gaps(store.Window{From: f.wantedFrom, To: now}, have)
+	if len(lacks) > 0 && lacks[0].From == f.wantedFrom && lacks[0].To <= outOfReach(now) {
+		f.wantedFrom = lacks[0].To
+	}
 }
 
 // fill reads every window of history that is missing, newest first, several
@@ -87,7 +96,7 @@ func (f *factory) fill(ctx context.Context) error {
 	}
 	plan := f.plan(ctx, have)
 	if plan.left() == 0 {
-		return f.filled(ctx, store.Fill{})
+		return f.filled(ctx, have, store.Fill{})
 	}
 	p := &filling{factory: f, plan: plan, began: f.now()}
 	if p.records, err = f.recordsOfHistory(ctx); err != nil {
@@ -99,7 +108,7 @@ func (f *factory) fill(ctx context.Context) error {
 			stopped := p.progress(reason)
 			f.stopped = &stopped
 		}
-		return f.filled(ctx, *f.stopped) // with the estimates of when it stopped
+		return f.filled(ctx, have, *f.stopped) // with the estimates of when it stopped
 	}
 	if err := f.health.setFilled(ctx, false, f.wantedFrom, p.progress("")); err != nil {
 		return err
@@ -115,10 +124,16 @@ func (f *factory) fill(ctx context.Context) error {
 	if reason != "" {
 		f.stopped = &done
 	}
-	return f.filled(ctx, done)
+	if have, err = f.store.Coverage(ctx, f.place.Key); err != nil {
+		return err
+	}
+	return f.filled(ctx, have, done)
 }
 
-func (f *factory) filled(ctx context.Context, fill store.Fill) error {
+// filled says that no more history is missing, or may be read. have is the
+// coverage.
+func (f *factory) filled(ctx context.Context, have []store.Window, fill store.Fill) error {
+	f.beginAfterForgotten(have)
 	f.activities.setFilled(true)
 	return f.health.setFilled(ctx, true, f.wantedFrom, fill)
 }

@@ -76,10 +76,16 @@ func (o *order) join(w store.Window) (joined bool) {
 	return joined
 }
 
-// begin says that the range is being read, and returns it.
-func (o *order) begin() store.Window {
-	o.set(func(r *Reread) { r.State = RereadReading })
-	return o.get().Window
+// begin says that the range is being read, and returns what of it Azure has at
+// now: it may have waited. The error says why that is nothing.
+func (o *order) begin(now adf.Time) (cut store.Window, err error) {
+	o.set(func(r *Reread) {
+		r.State = RereadReading
+		if cut, err = readable(r.Window, now); err == nil {
+			r.Window = cut
+		}
+	})
+	return cut, err
 }
 
 func (o *order) end(err error, now adf.Time) {
@@ -161,17 +167,9 @@ func (c *Collector) order(factory string, w store.Window) (*order, error) {
 	if f == nil {
 		return nil, &NotCollectedError{factory}
 	}
-	now := f.azureNow()
-	// A time that is still to come counts as covered once it was asked for, so
-	// it may not be.
-	cut := store.Window{From: max(w.From, now.Add(-DefaultHistory)), To: min(w.To, now)}
-	switch {
-	case w.From >= w.To:
-		return nil, fmt.Errorf("the range ends at %s, which is not after its begin at %s", w.To, w.From)
-	case cut.From >= cut.To && w.To <= cut.From:
-		return nil, fmt.Errorf("the range ends at %s, and Azure keeps nothing from before %s", w.To, cut.From)
-	case cut.From >= cut.To:
-		return nil, fmt.Errorf("the range begins at %s, which is still to come", w.From)
+	cut, err := readable(w, f.azureNow())
+	if err != nil {
+		return nil, err
 	}
 	o := f.orders.add(cut, adf.TimeOf(f.now()))
 	if o == nil {
@@ -179,6 +177,22 @@ func (c *Collector) order(factory string, w store.Window) (*order, error) {
 	}
 	f.logger.Info("a range is read again because somebody ordered it", "from", cut.From, "to", cut.To)
 	return o, nil
+}
+
+// readable cuts w to what Azure has at now. The error says why that is nothing.
+func readable(w store.Window, now adf.Time) (store.Window, error) {
+	// A time that is still to come counts as covered once it was asked for, so
+	// it may not be.
+	cut := store.Window{From: max(w.From, now.Add(-azureKeeps)), To: min(w.To, now)}
+	switch {
+	case w.From >= w.To:
+		return cut, fmt.Errorf("the range ends at %s, which is not after its begin at %s", w.To, w.From)
+	case cut.From >= cut.To && w.To <= cut.From:
+		return cut, fmt.Errorf("the range ends at %s, and Azure keeps nothing from before %s", w.To, cut.From)
+	case cut.From >= cut.To:
+		return cut, fmt.Errorf("the range begins at %s, which is still to come", w.From)
+	}
+	return cut, nil
 }
 
 // Reread orders a range and returns once all of it is stored. The error says
@@ -211,7 +225,10 @@ func (c *Collector) Rereads(factory string) []Reread {
 // sweepOrdered reads a range that somebody ordered. What of it was not covered
 // counts as covered then.
 func (f *factory) sweepOrdered(ctx context.Context, o *order) error {
-	w := o.begin()
+	w, err := o.begin(f.azureNow())
+	if err != nil {
+		return err
+	}
 	have, err := f.store.Coverage(ctx, f.place.Key)
 	if err != nil {
 		return err

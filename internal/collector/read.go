@@ -54,7 +54,9 @@ type reading struct {
 }
 
 // reaches returns what of the window counts as covered once it is read, and
-// what the board is as of then, zero for no change.
+// what the board is as of then, zero for no change. answered is when its last
+// page was answered. What Azure had forgotten by then is not in it; isAny is
+// false when that is all.
 //
 // What changes after the first page of the whole was answered is not in it,
 // however far it asks ahead and whenever its halves are asked: else the next
@@ -63,12 +65,12 @@ type reading struct {
 // A half alone, or a window that ends in Azure's past, tells nothing of runs
 // that were in it and have changed since: they are in the other half, or in no
 // window yet.
-func (r *reading) reaches() (covered store.Window, asOf adf.Time) {
-	covered = store.Window{From: min(r.window.From, r.asked), To: min(r.window.To, r.asked)}
+func (r *reading) reaches(answered adf.Time) (covered store.Window, asOf adf.Time, isAny bool) {
+	covered, isAny = stillKept(store.Window{From: min(r.window.From, r.asked), To: min(r.window.To, r.asked)}, max(answered, r.asked))
 	if r.window.To == r.to && r.asked <= r.to {
 		asOf = r.asked
 	}
-	return covered, asOf
+	return covered, asOf, isAny
 }
 
 // result sums up what was read.
@@ -163,9 +165,9 @@ func (f *factory) readPages(ctx context.Context, r *reading) (result, error) {
 		last := answer.Next == ""
 		isFullEnd := last && canSplit && len(answer.Runs)+len(answer.Odd) >= fullPage
 		if last && !isFullEnd && r.counts {
-			var covers store.Window
-			covers, page.AsOf = r.reaches()
-			page.Completes = &covers
+			if covers, asOf, isAny := r.reaches(page.Asked); isAny {
+				page.Completes, page.AsOf = &covers, asOf
+			}
 		}
 		changes, err := f.store.WriteRuns(ctx, page)
 		f.cleaning.RUnlock()

@@ -156,7 +156,7 @@ func (f *factory) fillTriggerRuns(ctx context.Context) error {
 		return err
 	}
 	now := f.azureNow()
-	plan := newPlanner(store.Window{From: f.wantedFrom, To: pollWindow(have, now, triggerOverlap).From}, have, triggerOverlap)
+	plan := planKept(f.wantedFrom, pollWindow(have, now, triggerOverlap).From, now, have, triggerOverlap)
 	if plan.left() == 0 {
 		return nil
 	}
@@ -213,8 +213,9 @@ func (f *factory) readTriggerPages(ctx context.Context, w store.Window, whole *a
 		}
 		last := answer.Next == ""
 		if last {
-			done := store.Window{From: w.From, To: max(w.From, min(w.To, *whole))}
-			page.Completes, page.AsOf = &done, done.To
+			if done, isAny := stillKept(store.Window{From: w.From, To: max(w.From, min(w.To, *whole))}, asked); isAny {
+				page.Completes, page.AsOf = &done, done.To
+			}
 		}
 		if _, err := f.store.WriteTriggerRuns(ctx, page); err != nil {
 			return sum, fmt.Errorf("store trigger runs of %s: %w", f.place.Name, err)

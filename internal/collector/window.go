@@ -24,7 +24,32 @@ const (
 	// ahead is how far beyond now the newest window asks, so that clocks that
 	// differ a little hide nothing.
 	ahead = 5 * time.Minute
+	// azureKeeps is how long after its lastUpdated Azure keeps a run or trigger
+	// run.
+	azureKeeps = DefaultHistory
+	// dateStep is how exact the Date header of an answer is.
+	dateStep = time.Second
 )
+
+// stillKept cuts w to what Azure still had when it answered at the given time,
+// by its own clock. It returns false when Azure had forgotten all of it: then an
+// answer without rows says nothing of w.
+//
+// Example: days 50 to 40 before the answer are cut to days 45 to 40, and days 50
+// to 46 to nothing.
+func stillKept(w store.Window, answered adf.Time) (store.Window, bool) {
+	kept := answered.Add(dateStep - azureKeeps)
+	if w.From >= kept {
+		return w, true
+	}
+	return store.Window{From: kept, To: w.To}, w.To > kept
+}
+
+// outOfReach returns up to where it is not worth asking for history: Azure has
+// forgotten it, or will have within a minute. The minute is longer than clocks
+// and their steps differ, so that the rest that stillKept leaves of a window is
+// not asked for again and again.
+func outOfReach(now adf.Time) adf.Time { return now.Add(shortestLength - azureKeeps) }
 
 // pollWindow returns what the next poll asks for: everything since the newest
 // covered moment, overlapping it. A gap longer than firstLength is left to the
@@ -145,6 +170,14 @@ type planner struct {
 // newPlanner plans to read what have lacks of want.
 func newPlanner(want store.Window, have []store.Window, overlap time.Duration) *planner {
 	return &planner{want: want, todo: gaps(want, have), length: firstLength, overlap: overlap}
+}
+
+// planKept plans to read what have lacks from wanted to to, as far as Azure
+// still has it.
+func planKept(wanted, to, now adf.Time, have []store.Window, overlap time.Duration) *planner {
+	p := newPlanner(store.Window{From: max(wanted, now.Add(-azureKeeps)), To: to}, have, overlap)
+	p.todo = slices.DeleteFunc(p.todo, func(w store.Window) bool { return w.To <= outOfReach(now) })
+	return p
 }
 
 // next takes the newest window that is left. One that continues what is

@@ -277,7 +277,7 @@ func soundRules(overlap time.Duration) rules {
 		plan:  func(want store.Window, have []store.Window) *planner { return newPlanner(want, have, overlap) },
 		counts: func(w store.Window, now adf.Time) store.Window {
 			r := reading{window: w, asked: now, to: w.To}
-			covered, _ := r.reaches()
+			covered, _, _ := r.reaches(now)
 			return covered
 		},
 	}
