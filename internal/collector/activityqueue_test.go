@@ -320,3 +320,39 @@ func TestHealthTellsOnlyWhatIsNew(t *testing.T) {
 		t.Errorf("told (-want +got):\n%s", diff)
 	}
 }
+
+// TestAFactoryWhosePollsNeverSucceedIsLate: windows of it may be stored, of
+// before this start or of an older half, while each poll of this start fails. A
+// first fill whose polls succeed is not late, however long it takes.
+func TestAFactoryWhosePollsNeverSucceedIsLate(t *testing.T) {
+	t.Parallel()
+	broken := &azure.Error{Kind: azure.KindServer, What: "x"}
+	for name, polls := range map[string]error{"fail": broken, "succeed": nil} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c := newClock()
+			var told store.State
+			h := &health{poll: 30 * time.Second, now: c.now, tell: func(_ context.Context, s store.FactoryState) error {
+				told = s.State
+				return nil
+			}}
+			h.pollsBegin()
+			for at := time.Duration(0); at <= 5*time.Minute; at += 30 * time.Second {
+				if err := h.report(t.Context(), partPoll, polls); err != nil {
+					t.Fatal(err)
+				}
+				if err := h.setFilled(t.Context(), false, c.adf().Add(-time.Hour), store.Fill{}); err != nil {
+					t.Fatal(err)
+				}
+				want := store.StateFilling
+				if polls != nil && at > 2*30*time.Second+firstRetry {
+					want = store.StateStale
+				}
+				if told != want {
+					t.Errorf("%s after polling began: %s, want %s", at, told, want)
+				}
+				c.pass(30 * time.Second)
+			}
+		})
+	}
+}

@@ -138,6 +138,7 @@ func (f *factory) pollLoop(ctx context.Context) {
 	var retry backoff
 	first, refused := true, false
 	due := f.now()
+	f.health.pollsBegin()
 	for {
 		err := f.pollBySomebody(ctx)
 		if ctx.Err() != nil {

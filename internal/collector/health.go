@@ -90,7 +90,7 @@ type health struct {
 
 	mu         sync.Mutex
 	errs       [parts]error
-	good       time.Time // when the last poll was completed; zero before the first
+	good       time.Time // when the last poll was completed; before the first, when polling began
 	filled     bool
 	wantedFrom adf.Time // zero until it is settled
 	fill       *store.Fill
@@ -100,6 +100,13 @@ type health struct {
 	// isGone tells that Azure lists the factory no more. It can be read while
 	// the store is being told, which may take long.
 	isGone atomic.Bool
+}
+
+// pollsBegin says that polling begins now.
+func (h *health) pollsBegin() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.good = h.now()
 }
 
 // report says how a part's last attempt ended.
@@ -154,8 +161,10 @@ func (h *health) state() store.State {
 		if s := stateOf(err); s != "" {
 			return s
 		}
-		// One attempt that fails is no news: the next comes soon.
-		if !h.good.IsZero() && h.now().Sub(h.good) > 2*h.poll+firstRetry {
+		// One attempt that fails is no news: the next comes soon. A factory whose
+		// polls all failed since the start is late too: what is stored of it may be
+		// hours old, and reading its history does not change that.
+		if h.now().Sub(h.good) > 2*h.poll+firstRetry {
 			return store.StateStale
 		}
 	}
