@@ -21,6 +21,7 @@ const (
 	KindForbidden      Kind = "forbidden"      // the identity lacks a right: Action, Scope and Command are set
 	KindNotFound       Kind = "notFound"       // the run, pipeline or runtime is not there (any more)
 	KindNoFactory      Kind = "factoryNotFound"
+	KindNoSubscription Kind = "subscriptionNotFound" // no such subscription for this identity: deleted, moved to another tenant, or a wrong id
 	KindNotRegistered  Kind = "notRegistered"        // the subscription does not use Data Factory at all
 	KindDisabled       Kind = "subscriptionDisabled" // the subscription may do nothing until its owner changes that: RetryAt is set
 	KindThrottled      Kind = "throttled"            // a limit is reached: RetryAt is set

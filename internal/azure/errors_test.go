@@ -95,7 +95,8 @@ func TestErrorKinds(t *testing.T) {
 		"403 policy":       {arm: arm(403, "RequestDisallowedByPolicy", ""), want: azure.KindForbidden, code: "RequestDisallowedByPolicy"},
 		"404 factory":      {arm: arm(404, "ResourceNotFound", ""), want: azure.KindNoFactory, says: []string{"no such factory"}},
 		"404 group":        {arm: arm(404, "ResourceGroupNotFound", ""), want: azure.KindNoFactory, says: []string{"no such resource group"}},
-		"404 subscription": {arm: arm(404, "SubscriptionNotFound", ""), want: azure.KindNoFactory, says: []string{"no such subscription"}},
+		"404 subscription": {arm: arm(404, "SubscriptionNotFound", ""), want: azure.KindNoSubscription, says: []string{"no such subscription", "another tenant", "history stays"}},
+		"400 subscription": {arm: arm(400, "InvalidSubscriptionId", ""), want: azure.KindNoSubscription, says: []string{"no such subscription", "check the id"}},
 		"404 empty":        {arm: always(404, ""), want: azure.KindNoFactory},
 		"400":              {arm: arm(400, "BadRequest", ""), want: azure.KindBadRequest, code: "BadRequest"},
 		"bare envelope":    {arm: always(400, `{"code":"Odd","message":"b0dy"}`), want: azure.KindBadRequest, code: "Odd"},
@@ -152,7 +153,7 @@ func TestARunThatIsGoneIsTellableFromAFactoryThatIs(t *testing.T) {
 		"400 with a NotFound code":      {always(400, `{"error":{"code":"ReferencedPipelineRunNotFound"}}`), azure.KindNotFound},
 		"404 for the factory":           {always(404, `{"error":{"code":"ResourceNotFound"}}`), azure.KindNoFactory},
 		"404 for the parent":            {always(404, `{"error":{"code":"ParentResourceNotFound"}}`), azure.KindNoFactory},
-		"404 for the subscription":      {always(404, `{"error":{"code":"SubscriptionNotFound"}}`), azure.KindNoFactory},
+		"404 for the subscription":      {always(404, `{"error":{"code":"SubscriptionNotFound"}}`), azure.KindNoSubscription},
 		"404 from a page, not from ARM": {func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "<html>", http.StatusNotFound) }, azure.KindNotJSON},
 	} {
 		t.Run(name, func(t *testing.T) {

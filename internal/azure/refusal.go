@@ -74,6 +74,8 @@ func (c *Client) clientError(q call, e *Error, said armError) {
 	case code == "missingsubscriptionregistration":
 		e.Kind, e.What = KindNotRegistered, "the subscription does not use Data Factory"
 		e.Command = "az provider register --namespace Microsoft.DataFactory --subscription " + ShellQuote(q.place.subscription)
+	case subscriptionMissing(code):
+		c.noSubscription(q, e)
 	case factoryMissing(code), e.Status == http.StatusNotFound && q.child == "":
 		e.Kind, e.What = KindNoFactory, "Azure knows no such "+missingThing(q, code)
 		e.Advice = "check the id; if it was deleted, take it out of the configuration (its history stays)"
@@ -96,11 +98,29 @@ func (c *Client) clientError(q call, e *Error, said armError) {
 	}
 }
 
+// subscriptionMissing reports whether code, in lower case, says that the
+// subscription is not there for this identity. That does not prove that it was
+// deleted: one that moved to another tenant is not there either, and its
+// factories go on running (azure.md §4 gives the codes and not their causes).
+func subscriptionMissing(code string) bool {
+	return code == "subscriptionnotfound" || code == "invalidsubscriptionid"
+}
+
+// noSubscription fills e.
+func (c *Client) noSubscription(q call, e *Error) {
+	e.Kind = KindNoSubscription
+	e.What = "Azure knows no such subscription for this identity (" + statusText(e.Status, e.Code) + ")"
+	e.Advice = "check the id, and whether the subscription moved to another tenant: then give a source an identity of that tenant; if it was deleted, take it out of the configuration; the history stays"
+	if q.place.subscription != "" {
+		e.Command = "az account show --subscription " + ShellQuote(q.place.subscription) + " --query '{name: name, state: state, tenant: tenantId}' --output table"
+	}
+}
+
 // factoryMissing reports whether code, in lower case, says that the factory
-// or what it lies in does not exist, whatever was asked below it.
+// or its resource group does not exist, whatever was asked below it.
 func factoryMissing(code string) bool {
 	switch code {
-	case "resourcenotfound", "parentresourcenotfound", "resourcegroupnotfound", "subscriptionnotfound", "invalidsubscriptionid":
+	case "resourcenotfound", "parentresourcenotfound", "resourcegroupnotfound":
 		return true
 	default:
 		return false
@@ -109,8 +129,6 @@ func factoryMissing(code string) bool {
 
 func missingThing(q call, code string) string {
 	switch {
-	case code == "subscriptionnotfound" || code == "invalidsubscriptionid":
-		return "subscription"
 	case code == "resourcegroupnotfound":
 		return "resource group"
 	case q.place.factory == "":

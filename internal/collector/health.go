@@ -50,6 +50,7 @@ func stateOf(err error) store.State {
 	refusals := []azure.Kind{
 		azure.KindForbidden, azure.KindWrongSecret, azure.KindExpiredSecret, azure.KindUnknownClient,
 		azure.KindUnknownTenant, azure.KindBadCertificate, azure.KindBadFederation, azure.KindConfig, azure.KindDisabled,
+		azure.KindNoSubscription,
 	}
 	kind := kindOf(err)
 	switch {

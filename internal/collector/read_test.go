@@ -76,3 +76,20 @@ func TestThePlanLeavesOutWhatAzureForgot(t *testing.T) {
 		}
 	}
 }
+
+// TestWhatPutsAFactoryIntoAStateAtOnce: a factory in a subscription that is not
+// there for the identity may run on in another tenant, so it is not gone.
+func TestWhatPutsAFactoryIntoAStateAtOnce(t *testing.T) {
+	t.Parallel()
+	for kind, want := range map[azure.Kind]store.State{
+		azure.KindNoFactory: store.StateGone, azure.KindNoSubscription: store.StateRefused, azure.KindDisabled: store.StateRefused,
+		azure.KindForbidden: store.StateRefused, azure.KindServer: "", azure.KindThrottled: "",
+	} {
+		if got := stateOf(&azure.Error{Kind: kind}); got != want {
+			t.Errorf("%s: %q, want %q", kind, got, want)
+		}
+	}
+	if !isRefusal(&azure.Error{Kind: azure.KindNoSubscription}) {
+		t.Error("no other source is asked about a subscription that may be in its tenant")
+	}
+}
