@@ -18,14 +18,18 @@ const base = new URL('http://board.test/')
 
 let answers: (() => Response | Promise<Response>)[]
 let asked: string[]
+/** Of each request that was made. */
+let signals: AbortSignal[]
 let close: (() => void) | undefined
 
 beforeEach(() => {
   vi.useFakeTimers({ now: sampleNow })
   answers = []
   asked = []
-  vi.stubGlobal('fetch', async (address: URL) => {
+  signals = []
+  vi.stubGlobal('fetch', async (address: URL, { signal }: { signal: AbortSignal }) => {
     asked.push(address.search)
+    signals.push(signal)
     // The last answer is given again.
     const answer = answers.length > 1 ? answers.shift() : answers[0]
     if (!answer) throw new TypeError('no answer')
@@ -41,6 +45,10 @@ afterEach(() => {
 const gives = (page: RunPage) => () => Response.json(page)
 const refuses = (status: number, body: object) => () => Response.json(body, { status })
 const cannot = () => Promise.reject(new TypeError('down'))
+const givesAfter = (seconds: number, page: RunPage) => () =>
+  new Promise<Response>((resolve) => {
+    setTimeout(() => resolve(Response.json(page)), seconds * 1_000)
+  })
 
 /** Opens a piece, of which the test is the server. */
 async function open(path: string, ...given: typeof answers) {
@@ -48,8 +56,10 @@ async function open(path: string, ...given: typeof answers) {
   const piece = readPiece(...(path.split(/(?=\?)/) as [string, string]))
   if (typeof piece === 'string') throw new Error(piece)
   let view: View = { state: 'loading' }
+  let drawn = 0
   const followed = follow(piece, base, (next) => {
     view = next
+    drawn++
   })
   close = followed.close
   const stream = FakeEventSource.opened.at(-1) as FakeEventSource
@@ -57,6 +67,8 @@ async function open(path: string, ...given: typeof answers) {
   await vi.advanceTimersByTimeAsync(0)
   return {
     stream,
+    retry: followed.retry,
+    drawn: () => drawn,
     rows: () => (view.state === 'shown' ? view.rows.map((row) => row.runId) : []),
     text: () =>
       drawPiece(view, piece, 'UTC', Date.now(), () => {})
@@ -148,6 +160,77 @@ describe('a read that fails', () => {
   })
 })
 
+describe('a server that answers slowly', () => {
+  const page = sampleRunPage([run('a')])
+  const poll = (piece: Awaited<ReturnType<typeof open>>) =>
+    piece.stream.send('freshness', sampleFactory())
+
+  it('is asked one thing at a time, and what it answers is shown', async () => {
+    const piece = await open('/embed/runs?', givesAfter(25, page))
+    const before = asked.length
+    for (let second = 0; second < 24; second++) {
+      poll(piece)
+      await vi.advanceTimersByTimeAsync(1_000)
+    }
+    expect(asked).toHaveLength(before)
+    await vi.advanceTimersByTimeAsync(1_000)
+    expect(piece.rows()).toEqual(['a'])
+    await vi.advanceTimersByTimeAsync(20_000)
+    expect(asked, 'the polls meanwhile are worth one more read').toHaveLength(before + 1)
+  })
+
+  it('is asked again at once after a gap, and no longer for what it was asked before', async () => {
+    const piece = await open('/embed/runs?', givesAfter(25, page))
+    const before = signals.length
+    piece.stream.send('reset', {})
+    expect(signals).toHaveLength(before + 1)
+    expect(signals.map(({ aborted }) => aborted)).toEqual([...Array(before).fill(true), false])
+    close?.()
+    expect(signals.at(-1)?.aborted).toBe(true)
+  })
+
+  it('is not asked every 2 s to fill a list that runs leave', async () => {
+    const runs = sampleRuns(9, { status: 'InProgress', durationInMs: null })
+    const full = { ...sampleRunPage(runs), nextCursor: 'more' }
+    const piece = await open(
+      '/embed/runs?status=InProgress&limit=9',
+      gives(full),
+      givesAfter(5, full),
+    )
+    await vi.advanceTimersByTimeAsync(5_000)
+    const before = asked.length
+    for (const ended of runs.slice(0, 8)) {
+      piece.stream.send('run', { ...ended, status: 'Succeeded' })
+      await vi.advanceTimersByTimeAsync(2_000)
+    }
+    expect(asked).toHaveLength(before + 1)
+  })
+})
+
+describe('a piece that is refused', () => {
+  const no = refuses(400, { title: "A parameter can't be used" })
+
+  it('is not asked for at each poll, nor drawn again, so that its button keeps the focus', async () => {
+    const piece = await open('/embed/runs?minDuration=abc', no)
+    const before = asked.length
+    for (let n = 0; n < 5; n++) {
+      piece.stream.send('freshness', sampleFactory())
+      await vi.advanceTimersByTimeAsync(10_000)
+    }
+    expect(asked).toHaveLength(before)
+    await vi.advanceTimersByTimeAsync(10_000)
+    expect(asked, 'each minute it may be another').toHaveLength(before + 1)
+    expect(piece.drawn()).toBe(1)
+  })
+
+  it('is read when asked to', async () => {
+    const piece = await open('/embed/runs?', no, no, gives(sampleRunPage([run('a')])))
+    piece.retry()
+    await vi.advanceTimersByTimeAsync(0)
+    expect(piece.rows()).toEqual(['a'])
+  })
+})
+
 describe('live runs', () => {
   it('never empties a list behind which more may be: it reads again', async () => {
     const inProgress = sampleRuns(2, { status: 'InProgress', durationInMs: null })
@@ -162,8 +245,21 @@ describe('live runs', () => {
     )
     piece.stream.send('run', { ...inProgress[0], status: 'Succeeded' })
     expect(piece.rows()).toEqual([first])
-    await vi.advanceTimersByTimeAsync(2_000)
+    await vi.advanceTimersByTimeAsync(10_000)
     expect(piece.rows()).toEqual([second])
+  })
+
+  it('never empty a list behind which more may be while it is read either', async () => {
+    const inProgress = sampleRuns(2, { status: 'InProgress', durationInMs: null })
+    const one = { ...sampleRunPage(inProgress.slice(0, 1)), nextCursor: 'more' }
+    const next = sampleRunPage(inProgress.slice(1))
+    const path = '/embed/runs?status=InProgress&limit=1'
+    const piece = await open(path, gives(one), givesAfter(1, one), gives(next))
+    piece.stream.send('run', { ...inProgress[0], status: 'Succeeded' })
+    await vi.advanceTimersByTimeAsync(1_000)
+    expect(piece.text()).not.toContain('No runs')
+    await vi.advanceTimersByTimeAsync(10_000)
+    expect(piece.rows()).toEqual([inProgress[1]?.runId])
   })
 
   it('are kept when a read that began before them answers after them', async () => {

@@ -24,9 +24,9 @@ export type View =
       lost: string | null
     }
 
-/** How soon after a read a changed freshness is worth another one, and how soon a run that has left the list is. */
+/** How soon after an answer a changed freshness is worth another read, and how soon a run that has left the list is. */
 const freshnessAfter = 20_000
-const refillAfter = 2_000
+const refillAfter = 10_000
 
 /** Reads the piece's runs, and then follows the live stream: a run that changes is put in place, not asked for. */
 export function follow(piece: Piece, base: URL, show: (view: View) => void) {
@@ -36,49 +36,66 @@ export function follow(piece: Piece, base: URL, show: (view: View) => void) {
     show(view)
   }
   const filter = runFilterOf(piece.filter)
-  const withRun = (rows: readonly RunRow[], run: RunRow) =>
-    upsert(rows, run, matchesFilter(run, filter, Date.now()), piece.limit)
 
-  // An earlier read that answers after a later one is dropped.
-  let latestRead = 0
-  let readAt = 0
-  // What the stream sends while a read is under way: its answer may be older. Null without one.
-  let meanwhile: RunRow[] | null = null
-  // Whether runs match that are not in the list, so that an empty list would say too much.
+  /** The read under way. */
+  let reading: AbortController | null = null
+  let answeredAt = 0
+  /** How soon after the last answer the next read begins. No event reports that the polls of a factory stop. */
+  let wait = basisMs
+  let due: ReturnType<typeof setTimeout> | undefined
+  // What the stream sends while a read is under way: its answer may be older.
+  let meanwhile: RunRow[] = []
+  // Whether runs match that are not in the list.
   let more = false
-  let due: { at: number; timer: ReturnType<typeof setTimeout> } | null = null
 
-  const read = async () => {
-    const mine = ++latestRead
-    readAt = Date.now()
-    meanwhile = []
-    if (due) clearTimeout(due.timer)
-    due = null
-    const answer = await readRuns(piece, base)
-    if (mine !== latestRead) return
-    const newer = meanwhile ?? []
-    meanwhile = null
-    if (answer instanceof ApiError) {
-      // What was shown stays, marked: it was true then. A refusal is about the piece, and takes it away.
-      const isRefused = answer.status >= 400 && answer.status < 500
-      if (view.state === 'shown' && !isRefused) change({ ...view, lost: answer.title })
-      else change({ state: 'error', error: answer })
-      return
-    }
-    const { items, asOf, basis, nextCursor } = answer
-    more = nextCursor !== null
-    const rows = newer.reduce(withRun, items)
-    change({
-      ...{ state: 'shown', rows, asOf, lost: null },
-      ...{ limit: basis.reason, historyFrom: basis.from },
-    })
+  const put = (rows: RunRow[], run: RunRow): RunRow[] => {
+    const next = upsert(rows, run, matchesFilter(run, filter, Date.now()), piece.limit)
+    if (next.length === piece.limit) more = true
+    if (more && next.length < rows.length) readSoon(refillAfter)
+    // An empty list would say that no run matches.
+    return more && next.length === 0 ? rows : next
   }
 
-  const readSoon = (afterRead: number) => {
-    const at = readAt + afterRead
-    if (due && due.at <= at) return
-    if (due) clearTimeout(due.timer)
-    due = { at, timer: setTimeout(() => void read(), Math.max(0, at - Date.now())) }
+  /** Reads now. A read under way is given up, since its answer may be from before the reason for this one. */
+  const read = async () => {
+    reading?.abort()
+    clearTimeout(due)
+    const mine = new AbortController()
+    reading = mine
+    wait = basisMs
+    meanwhile = []
+    const answer = await readRuns(piece, base, mine.signal)
+    if (mine.signal.aborted) return
+    reading = null
+    answeredAt = Date.now()
+    if (answer instanceof ApiError) fail(answer)
+    else {
+      const { items, asOf, basis, nextCursor } = answer
+      more = nextCursor !== null
+      const rows = meanwhile.reduce(put, items)
+      change({
+        ...{ state: 'shown', rows, asOf, lost: null },
+        ...{ limit: basis.reason, historyFrom: basis.from },
+      })
+    }
+    readSoon(basisMs)
+  }
+
+  const fail = (error: ApiError) => {
+    // What was shown stays, marked: it was true then. A refusal is about the piece, and takes it away.
+    if (view.state === 'shown' && !isRefusal(error)) return change({ ...view, lost: error.title })
+    if (isRefusal(error)) wait = basisMs
+    // The same words are not drawn again: their button would lose the focus.
+    const isSame = view.state === 'error' && JSON.stringify(view.error) === JSON.stringify(error)
+    if (!isSame) change({ state: 'error', error })
+  }
+
+  /** Reads once the last answer is this old. While a read is under way its answer comes first. */
+  const readSoon = (afterAnswer: number) => {
+    wait = Math.min(wait, afterAnswer)
+    if (reading) return
+    clearTimeout(due)
+    due = setTimeout(() => void read(), Math.max(0, answeredAt + wait - Date.now()))
   }
 
   const connection = new Connection({
@@ -88,7 +105,7 @@ export function follow(piece: Piece, base: URL, show: (view: View) => void) {
     onState: ({ state }) => {
       const isLost = view.state === 'error' || (view.state === 'shown' && view.lost !== null)
       // What was missed is read before the piece counts as updated again.
-      if (state === 'live' && isLost) void read()
+      if (state === 'live' && isLost) readSoon(0)
       if (state === 'offline' && view.state === 'shown' && !isLost)
         change({ ...view, lost: 'Live updates are lost' })
     },
@@ -96,42 +113,42 @@ export function follow(piece: Piece, base: URL, show: (view: View) => void) {
       if (type === 'reset') return void read()
       if (type === 'resource') return
       if (type === 'freshness') {
+        // A poll changes nothing of what is wrong with the piece's address.
+        if (view.state === 'error' && isRefusal(view.error)) return
         // The event is about one factory. How fresh all of them are, and what limits them, is the server's to say.
         const { factory } = data as { factory: string }
         if (filter.factory?.includes(factory) ?? true) readSoon(freshnessAfter)
         return
       }
       const run = data as RunRow
-      meanwhile?.push(run)
-      if (view.state !== 'shown') return
-      const rows = withRun(view.rows, run)
-      if (rows.length === piece.limit) more = true
-      if (more && rows.length < view.rows.length) readSoon(refillAfter)
-      if (!more || rows.length > 0) change({ ...view, rows })
+      if (reading) meanwhile.push(run)
+      if (view.state === 'shown') change({ ...view, rows: put(view.rows, run) })
     },
   })
   void read()
   connection.open()
-  // No event reports that the polls of a factory stop.
-  const again = setInterval(() => void read(), basisMs)
   return {
     retry: () => void read(),
     close: () => {
-      latestRead++
-      if (due) clearTimeout(due.timer)
-      clearInterval(again)
+      reading?.abort()
+      clearTimeout(due)
       connection.close()
     },
   }
 }
 
-async function readRuns(piece: Piece, base: URL): Promise<RunPage | ApiError> {
+/** Whether the server answers that the piece itself cannot be had, so that only another piece, or a right, helps. */
+function isRefusal({ status }: ApiError): boolean {
+  return status >= 400 && status < 500
+}
+
+async function readRuns(piece: Piece, base: URL, signal: AbortSignal): Promise<RunPage | ApiError> {
   const address = new URL('api/v1/runs', base)
   for (const [name, value] of piece.filter) address.searchParams.append(name, value)
   address.searchParams.set('limit', String(piece.limit))
   let answer: Response
   try {
-    answer = await fetch(address, { headers: { accept: 'application/json' } })
+    answer = await fetch(address, { headers: { accept: 'application/json' }, signal })
   } catch {
     return new ApiError(0, 'The server cannot be reached')
   }
