@@ -1,4 +1,4 @@
-import { screen, waitFor } from '@testing-library/react'
+import { act, screen, waitFor } from '@testing-library/react'
 import { HttpResponse, http } from 'msw'
 import { describe, expect, it } from 'vitest'
 import { renderApp } from '../testing/render'
@@ -32,6 +32,19 @@ describe('a link with a value that the page cannot use', () => {
 
     await user.click(screen.getByRole('button', { name: 'Close' }))
     expect(screen.queryByText('Part of this link cannot be used')).toBeNull()
+  })
+
+  it.each([
+    ['another page', { to: '/factories' }],
+    ['another filter', { to: '/runs', search: { status: 'Failed' } }],
+  ] as const)('says no more of it after going to %s', async (_, next) => {
+    const { router } = await renderApp('/runs?open=maybe&other=1')
+    await screen.findByText('Part of this link cannot be used')
+    await waitFor(() => expect(router.state.status).toBe('idle'))
+    expect(router.state.location.href).not.toContain('maybe')
+    expect(screen.getByText('Part of this link cannot be used')).toBeTruthy()
+    await act(() => router.navigate(next))
+    await waitFor(() => expect(screen.queryByText('Part of this link cannot be used')).toBeNull())
   })
 
   it('is quiet about one that can be used', async () => {
