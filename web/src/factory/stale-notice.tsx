@@ -11,7 +11,7 @@ import styles from './stale.module.css'
 
 interface StaleNoticeProps {
   connection: ConnectionState
-  /** Null is what has no answer yet: it says so where it stands. */
+  /** Null for what has no answer yet: its own panel says so. */
   shown: (Shown | null)[]
   /** What is read without live updates. */
   instead?: string

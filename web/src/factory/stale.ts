@@ -67,7 +67,7 @@ export function lostAt(connection: ConnectionState): number | null {
   return connection.state === 'offline' ? connection.since : null
 }
 
-/** When everything shown last was as the page says, in milliseconds; null while news of it comes in. */
+/** When everything shown last was as the page says, in milliseconds; null while it is kept up to date. */
 export function knownUntil(connection: ConnectionState, shown: Shown[]): number | null {
   const lost = lostAt(connection)
   const until = shown.map(({ readAt, failure }) => {

@@ -21,14 +21,17 @@ export function isTroubled({ items, sources }: Pick<FactoryList, 'items' | 'sour
   return items.some(isStale) || sources.some(({ state }) => state === 'error')
 }
 
-/** Whether somebody asks Azure about it. */
+/** Whether Azure is asked about it. */
 export function isWatched(factory: Pick<Factory, 'state'>): boolean {
   return factory.state !== 'gone' && factory.state !== 'not collected'
 }
 
-/** Whether runs may have come since its coverage ends: late or refused polls, or nobody asks Azure. */
+/**
+ * Whether runs may have come since its coverage ends: polls are late or refused, or collecting is off. A factory that
+ * Azure no longer lists has no newer runs; what was not read before is among its gaps.
+ */
 export function lacksNewest(factory: Pick<Factory, 'state' | 'neverRead'>): boolean {
-  return isStale(factory) || !isWatched(factory)
+  return factory.state !== 'gone' && (isStale(factory) || !isWatched(factory))
 }
 
 /** Whether history before its coverage is wanted and not here. Without a wanted beginning only a first fill says so. */

@@ -40,6 +40,9 @@ describe('an open row', () => {
     corrected: { sweeps: 741, missed: 3, outdated: 1, lastAt: '2026-11-24T01:14:07Z' },
   })
 
+  const gone = { ...fresh, state: 'gone' as const }
+  const notCollected = { ...fresh, state: 'not collected' as const }
+
   it('opens by click, Enter and its button, and closes again', async () => {
     serve(two, twoCollected)
     const { user, router } = await open()
@@ -113,7 +116,15 @@ describe('an open row', () => {
       null,
       /^the newest, since .*02:14/,
     ],
+    ['one that is not collected lacks it too', notCollected, null, /^the newest, since .*02:14/],
     ['a fresh and whole one lacks nothing', fresh, null, /^nothing$/],
+    ['one that Azure no longer lists lacks nothing newer', gone, null, /^nothing$/],
+    [
+      'its older history is not to be read any more',
+      { ...gone, coverage: { ...fresh.coverage, complete: false } },
+      '2026-08-25T00:00:00Z',
+      /^older history back to .*25.Aug.*, not read before Azure no longer listed it$/,
+    ],
   ])('%s', async (_, fields, wantedFrom, said) => {
     const factory = { ...fresh, ...fields }
     const coverage = { ...factory.coverage, wantedFrom, doneShare: null }

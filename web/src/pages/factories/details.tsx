@@ -39,7 +39,7 @@ export function FactoryDetails({ factory, collection }: DetailsProps) {
         ) : (
           <p className={text.muted}>
             {factory.state === 'gone'
-              ? 'Azure lists this factory no more.'
+              ? 'Azure no longer lists this factory.'
               : 'This server does not ask Azure about this factory.'}
           </p>
         )}
@@ -53,8 +53,8 @@ const stateSentences: Record<Factory['state'], string> = {
   fresh: 'The last poll was completed.',
   stale: 'Polls break off or are late.',
   refused: 'Azure refuses, and a person has to act.',
-  gone: 'Azure lists it no more; its history stays.',
-  'not collected': 'Nobody asks Azure about it.',
+  gone: 'Azure no longer lists it; its history stays.',
+  'not collected': 'Collecting is off.',
 }
 
 function Standing({ factory }: { factory: Factory }) {
@@ -218,7 +218,7 @@ function Missing({ factory }: { factory: Factory }) {
               back to <Time instant={wantedFrom} />
             </>
           )}
-          {isWatched(factory) && <span className={text.muted}>, still to be read</span>}
+          <span className={text.muted}>{olderWords(factory)}</span>
         </p>
       )}
       <Gaps gaps={gaps} />
@@ -229,6 +229,12 @@ function Missing({ factory }: { factory: Factory }) {
       )}
     </>
   )
+}
+
+/** Whether older history is going to be read. */
+function olderWords(factory: Factory): string {
+  if (factory.state === 'gone') return ', not read before Azure no longer listed it'
+  return isWatched(factory) ? ', still to be read' : ''
 }
 
 function Gaps({ gaps }: { gaps: Factory['coverage']['gaps'] }) {

@@ -132,7 +132,7 @@ function useRows(
 interface HeadlineProps {
   list: FactoryList | undefined
   failed: boolean
-  /** When it last was so; null while news comes in. */
+  /** When it last was so; null while it is kept up to date. */
   until: number | null
 }
 

@@ -36,7 +36,7 @@ export function OverviewPage() {
   const timeline = useQuery(timelineQuery(scope, clock.now))
   const connection = useConnection()
   const shown = useShown('The overview', overview, overview.data?.readAt)
-  const started = useShown('The runs started', timeline)
+  const started = useShown('The counts of runs started', timeline)
   const until = knownUntil(connection, shown ? [shown] : [])
   const kept = overview.isPlaceholderData
   const drawn = useDrawn(overview.data, kept, until)
@@ -115,7 +115,7 @@ interface HeadlineProps {
   overview: (Overview & Asked) | undefined
   /** It is of the previous choice; that of the URL is being read. */
   kept: boolean
-  /** When it last was so; null while news comes in. */
+  /** When it last was so; null while it is kept up to date. */
   until: number | null
   failed: boolean
   list: FactoryList | undefined

@@ -65,7 +65,7 @@ describe('an overview that could not be read again', () => {
     refuse('timeline')
     await act(() => queryClient.refetchQueries())
     await screen.findByText('This may be old.')
-    expect(page()).toContain('The runs started could not be read again')
+    expect(page()).toContain('The counts of runs started could not be read again')
     expect(heading()).toBe('All clear')
   })
 })

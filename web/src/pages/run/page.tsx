@@ -82,7 +82,7 @@ export function RunPage() {
 interface RunProps {
   run: RunDetail
   reference: RunRef
-  /** When it last was so; null while news comes in. */
+  /** When it last was so; null while it is kept up to date. */
   until: number | null
 }
 

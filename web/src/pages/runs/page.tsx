@@ -110,7 +110,7 @@ export function RunsPage() {
   )
 }
 
-/** When the answer last was so, in words; null while news comes in. */
+/** When the answer last was so, in words; null while it is kept up to date. */
 function useTimeOf(shown: Shown | null): string | null {
   const connection = useConnection()
   const zone = useZone()
