@@ -1,6 +1,6 @@
 /**
- * When the server gave an answer, in milliseconds. It is part of the answer because the cache's own time and error are
- * those of the last write, and each live event that is written into an answer is one.
+ * When the server gave an answer, in milliseconds. It is part of the answer because the cache's own time is that of the
+ * last page of a list, and there is none for the answer of another choice that is kept in place.
  */
 export interface Read {
   /** Absent in an answer that did not come from the server. */

@@ -102,6 +102,38 @@ describe('patchRun', () => {
   })
 })
 
+describe('an answer that an event is written into', () => {
+  it('stays as old, as failed and as much to be read again as it was, because nothing was read', async () => {
+    const client = new QueryClient()
+    const { queryKey } = runQuery({ runId: running.runId, factory: running.factory })
+    client.setQueryData(queryKey, sampleRunDetail(running), { updatedAt: 42 })
+    const queryFn = () => Promise.reject(new Error('down'))
+    await expect(client.fetchQuery({ queryKey, queryFn, retry: false })).rejects.toThrow('down')
+
+    patchRun(client, failed)
+
+    expect(client.getQueryState(queryKey)).toMatchObject({
+      data: { status: 'Failed' },
+      dataUpdatedAt: 42,
+      error: { message: 'down' },
+      status: 'error',
+      isInvalidated: true,
+    })
+  })
+
+  it('keeps what was written when a read under way is given up', async () => {
+    const client = new QueryClient()
+    const { queryKey } = runQuery({ runId: running.runId, factory: running.factory })
+    client.setQueryData(queryKey, sampleRunDetail(running), { updatedAt: 42 })
+    const never = () => new Promise<never>(() => {})
+    const read = client.fetchQuery({ queryKey, queryFn: never }).catch(() => {})
+    patchRun(client, failed)
+    await client.cancelQueries({ queryKey })
+    await read
+    expect(client.getQueryData(queryKey)?.status).toBe('Failed')
+  })
+})
+
 describe('patchFactory', () => {
   it('renews a factory, and adds one that is new', () => {
     const client = new QueryClient()

@@ -1,4 +1,4 @@
-import type { InfiniteData, QueryClient } from '@tanstack/react-query'
+import type { InfiniteData, QueryClient, QueryFilters } from '@tanstack/react-query'
 import { factoriesKey } from '../api/factories'
 import { overviewKey } from '../api/overview'
 import { runKey } from '../api/run'
@@ -28,22 +28,38 @@ export function renewed<Row extends RunRow>(row: Row, event: RunRow): Row {
 
 /** Writes a run that came by the live stream into every cached answer that holds it. */
 export function patchRun(client: QueryClient, event: RunRow): void {
-  client.setQueriesData<InfiniteData<RunPage>>({ queryKey: runsKey }, (data) => {
-    if (!data) return undefined
+  patch<InfiniteData<RunPage>>(client, { queryKey: runsKey }, (data) => {
     const pages = same(data.pages, (page) => ofItems(page, event))
     return pages === data.pages ? data : { ...data, pages }
   })
-  client.setQueriesData<unknown>({ queryKey: runKey }, (data: unknown) =>
-    ofRunPage(data as RunDetail | RunList | ActivityList | undefined, event),
+  patch<RunDetail | RunList | ActivityList>(client, { queryKey: runKey }, (data) =>
+    ofRunPage(data, event),
   )
-  client.setQueriesData<Overview>({ queryKey: overviewKey }, (data) =>
-    data ? ofOverview(data, event) : undefined,
-  )
+  patch<Overview>(client, { queryKey: overviewKey }, (data) => ofOverview(data, event))
+}
+
+/**
+ * Changes cached answers. Nothing was read, so an answer stays as old, as failed and as much to be read again as it was.
+ */
+export function patch<Data>(
+  client: QueryClient,
+  which: QueryFilters,
+  change: (data: Data) => Data,
+): void {
+  for (const query of client.getQueryCache().findAll(which)) {
+    const { data, dataUpdatedAt, error, status, isInvalidated } = query.state
+    if (data === undefined) continue
+    const next = change(data as Data)
+    if (next === data) continue
+    // Not setState alone: a read that is given up goes back to what was last set.
+    query.setData(next, { updatedAt: dataUpdatedAt, manual: true })
+    query.setState({ error, status, isInvalidated })
+  }
 }
 
 /** What the page of a run holds: the run, lists of runs, and activities, which are none. */
-function ofRunPage(data: RunDetail | RunList | ActivityList | undefined, event: RunRow) {
-  if (!data || 'state' in data) return data
+function ofRunPage(data: RunDetail | RunList | ActivityList, event: RunRow) {
+  if ('state' in data) return data
   return 'items' in data ? ofItems(data, event) : ofDetail(data, event)
 }
 
@@ -102,14 +118,12 @@ function same<Item>(list: Item[], change: (item: Item) => Item): Item[] {
  * the list said.
  */
 export function patchFactory(client: QueryClient, event: Factory): boolean {
-  const query = client.getQueryCache().find<FactoryList>({ queryKey: factoriesKey })
-  const data = query?.state.data
-  if (!query || !data) return false
+  const data = client.getQueryData<FactoryList>(factoriesKey)
+  if (!data) return false
   const known = data.items.find((item) => item.factory === event.factory)
   const items = known
     ? same(data.items, (item) => (item.factory === event.factory ? event : item))
     : [...data.items, event]
-  // Not setQueryData: the list would count as just read, though the event says nothing of the sources.
-  query.setState({ data: { ...data, items } })
+  patch<FactoryList>(client, { queryKey: factoriesKey }, (list) => ({ ...list, items }))
   return known?.state !== event.state || known?.neverRead !== event.neverRead
 }

@@ -1,13 +1,13 @@
-import { useQueryClient } from '@tanstack/react-query'
+import { type InfiniteData, useQueryClient } from '@tanstack/react-query'
 import { useCallback, useEffect, useRef, useState } from 'react'
 import { runsQuery } from '../api/runs'
-import type { RunRow } from '../api/types'
+import type { RunPage, RunRow } from '../api/types'
 import { matchesFilter } from '../search/matches'
 import type { RunFilter } from '../search/schema'
 import { useClock } from '../time/clock'
 import { insertRuns } from './insert'
 import { useLive } from './live'
-import { renewed, runIdentity } from './patch'
+import { patch, renewed, runIdentity } from './patch'
 
 const mostWaiting = 1_000
 
@@ -39,8 +39,8 @@ export function useLiveRuns(filter: RunFilter, hold: boolean): LiveRuns {
   const insert = useCallback(
     (runs: RunRow[]) => {
       const { queryKey } = runsQuery(latest.current.filter)
-      client.setQueryData(queryKey, (data) =>
-        data ? insertRuns(data, runs, latest.current.filter.sort) : undefined,
+      patch<InfiniteData<RunPage>>(client, { queryKey, exact: true }, (data) =>
+        insertRuns(data, runs, latest.current.filter.sort),
       )
     },
     [client],
