@@ -25,7 +25,7 @@ interface Asked {
   error: Error | null
   errorUpdatedAt: number
   dataUpdatedAt: number
-  /** Only what comes after the answer could not be read; the answer itself is as it was. */
+  /** Of lists by page alone. Only what comes after the answer could not be read; the answer itself is as it was. */
   isFetchNextPageError?: boolean
   refetch: () => unknown
 }
@@ -38,8 +38,8 @@ interface LastError {
 }
 
 /**
- * What a page shows of a query; null before there is an answer. `readAt` is for answers that live events are written
- * into: such a write clears the query's error, though nothing was read, so the last error is kept here.
+ * What a page shows of a query; null before there is an answer. `readAt` is for lists by page: each page that is read
+ * renews the query's time and clears its error, though the rows before it are as old as they were.
  */
 export function useShown(what: string, asked: Asked, readAt = asked.dataUpdatedAt): Shown | null {
   const { error, errorUpdatedAt, refetch } = asked
@@ -53,8 +53,10 @@ export function useShown(what: string, asked: Asked, readAt = asked.dataUpdatedA
     setLast({ error, at: errorUpdatedAt, since, ofNextPage })
   }
   if (asked.data === undefined) return null
-  const failed = error !== null || errorUpdatedAt > readAt
   const own = last?.at === errorUpdatedAt ? last : null
+  // A past error of a list that was not seen here may be of a page after the answer.
+  const isOfAnswer = own !== null || asked.isFetchNextPageError === undefined
+  const failed = error !== null || (isOfAnswer && errorUpdatedAt > readAt)
   const failure =
     failed && !own?.ofNextPage
       ? { message: own?.error.message ?? '', since: own?.since ?? readAt }

@@ -169,10 +169,12 @@ function RunsTable({ filter, runs, listed, total }: RunsTableProps) {
 
   const page = runs.data?.pages[0]
   const rows = runs.data?.pages.flatMap((page) => page.items) ?? []
-  const { hasNextPage, isFetchingNextPage, fetchNextPage } = runs
+  const { hasNextPage, fetchNextPage } = runs
+  // A page that is read ends a read of the whole list and clears its error. After an error a person tries again.
+  const goesOn = hasNextPage && !runs.isFetching && !runs.isError
   const onEnd = useCallback(() => {
-    if (hasNextPage && !isFetchingNextPage) void fetchNextPage()
-  }, [hasNextPage, isFetchingNextPage, fetchNextPage])
+    if (goesOn) void fetchNextPage()
+  }, [goesOn, fetchNextPage])
   const open = (run: RunRow) =>
     void navigate({
       to: '/runs/$runId',

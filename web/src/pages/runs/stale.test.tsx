@@ -65,6 +65,40 @@ describe('a list that could not be read again', () => {
     expect(screen.queryByText('This may be old.')).toBeNull()
   })
 
+  it('is not one of which an older page could not be read, nor after the way back', async () => {
+    const other = sampleRun({ runId: 'other', pipelineName: 'pl_other' })
+    const older = { fails: true, asked: 0 }
+    server.use(
+      http.get('*/api/v1/runs', ({ request }) => {
+        const cursor = new URL(request.url).searchParams.get('cursor')
+        if (!cursor) return HttpResponse.json(sampleRunPage([sampleRun()], 'older'))
+        older.asked++
+        if (older.fails) return problem(503, 'Not available', 'It is busy.')
+        return HttpResponse.json(sampleRunPage([other]))
+      }),
+    )
+    const { queryClient, router, user, stream } = await renderApp('/runs?zone=utc')
+    await screen.findByText('Older runs could not be read.')
+    expect(screen.queryByText('This may be old.')).toBeNull()
+    expect(older.asked, 'it is not asked for again and again').toBe(1)
+    act(() => stream().send('run', sampleRun({ lastUpdated: '2026-11-24T02:14:06Z' })))
+    const there = () => act(() => router.navigate({ to: '/factories' }))
+    const back = () => act(() => router.navigate({ to: '/runs' }))
+    await there()
+    await back()
+    await screen.findByRole('region', { name: 'Runs' })
+    expect(screen.queryByText('This may be old.')).toBeNull()
+
+    await waitFor(() => expect(queryClient.isFetching()).toBe(0))
+    older.fails = false
+    await user.click(await screen.findByRole('button', { name: 'Try again' }))
+    await screen.findByText('pl_other')
+    await there()
+    await back()
+    await screen.findByText('pl_other')
+    expect(screen.queryByText('This may be old.')).toBeNull()
+  })
+
   it('keeps its count as one of then', async () => {
     serve()
     const { queryClient } = await renderApp('/runs?zone=utc')
