@@ -365,6 +365,21 @@ func TestNoAnswerClaimsWhatIsNotCovered(t *testing.T) {
 	}
 }
 
+// TestAFactoryThatIsGoneSaysWhatWasNotRead: it may have run since its last poll,
+// until Azure no longer listed it.
+func TestAFactoryThatIsGoneSaysWhatWasNotRead(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	f := b.putFactory(t, "gone-prod")
+	b.readFrom(t, f, 45*day, 3*time.Hour)
+	b.says(t, f, store.StateGone, nil)
+	got := list(t, b, "/api/v1/factories")[0]["coverage"].(object)["gaps"]
+	want := []any{object{"from": at(3 * time.Hour).String(), "to": at(0).String(), "reason": "Azure no longer lists this factory"}}
+	if diff := cmp.Diff(any(want), got); diff != "" {
+		t.Errorf("gaps (-want +got):\n%s", diff)
+	}
+}
+
 // TestOneCauseIsOneRow pins that factories with the same trouble are one cause
 // with one command, and how they are counted.
 func TestOneCauseIsOneRow(t *testing.T) {

@@ -99,7 +99,8 @@ func TestAGapSaysWhyItIsThere(t *testing.T) {
 		"it is being read":                          {store.FactoryState{State: store.StateFilling, Fill: &store.Fill{RecordsRead: 10, RecordsLeft: &left}}, true, time.Hour},
 		"the ceiling of 300 records …":              {store.FactoryState{State: store.StateFresh, Fill: &store.Fill{Reason: "the ceiling of 300 records …", Ceiling: 300}}, true, time.Hour},
 		"the identity may not":                      {store.FactoryState{State: store.StateRefused, Trouble: &store.Trouble{Kind: "forbidden", What: "the identity may not"}}, true, time.Hour},
-		"nobody asks Azure about this factory":      {store.FactoryState{State: store.StateFilling}, false, time.Hour},
+		"collecting is off for this factory":        {store.FactoryState{State: store.StateFilling}, false, time.Hour},
+		"Azure no longer lists this factory":        {store.FactoryState{State: store.StateGone}, true, time.Hour},
 		"Azure keeps 45 days, and has forgotten it": {store.FactoryState{State: store.StateFresh, Trouble: &store.Trouble{Kind: "server", What: "503"}}, true, 46 * 24 * time.Hour},
 	} {
 		t.Run(want, func(t *testing.T) {

@@ -26,7 +26,7 @@ type Factory struct {
 	Source         *string           `json:"source" doc:"Name of the source that sees it; null for a factory known from a file only."`
 	Tags           map[string]string `json:"tags" doc:"Azure tags."`
 	StudioURL      string            `json:"studioUrl" doc:"Address of the factory in ADF Studio."`
-	State          string            `json:"state" enum:"filling,fresh,stale,refused,gone,not collected" doc:"filling: history is read for the first time, and polls are in time. fresh: the last poll was completed. stale: polls break off or are late. refused: Azure refuses, and a person has to act. gone: Azure lists the factory no more. not collected: nobody asks Azure."`
+	State          string            `json:"state" enum:"filling,fresh,stale,refused,gone,not collected" doc:"filling: history is read for the first time, and polls are in time. fresh: the last poll was completed. stale: polls break off or are late. refused: Azure refuses, and a person has to act. gone: Azure no longer lists the factory. not collected: collecting is off for it."`
 	AsOf           NullTime          `json:"asOf" doc:"Everything last updated before it is here; null before the first window was completed."`
 	LagSeconds     *float64          `json:"lagSeconds" doc:"Seconds since asOf; null without one."`
 	Coverage       FactoryCoverage   `json:"coverage" doc:"Which part of its history is here."`
@@ -249,8 +249,10 @@ func (a *board) whyMissing(f *store.Factory, gap store.Window) string {
 	switch state := a.stateOf(f); {
 	case a.azureNow(f).Sub(gap.To) > azureKeeps:
 		return "Azure keeps 45 days, and has forgotten it"
+	case state == store.StateGone:
+		return "Azure no longer lists this factory"
 	case state == store.StateNotCollected:
-		return "nobody asks Azure about this factory"
+		return "collecting is off for this factory"
 	case f.Fill != nil && f.Fill.Reason != "":
 		return f.Fill.Reason
 	case f.LastError != nil:

@@ -66,12 +66,19 @@ func (b *Basis) withoutEnd(windows []Window, upto adf.Time) []Window {
 	}
 	windows = slices.Clone(windows)
 	last := &windows[n-1]
-	if b.GoneAt.IsZero() || int64(b.GoneAt-last.To) <= CoverageSlack {
+	switch unseen, isAny := b.unseenBeforeGone(last.To); {
+	case !isAny:
 		last.To = max(last.To, upto)
-	} else if b.GoneAt < upto {
-		windows = append(windows, Window{b.GoneAt, upto})
+	case unseen.To < upto:
+		windows = append(windows, Window{unseen.To, upto})
 	}
 	return windows
+}
+
+// unseenBeforeGone returns the time in which a factory that Azure no longer lists
+// may have run without being read: since its last window ended.
+func (f *Factory) unseenBeforeGone(read adf.Time) (Window, bool) {
+	return Window{read, f.GoneAt}, f.State == StateGone && int64(f.GoneAt-read) > CoverageSlack
 }
 
 // coverSpan says how much of a span the windows of one factory cover, and what
@@ -190,6 +197,9 @@ func (s *Store) coverFactories(ctx context.Context, list []Factory) (map[Factory
 	for i := range list {
 		c := &list[i].Coverage
 		*c = coverageOf(c.WantedFrom, windows[list[i].Key], c.ActivitiesPending)
+		if unseen, isAny := list[i].unseenBeforeGone(c.To); isAny && !c.To.IsZero() {
+			c.Gaps = append(c.Gaps, unseen)
+		}
 	}
 	return windows, nil
 }

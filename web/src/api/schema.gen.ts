@@ -756,7 +756,7 @@ export interface components {
             /** @description Name of the source that sees it; null for a factory known from a file only. */
             source: string | null;
             /**
-             * @description filling: history is read for the first time, and polls are in time. fresh: the last poll was completed. stale: polls break off or are late. refused: Azure refuses, and a person has to act. gone: Azure lists the factory no more. not collected: nobody asks Azure.
+             * @description filling: history is read for the first time, and polls are in time. fresh: the last poll was completed. stale: polls break off or are late. refused: Azure refuses, and a person has to act. gone: Azure no longer lists the factory. not collected: collecting is off for it.
              * @enum {string}
              */
             state: "filling" | "fresh" | "stale" | "refused" | "gone" | "not collected";
