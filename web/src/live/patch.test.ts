@@ -44,6 +44,17 @@ describe('renewed', () => {
 })
 
 describe('patchRun', () => {
+  it('has a list that is not on screen read again when it is shown', () => {
+    const client = new QueryClient()
+    const lists = runsQuery({}).queryKey
+    client.setQueryData(lists, {
+      pages: [{ ...sampleRunPage([failed]), bounds: {} }],
+      pageParams: [{ cursor: null, bounds: null }],
+    })
+    patchRun(client, { ...running, runId: 'another' })
+    expect(client.getQueryState(lists)?.isInvalidated).toBe(true)
+  })
+
   it('renews the run in every cached answer that holds it', () => {
     const client = new QueryClient()
     const ref = { runId: running.runId, factory: running.factory }

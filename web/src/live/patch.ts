@@ -36,6 +36,8 @@ export function patchRun(client: QueryClient, event: RunRow): void {
     ofRunPage(data, event),
   )
   patch<Overview>(client, { queryKey: overviewKey }, (data) => ofOverview(data, event))
+  // New runs are put into the list on screen alone. The others are read again when they are shown.
+  void client.invalidateQueries({ queryKey: runsKey, type: 'inactive', refetchType: 'none' })
 }
 
 /**
