@@ -310,10 +310,10 @@ func (b *board) take(ctx context.Context, ordered map[string]rereadRow, done *co
 		if !waits {
 			continue
 		}
-		i := slices.IndexFunc(item.Rereads, func(r rereadRow) bool { return r.OrderedAt == made.OrderedAt && r.From == made.From && r.To == made.To })
+		i := slices.IndexFunc(item.Rereads, func(r rereadRow) bool { return r.OrderedAt == made.OrderedAt })
 		switch {
 		case i < 0:
-			done.failed = append(done.failed, item.Factory+": the server forgot the range: it was started anew, or many more were ordered since")
+			done.failed = append(done.failed, item.Factory+": the server forgot the range: it was started again, or many more were ordered since")
 			delete(ordered, item.Factory)
 		case item.Rereads[i].State == string(collector.RereadDone), item.Rereads[i].State == string(collector.RereadFailed):
 			done.tell(item.Factory, item.Rereads[i])

@@ -114,6 +114,6 @@ type Reread struct {
 	Missed    int64    `json:"missed" doc:"Of those, the ones that should have been here, since their time was covered."`
 	Outdated  int64    `json:"outdated" doc:"Runs that were here in an older version than should have been."`
 	What      *string  `json:"what" doc:"Why it failed; null unless it did."`
-	OrderedAt Time     `json:"orderedAt" doc:"When it was ordered."`
+	OrderedAt Time     `json:"orderedAt" doc:"When it was ordered, which no two ranges of a factory have in common. Its ends may change: ranges that touch are read as one, and Azure forgets."`
 	EndedAt   NullTime `json:"endedAt" doc:"When it ended; null before."`
 }

@@ -119,6 +119,11 @@ func (o *orders) add(w store.Window, now adf.Time) *order {
 			return one
 		}
 	}
+	// When it was ordered tells a range from the others of its factory: its ends
+	// change when another one joins it, and when Azure forgets some of it.
+	if n := len(o.list); n > 0 {
+		now = max(now, o.list[n-1].get().Ordered+1)
+	}
 	made := &order{reread: Reread{Window: w, State: RereadWaiting, Ordered: now}, done: make(chan struct{})}
 	select {
 	case o.waiting <- made:

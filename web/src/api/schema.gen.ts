@@ -1381,7 +1381,7 @@ export interface components {
             missed: number;
             /**
              * Format: date-time
-             * @description When it was ordered.
+             * @description When it was ordered, which no two ranges of a factory have in common. Its ends may change: ranges that touch are read as one, and Azure forgets.
              */
             orderedAt: string;
             /**

@@ -162,8 +162,8 @@ function Rereads({ rereads }: { rereads: Reread[] }) {
   )
 }
 
-function keyOf({ orderedAt, from, to }: Reread): string {
-  return orderedAt + from + to
+function keyOf({ orderedAt }: Reread): string {
+  return orderedAt
 }
 
 /** What is read out: an order that came to another state. Its count, new each second, would interrupt all else. */
