@@ -62,7 +62,8 @@ type factory struct {
 	// secrets are what the stored definitions and those that Azure lists declare.
 	secrets atomic.Pointer[declared.Secrets]
 	// cleanedBy are those that no stored row has any more; nil while the stored
-	// definitions could not be read. Touched by the loop of surroundings only.
+	// definitions could not be read. Once the loops run, only the one that reads
+	// definitions uses it.
 	cleanedBy *declared.Secrets
 	// cleaning is held for reading while rows are cleaned by secrets and written,
 	// so that none is written by old definitions once there are new ones.

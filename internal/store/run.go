@@ -104,9 +104,9 @@ type Run struct {
 	// FailedActivities are what the cause of a failed run needs of its
 	// activities; empty while they are not stored.
 	FailedActivities []cause.Activity
-	// AreFailuresDue says of a failed run that an earlier version imported its
-	// activities, and that which of them failed is not derived yet:
-	// FailedActivities is empty until then.
+	// AreFailuresDue is true for a failed run whose activities an earlier version
+	// imported, until it is derived which of them failed. FailedActivities is empty
+	// until then.
 	AreFailuresDue bool
 }
 
